@@ -1,0 +1,219 @@
+/* core/str.c: growable text, and numbers to text and back without a locale. */
+#include "core/str.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool reserve(Str *b, size_t more)
+{
+    if (b->failed) return false;
+    if (more >= SIZE_MAX - b->len - 1) { b->failed = true; return false; }
+    size_t need = b->len + more + 1;
+    if (need <= b->cap) return true;
+    size_t cap = b->cap ? b->cap : 64;
+    while (cap < need) cap = cap > SIZE_MAX / 2 ? need : 2 * cap;
+    char *s = realloc(b->s, cap);
+    if (!s) { b->failed = true; return false; }
+    b->s = s;
+    b->cap = cap;
+    return true;
+}
+
+void str_append_n(Str *b, const char *bytes, size_t n)
+{
+    if (!reserve(b, n)) return;
+    if (n) memcpy(b->s + b->len, bytes, n);
+    b->len += n;
+    b->s[b->len] = '\0';
+}
+
+void str_append(Str *b, const char *text) { str_append_n(b, text, strlen(text)); }
+void str_append_char(Str *b, char c) { str_append_n(b, &c, 1); }
+
+void str_appendf(Str *b, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    int n = vsnprintf(NULL, 0, format, ap);
+    va_end(ap);
+    if (n < 0) { b->failed = true; return; }
+    if (!reserve(b, (size_t)n)) return;
+    va_start(ap, format);
+    vsnprintf(b->s + b->len, (size_t)n + 1, format, ap);
+    va_end(ap);
+    b->len += (size_t)n;
+}
+
+Rc str_check(const Str *b, Err *e) { return b->failed ? err_nomem(e) : OK; }
+const char *str_text(const Str *b) { return b->s ? b->s : ""; }
+
+char *str_take(Str *b)
+{
+    if (!b->s && !b->failed) reserve(b, 0);
+    char *s = b->failed ? NULL : b->s;
+    if (s) s[b->len] = '\0';
+    else free(b->s);
+    *b = (Str){ 0 };
+    return s;
+}
+
+void str_free(Str *b)
+{
+    free(b->s);
+    *b = (Str){ 0 };
+}
+
+/* printf follows LC_NUMERIC; nothing here calls setlocale, but a library might. */
+static void point_decimal(char *s)
+{
+    for (; *s; s++) if (*s == ',') *s = '.';
+}
+
+char *number_write(char buf[NUMBER_TEXT_MAX], double x)
+{
+    if (isnan(x)) snprintf(buf, NUMBER_TEXT_MAX, "NA");
+    else if (isinf(x)) snprintf(buf, NUMBER_TEXT_MAX, x > 0 ? "Inf" : "-Inf");
+    else { snprintf(buf, NUMBER_TEXT_MAX, "%.17g", x); point_decimal(buf); }
+    return buf;
+}
+
+char *number_write_short(char buf[NUMBER_TEXT_MAX], double x)
+{
+    if (!isfinite(x)) return number_write(buf, x);
+    for (int digits = 15; digits <= 17; digits++) {
+        double back;
+        snprintf(buf, NUMBER_TEXT_MAX, "%.*g", digits, x);
+        point_decimal(buf);
+        if (digits == 17 || (number_read(&back, buf) && back == x)) break;
+    }
+    return buf;
+}
+
+bool number_read(double *x, const char *text)
+{
+    const char *p = text;
+    if (*p == '+' || *p == '-') p++;
+    size_t digits = 0;
+    while (*p >= '0' && *p <= '9') { p++; digits++; }
+    const char *point = NULL;
+    if (*p == '.') {
+        point = p++;
+        while (*p >= '0' && *p <= '9') { p++; digits++; }
+    }
+    if (!digits) return false;
+    if (*p == 'e' || *p == 'E') {
+        p++;
+        if (*p == '+' || *p == '-') p++;
+        if (*p < '0' || *p > '9') return false;
+        while (*p >= '0' && *p <= '9') p++;
+    }
+    if (*p) return false;
+    char *end;
+    double v = strtod(text, &end);
+    if (*end && point) {
+        /* A locale with another decimal sign: hand strtod the sign it wants. */
+        size_t n = strlen(text) + 1;
+        char *copy = malloc(n);
+        if (!copy) return false;
+        memcpy(copy, text, n);
+        copy[point - text] = *end == '.' ? ',' : *end;
+        v = strtod(copy, &end);
+        bool whole = !*end;
+        free(copy);
+        if (!whole) return false;
+    }
+    if (!isfinite(v)) return false;
+    *x = v;
+    return true;
+}
+
+char *text_copy(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    char *p = malloc(n);
+    if (p) memcpy(p, text, n);
+    return p;
+}
+
+bool text_equal(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static int lower(int c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
+
+bool text_equal_nocase(const char *a, const char *b)
+{
+    if (a == b) return true;
+    if (!a || !b) return false;
+    while (*a && lower((unsigned char)*a) == lower((unsigned char)*b)) { a++; b++; }
+    return lower((unsigned char)*a) == lower((unsigned char)*b);
+}
+
+bool text_is_utf8(const char *text, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + n;
+    while (p < end) {
+        unsigned c = *p++;
+        if (c < 0x80) continue;
+        int more = c >= 0xF0 && c < 0xF5 ? 3 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xC2 && c < 0xE0 ? 1 : 0;
+        if (!more || end - p < more) return false;
+        uint32_t v = c & (0x3Fu >> more);
+        for (int i = 0; i < more; i++, p++) {
+            if ((*p & 0xC0) != 0x80) return false;
+            v = v << 6 | (*p & 0x3Fu);
+        }
+        if ((more == 2 && v < 0x800) || (more == 3 && v < 0x10000) || v > 0x10FFFF || (v >= 0xD800 && v <= 0xDFFF))
+            return false;
+    }
+    return true;
+}
+
+char *text_slug(char *out, const char *text)
+{
+    char *o = out;
+    for (const char *p = text; *p; p++) {
+        int c = lower((unsigned char)*p);
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) *o++ = (char)c;
+        else if (o > out && o[-1] != '_') *o++ = '_';
+    }
+    if (o > out && o[-1] == '_') o--;
+    *o = '\0';
+    return out;
+}
+
+int text_distance(const char *a, const char *b)
+{
+    enum { LONGEST = 64 };
+    size_t na = strlen(a), nb = strlen(b);
+    if (na > LONGEST || nb > LONGEST) return LONGEST;
+    int row[LONGEST + 1];
+    for (size_t j = 0; j <= nb; j++) row[j] = (int)j;
+    for (size_t i = 1; i <= na; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= nb; j++) {
+            int best = diagonal + (lower((unsigned char)a[i - 1]) != lower((unsigned char)b[j - 1]));
+            diagonal = row[j];
+            if (row[j] + 1 < best) best = row[j] + 1;
+            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[nb];
+}
+
+const char *text_nearest(const char *word, const char *const *words, size_t n)
+{
+    const char *best = NULL;
+    int best_d = (int)(strlen(word) / 3) + 2;
+    for (size_t i = 0; i < n; i++) {
+        int d = text_distance(word, words[i]);
+        if (d < best_d) { best_d = d; best = words[i]; }
+    }
+    return best;
+}

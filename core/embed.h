@@ -11,10 +11,10 @@ typedef struct {
 } EmbeddedFile;
 
 /* One table a folder, in order of name, ended by {NULL, NULL, 0}. */
-extern const EmbeddedFile embedded_db_schema[];            /* db/schema/NNNN_*.sql */
-extern const EmbeddedFile embedded_db_query[];             /* db/query/*.sql */
-extern const EmbeddedFile embedded_literature[];           /* literature/*.json */
-extern const EmbeddedFile embedded_sample_cohort[];        /* sample_cohort/*.json and *.md */
+extern const EmbeddedFile embedded_db_schema[];            /* the .sql files of db/schema */
+extern const EmbeddedFile embedded_db_query[];             /* the .sql files of db/query */
+extern const EmbeddedFile embedded_literature[];           /* the .json files of literature */
+extern const EmbeddedFile embedded_sample_cohort[];        /* the .json and .md files of sample_cohort */
 
 const EmbeddedFile *embedded_find(const EmbeddedFile *table, const char *name);     /* NULL when absent */
 

@@ -5,28 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Copies text so that no byte of a user's file can move the cursor or break the line. UTF-8 passes. */
+#include "core/str.h"
+
+/* Copies text so that no byte of a user's file can move the cursor or break the line: whole UTF-8 characters pass,
+ * controls (C0, DEL, C1) and bytes that are no UTF-8 become \xNN. */
 static void printable(char *out, size_t cap, const char *text)
 {
     size_t n = 0;
-    for (const unsigned char *p = (const unsigned char *)text; *p && n + 5 < cap; p++) {
-        /* C1 controls arrive as C2 80 … C2 9F in UTF-8. */
-        int c1 = p[0] == 0xC2 && p[1] >= 0x80 && p[1] <= 0x9F;
-        if (*p < 0x20 || *p == 0x7F || c1) {
-            n += (size_t)snprintf(out + n, cap - n, "\\x%02X", c1 ? p[1] : *p);
-            if (c1) p++;
+    const char *p = text;
+    while (*p && n + 5 < cap) {
+        unsigned char c = (unsigned char)*p;
+        size_t len = c < 0x80 ? 1 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+        size_t there = strnlen(p, len);
+        int control = c < 0x20 || c == 0x7F || (c == 0xC2 && there == 2 && (unsigned char)p[1] < 0xA0);
+        if (there == len && text_is_utf8(p, len) && !control) {
+            memcpy(out + n, p, len);
+            n += len;
+            p += len;
         } else {
-            out[n++] = (char)*p;
+            n += (size_t)snprintf(out + n, cap - n, "\\x%02X", c);
+            p++;
         }
-    }
-    /* Never end in the middle of a UTF-8 character. */
-    size_t back = 0;
-    while (n > 0 && back < 4 && ((unsigned char)out[n - 1] & 0xC0) == 0x80) { n--; back++; }
-    if (back || (n > 0 && (unsigned char)out[n - 1] >= 0xC0)) {
-        unsigned char lead = n > 0 ? (unsigned char)out[n - 1] : 0;
-        size_t need = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-        if (need == back) n += back;
-        else if (n > 0 && lead >= 0xC0) n--;
     }
     out[n] = '\0';
 }
@@ -47,7 +46,7 @@ Rc err_set(Err *e, Rc rc, const char *format, ...)
 void err_prefix(Err *e, const char *format, ...)
 {
     if (!e) return;
-    char prefix[ERR_TEXT_MAX], raw[2 * ERR_TEXT_MAX];
+    char prefix[ERR_TEXT_MAX], raw[2 * ERR_TEXT_MAX + 4];
     va_list ap;
     va_start(ap, format);
     vsnprintf(prefix, sizeof prefix, format, ap);

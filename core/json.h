@@ -11,7 +11,7 @@
 typedef struct cJSON Json;
 
 /* ---- reading. Refused with file, line and reason: text over 4 MB or 64 levels, control characters, invalid UTF-8, \u0000, text
- * behind the end, duplicate keys (also in another case), numbers that are not JSON's or overflow. Free with json_free. */
+ * behind the end, duplicate keys, numbers that are not JSON's or overflow. Free with json_free. */
 Rc json_read(Json **out, const char *path, const char *name, Err *e);
 Rc json_parse(Json **out, const char *text, size_t size, const char *name, Err *e);
 void json_free(Json *j);                       /* NULL is fine */

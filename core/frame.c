@@ -1,0 +1,145 @@
+/* core/frame.c: tables of typed columns. */
+#include "core/frame.h"
+
+#include <math.h>
+#include <string.h>
+
+Rc frame_init(Frame *out, const char *name, size_t rows, Err *e)
+{
+    Frame f = { .rows = rows };
+    f.name = arena_strdup(&f.arena, name ? name : "table");
+    f.line = arena_array(&f.arena, rows, sizeof *f.line);
+    if (!f.name || !f.line) { frame_free(&f); return err_nomem(e); }
+    *out = f;
+    return OK;
+}
+
+void frame_free(Frame *f)
+{
+    arena_free(&f->arena);
+    *f = (Frame){ 0 };
+}
+
+static Rc add_column(FrameColumn **out, Frame *f, const char *name, Err *e)
+{
+    if (f->columns == f->columns_cap) {
+        size_t cap = f->columns_cap ? 2 * f->columns_cap : 32;
+        FrameColumn *c = arena_array(&f->arena, cap, sizeof *c);
+        if (!c) return err_nomem(e);
+        if (f->columns) memcpy(c, f->column, f->columns * sizeof *c);
+        f->column = c;
+        f->columns_cap = cap;
+    }
+    FrameColumn *c = &f->column[f->columns];
+    c->name = arena_strdup(&f->arena, name);
+    if (!c->name) return err_nomem(e);
+    *out = c;
+    return OK;
+}
+
+Rc frame_add_numbers(double **num, Frame *f, const char *name, Err *e)
+{
+    Rc rc = OK;
+    FrameColumn *c;
+    TRY(add_column(&c, f, name, e));
+    c->num = ARENA_NEW(&f->arena, f->rows, double);
+    if (!c->num) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < f->rows; i++) c->num[i] = NAN;
+    f->columns++;
+    *num = c->num;
+out:
+    return rc;
+}
+
+Rc frame_add_texts(char ***text, Frame *f, const char *name, Err *e)
+{
+    Rc rc = OK;
+    FrameColumn *c;
+    TRY(add_column(&c, f, name, e));
+    c->is_text = true;
+    c->text = ARENA_NEW(&f->arena, f->rows, char *);
+    if (!c->text) { rc = err_nomem(e); goto out; }
+    f->columns++;
+    *text = c->text;
+out:
+    return rc;
+}
+
+Rc frame_set_text(Frame *f, char **slot, const char *text, Err *e)
+{
+    *slot = text ? arena_strdup(&f->arena, text) : NULL;
+    return text && !*slot ? err_nomem(e) : OK;
+}
+
+int frame_find(const Frame *f, const char *name)
+{
+    for (size_t i = 0; i < f->columns; i++) if (strcmp(f->column[i].name, name) == 0) return (int)i;
+    return -1;
+}
+
+const FrameColumn *frame_column(const Frame *f, const char *name)
+{
+    int i = frame_find(f, name);
+    return i < 0 ? NULL : &f->column[i];
+}
+
+/* What every cell of a column can be read as. */
+static void column_kinds(bool *numbers, bool *logical, const CsvTable *t, size_t column)
+{
+    size_t seen = 0;
+    double x;
+    *numbers = *logical = true;
+    for (size_t i = 0; i < t->rows; i++) {
+        const char *c = csv_cell(t, i, column);
+        if (csv_is_missing(c)) continue;
+        seen++;
+        if (!number_read(&x, c)) *numbers = false;
+        if (strcmp(c, "TRUE") != 0 && strcmp(c, "FALSE") != 0) *logical = false;
+    }
+    if (!seen) *logical = false;
+}
+
+Rc frame_from_csv(Frame *out, const CsvTable *t, Err *e)
+{
+    Rc rc = OK;
+    Frame f = { 0 };
+    TRY(frame_init(&f, t->name, t->rows, e));
+    for (size_t i = 0; i < t->rows; i++) f.line[i] = t->line[i];
+    for (size_t j = 0; j < t->columns; j++) {
+        bool numbers, logical;
+        column_kinds(&numbers, &logical, t, j);
+        if (numbers || logical) {
+            double *x;
+            TRY(frame_add_numbers(&x, &f, t->header[j], e));
+            for (size_t i = 0; i < t->rows; i++) {
+                const char *c = csv_cell(t, i, j);
+                if (csv_is_missing(c)) continue;
+                if (logical) x[i] = *c == 'T';
+                else number_read(&x[i], c);
+            }
+        } else {
+            char **s;
+            TRY(frame_add_texts(&s, &f, t->header[j], e));
+            for (size_t i = 0; i < t->rows; i++) {
+                const char *c = csv_cell(t, i, j);
+                if (!csv_is_missing(c)) TRY(frame_set_text(&f, &s[i], c, e));
+            }
+        }
+    }
+    *out = f;
+    f = (Frame){ 0 };
+out:
+    frame_free(&f);
+    return rc;
+}
+
+Rc frame_read_csv(Frame *out, const char *path, const char *name, Err *e)
+{
+    Rc rc = OK;
+    CsvTable t = { 0 };
+    TRY(csv_read(&t, path, name, e));
+    TRY(frame_from_csv(out, &t, e));
+out:
+    csv_free(&t);
+    return rc;
+}

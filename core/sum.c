@@ -1,0 +1,41 @@
+/* core/sum.c: sums and order statistics. */
+#include "core/sum.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+double sum_of(const double *x, size_t n)
+{
+    Sum s = { 0 };
+    for (size_t i = 0; i < n; i++) sum_add(&s, x[i]);
+    return sum_value(&s);
+}
+
+double mean_of(const double *x, size_t n)
+{
+    return n ? sum_of(x, n) / (double)n : NAN;
+}
+
+double quantile_sorted(const double *x, size_t n, double p)
+{
+    if (!n) return NAN;
+    double h = (double)(n - 1) * p;
+    /* R adds a fuzz of a few ulp so that p*(n-1) that should be whole is whole. */
+    double lo = floor(h + 4 * 2.220446049250313e-16 * fmax(1, h));
+    size_t i = lo < 0 ? 0 : (size_t)lo;
+    if (i >= n - 1) return x[n - 1];
+    double part = h - lo;
+    if (part < 1e-12 * fmax(1, h)) return x[i];
+    return x[i] + part * (x[i + 1] - x[i]);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void sort_doubles(double *x, size_t n)
+{
+    if (n > 1) qsort(x, n, sizeof *x, ascending);
+}

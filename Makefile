@@ -67,13 +67,13 @@ SCHEMA  := $(sort $(wildcard db/schema/*.sql))
 QUERY   := $(sort $(wildcard db/query/*.sql))
 LITERAT := $(sort $(wildcard literature/*.json))
 SAMPLE  := $(sort $(wildcard sample_cohort/*.json sample_cohort/*.md))
-$(BUILD)/gen/db_schema.c: $(SCHEMA) tools/embed.sh db/schema
+$(BUILD)/gen/db_schema.c: $(SCHEMA) tools/embed.sh $(wildcard db/schema)
 	$(call embed,db_schema,$(SCHEMA))
-$(BUILD)/gen/db_query.c: $(QUERY) tools/embed.sh db/query
+$(BUILD)/gen/db_query.c: $(QUERY) tools/embed.sh $(wildcard db/query)
 	$(call embed,db_query,$(QUERY))
-$(BUILD)/gen/literature.c: $(LITERAT) tools/embed.sh literature
+$(BUILD)/gen/literature.c: $(LITERAT) tools/embed.sh $(wildcard literature)
 	$(call embed,literature,$(LITERAT))
-$(BUILD)/gen/sample_cohort.c: $(SAMPLE) tools/embed.sh sample_cohort
+$(BUILD)/gen/sample_cohort.c: $(SAMPLE) tools/embed.sh $(wildcard sample_cohort)
 	$(call embed,sample_cohort,$(SAMPLE))
 
 # ---- tests: every tests/unit/test_X.c is a program; tests/run.sh runs them, the shell tests and the reference checks, and counts.

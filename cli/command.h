@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "core/err.h"
+#include "core/json.h"
 #include "core/progress.h"
 
 /* INTERFACE §1. Where several hold: 1, then 3, then 4. */
@@ -58,6 +59,6 @@ ExitCode exit_code_worse(ExitCode a, ExitCode b);                      /* by INT
 
 /* The result on stdout, all or nothing: ERR_IO when stdout cannot take it (full disk, closed pipe). */
 Rc cli_print(const char *text, Err *e);
-Rc cli_print_json(const struct cJSON *j, Err *e);                      /* pretty, newline behind */
+Rc cli_print_json(const Json *j, Err *e);                      /* pretty, newline behind */
 
 #endif

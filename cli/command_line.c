@@ -50,7 +50,7 @@ static const CliOption *find_option(const CommandLine *c, const char *name)
 static Rc unknown_option(const CommandLine *c, const char *name, Err *e)
 {
     enum { MOST = 128 };
-    const char *names[MOST];
+    const char *names[MOST] = { NULL };
     size_t n = 0;
     const CliOption *const tables[] = { c->command->options, c->more, common };
     for (int t = 0; t < 3; t++)

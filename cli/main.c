@@ -36,7 +36,7 @@ static void print_overview(FILE *to)
 static ExitCode unknown_command(const char *name)
 {
     enum { MOST = 64 };
-    const char *names[MOST];
+    const char *names[MOST] = { NULL };
     size_t n = 0;
     for (; commands[n] && n < MOST; n++) names[n] = commands[n]->name;
     const char *near = text_nearest(name, names, n);

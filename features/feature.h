@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "core/arena.h"
+#include "core/volume.h"
 
 typedef enum {
     FAMILY_MORPHOLOGY, FAMILY_LOCAL_INTENSITY, FAMILY_STATISTICS, FAMILY_INTENSITY_HISTOGRAM, FAMILY_IVH,
@@ -35,15 +36,45 @@ typedef enum {
     FEATURE_COUNT
 } FeatureId;
 
+/* What a row needs built before its value can be taken; built once for all rows that are asked for (roi.h, extract.h). */
+typedef enum {
+    NEEDS_MASK      = 0,           /* the prepared mask is always there */
+    NEEDS_INTENSITY = 1 << 0,
+    NEEDS_PEAK      = 1 << 1,      /* image around the ROI */
+    NEEDS_LEVELS    = 1 << 2,      /* grey levels */
+    NEEDS_IVH       = 1 << 3,
+    NEEDS_MESH      = 1 << 4,
+    NEEDS_AXES      = 1 << 5,      /* principal axes */
+    NEEDS_HULL      = 1 << 6,      /* convex hull of the mesh */
+    NEEDS_BOX       = 1 << 7,      /* oriented minimum bounding box */
+    NEEDS_ELLIPSOID = 1 << 8,      /* minimum volume enclosing ellipsoid */
+    NEEDS_SPATIAL   = 1 << 9,      /* sums over all pairs of voxels */
+    NEEDS_GLCM      = 1 << 10,
+    NEEDS_GLRLM     = 1 << 11,
+    NEEDS_GLSZM     = 1 << 12,
+    NEEDS_GLDZM     = 1 << 13,
+    NEEDS_NGTDM     = 1 << 14,
+    NEEDS_NGLDM     = 1 << 15,
+    NEEDS_UPTAKE    = 1 << 16      /* the image as scanned, and its reference */
+} Needs;
+
 /* A row of features.def. `name` is what formulas, SQL and JSON say: family prefix and IBSI name for IBSI families
  * ("glcm_joint_maximum"), the bare metric for hypoxia ("fhv"). ibsi is "" where IBSI has no code. */
 typedef struct {
     FeatureId id;
     Family family;
     const char *ibsi, *name, *unit, *definition, *source;
+    unsigned needs;                                        /* of Needs */
 } FeatureInfo;
 const FeatureInfo *feature_info(FeatureId id);
 const FeatureInfo *feature_by_name(const char *name);      /* NULL when there is none */
+
+/* The row's unit for an image in these units: "intensity^2" of an image in SUV is "SUV^2". */
+const char *feature_unit(FeatureId id, Units image);
+
+/* The aggregations that a family knows: AGGREGATION_NONE alone; the six of matrices with a direction (GLCM, GLRLM); or
+ * the three dimensions of matrices without (GLSZM, GLDZM, NGTDM, NGLDM). */
+bool family_has_aggregation(Family f, Aggregation a);
 
 /* A value is a number with status ok, or NaN with the reason why it cannot exist; never 0 for "nothing". */
 typedef struct {

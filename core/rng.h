@@ -10,6 +10,7 @@
 typedef struct { uint64_t state, inc; double spare; int has_spare; } Rng;
 
 Rng rng_stream(uint64_t seed, uint64_t stream);
+Rng rng_pcg32(uint64_t state, uint64_t sequence);          /* pcg32_srandom_r as published; for tests and other programs' streams */
 uint32_t rng_u32(Rng *r);
 double rng_uniform(Rng *r);                                /* (0, 1), 53 bits, never 0 or 1 */
 uint32_t rng_below(Rng *r, uint32_t n);                    /* 0 … n-1 without bias; n > 0 */

@@ -110,7 +110,9 @@ static Rc check_bytes(const char *text, size_t size, const char *name, Err *e)
         if (c == '\n') {
             line++;
             line_start = i + 1;
-        } else if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7F) {
+            continue;
+        }
+        if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7F) {
             return err_set(e, ERR_INPUT, "%s:%zu: control character (%s, byte 0x%02X), expected text", name, line, c ? "not printable" : "NUL", c);
         }
         if (i - line_start > LIMIT_CSV_LINE)

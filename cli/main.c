@@ -35,10 +35,9 @@ static void print_overview(FILE *to)
 
 static ExitCode unknown_command(const char *name)
 {
-    enum { MOST = 64 };
-    const char *names[MOST] = { NULL };
+    const char *names[sizeof commands / sizeof *commands] = { NULL };
     size_t n = 0;
-    for (; commands[n] && n < MOST; n++) names[n] = commands[n]->name;
+    for (; commands[n]; n++) names[n] = commands[n]->name;
     const char *near = text_nearest(name, names, n);
     Err e;
     err_set(&e, ERR_USAGE, "unknown command %s, expected %s%s (reox --help lists all)", name, near ? "perhaps " : "one of the list", near ? near : "");

@@ -26,7 +26,7 @@ typedef struct {
     char *repeat_source;
 } Preset;
 
-/* All presets in the order of the file; made once, kept for the life of the process. NULL when memory is out. */
+/* All presets in the order of the file; made once, kept for the life of the process. NULL and n = 0 when memory is out. */
 const Preset *tracer_presets(size_t *n);
 
 /* By name or alias, ASCII case and everything but letters and digits ignored; NULL when there is none. */

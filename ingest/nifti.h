@@ -12,7 +12,8 @@
  * ERR_INPUT for anything that cannot be trusted; NaN and infinite voxels are kept as NaN for the caller to judge inside the ROI. */
 Rc nifti_read_volume(Volume *out, const char *path, const char *name, Units units, char sha256[HASH_TEXT], Err *e);
 
-/* A mask: voxels >= 0.5 (label < 0) or equal to the label. Values other than 0 and 1 without a label are refused, naming them. */
+/* A mask: voxels that are 1 (label < 0) or the label, within 1e-3. Refused: other values than 0 and 1 without a label (naming
+ * them), NaN, an empty mask, a label that no voxel has. */
 Rc nifti_read_mask(Mask *out, const char *path, const char *name, int label, char sha256[HASH_TEXT], Err *e);
 
 /* float32 / uint8, NIfTI-1, sform; gzipped when the name ends in .gz, with a header that carries no time: same bytes each run.

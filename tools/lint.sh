@@ -69,7 +69,7 @@ verdict "banned calls" "$tmp/out"
 
 # ---- every file opens with its path; SQL stays in db/
 for f in $(sources '*.[ch]'); do head -n 1 "$f" | grep -q "^/\* $f" || echo "$f: first line does not name the file"; done > "$tmp/out"
-grep -rnE '"(SELECT|INSERT|UPDATE|DELETE|CREATE TABLE) ' $present --include='*.c' >> "$tmp/out"
+grep -rnE '"(SELECT|INSERT|UPDATE|DELETE|CREATE TABLE) ' $(echo "$present" | sed 's/db //') --include='*.c' >> "$tmp/out"
 verdict "first lines, SQL in its room" "$tmp/out"
 
 # ---- nothing of a machine or of reference data in the tree

@@ -99,6 +99,7 @@ double rng_beta(Rng *r, double a, double b)
 
 double det_exp(double x) { return Sleef_cinz_expd1_u10purec(x); }
 double det_log(double x) { return Sleef_cinz_logd1_u10purec(x); }
+double det_log2(double x) { return Sleef_cinz_log2d1_u10purec(x); }
 double det_pow(double x, double y) { return Sleef_cinz_powd1_u10purec(x, y); }
 double det_sin(double x) { return Sleef_cinz_sind1_u10purec(x); }
 double det_cos(double x) { return Sleef_cinz_cosd1_u10purec(x); }

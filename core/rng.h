@@ -22,6 +22,7 @@ double rng_beta(Rng *r, double a, double b);
 /* Elementary functions whose bits do not depend on the processor (SLEEF 1.0 ULP, no FMA). */
 double det_exp(double x);
 double det_log(double x);
+double det_log2(double x);
 double det_pow(double x, double y);
 double det_sin(double x);
 double det_cos(double x);

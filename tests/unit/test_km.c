@@ -1,0 +1,231 @@
+/* tests/unit/test_km.c: Kaplan–Meier worked by hand, its limits, and its properties. */
+#include "stats/km.h"
+
+#include "core/rng.h"
+#include "tests/unit/unit.h"
+
+static const double hand_time[6] = { 1, 2, 3, 3, 4, 5 }, hand_event[6] = { 1, 0, 1, 1, 0, 1 };
+static const KmData hand = { .n = 6, .time = hand_time, .event = hand_event };
+
+START_TEST(by_hand)
+{
+    Arena a = { 0 };
+    Err e = { 0 };
+    KmCurve c;
+    assert_ok_e(km_estimate(&c, &hand, &(KmOptions){ 0 }, &a, &e), e);
+    ck_assert_uint_eq(c.n, 5);
+    static const double n_risk[5] = { 6, 5, 4, 2, 1 }, n_event[5] = { 1, 0, 2, 0, 1 }, n_censor[5] = { 0, 1, 0, 1, 0 };
+    static const double surv[5] = { 5. / 6, 5. / 6, 5. / 12, 5. / 12, 0 };
+    for (int k = 0; k < 5; k++) {
+        assert_near(c.n_risk[k], n_risk[k], 0);
+        assert_near(c.n_event[k], n_event[k], 0);
+        assert_near(c.n_censor[k], n_censor[k], 0);
+        assert_near_abs(c.surv[k], surv[k], 1e-15, 0);
+    }
+    assert_near(c.std_err[0], sqrt(1. / 30), 1e-15);
+    assert_near(c.std_err[2], sqrt(1. / 30 + 1. / 4), 1e-15);
+    ck_assert(isinf(c.std_err[4]));
+    assert_near(c.cumhaz[4], 1. / 6 + 1. / 2 + 1, 1e-15);
+    assert_near(c.se_cumhaz[2], sqrt(1. / 36 + 2. / 16), 1e-15);
+    assert_near(km_survival(&c, 0.5), 1, 0);
+    assert_near(km_survival(&c, 3), 5. / 12, 1e-15);
+    assert_near(km_survival_before(&c, 3), 5. / 6, 1e-15);
+    assert_near(km_at_risk(&hand, 3.5), 2, 0);
+    double q, lo, hi, mean, se;
+    km_quantile(&q, &lo, &hi, &c, 0.5, KM_LOG, 0.95);
+    assert_near(q, 3, 0);
+    assert_near(lo, 3, 0);
+    ck_assert(isnan(hi));
+    km_restricted_mean(&mean, &se, &c, 5);
+    assert_near(mean, 3.5, 1e-15);
+    assert_near(se, sqrt(2.5 * 2.5 / 30 + 25. / 36 / 4), 1e-15);
+    km_restricted_mean(&mean, &se, &c, 0.5);
+    assert_near(mean, 0.5, 1e-15);
+    assert_near(se, 0, 0);
+    assert_ok_e(km_estimate(&c, &hand, &(KmOptions){ .exponential = true, .tie_corrected = true }, &a, &e), e);
+    assert_near(c.cumhaz[2], 1. / 6 + 1. / 4 + 1. / 3, 1e-15);
+    assert_near(c.surv[2], exp(-0.75), 1e-15);
+    assert_near(c.std_err[2], sqrt(1. / 36 + 1. / 16 + 1. / 9), 1e-15);
+    arena_free(&a);
+}
+END_TEST
+
+/* S = 0.5 on an interval: the median is its middle. Not reached: NaN. */
+START_TEST(median_on_a_plateau)
+{
+    Arena a = { 0 };
+    KmCurve c;
+    double t[4] = { 1, 2, 3, 4 }, d[4] = { 1, 1, 1, 1 }, q, lo, hi;
+    assert_ok(km_estimate(&c, &(KmData){ .n = 4, .time = t, .event = d }, &(KmOptions){ 0 }, &a, NULL));
+    km_quantile(&q, &lo, &hi, &c, 0.5, KM_LOG, 0.95);
+    assert_near(q, 2.5, 0);
+    assert_near(lo, 1, 0);
+    ck_assert(isnan(hi));
+    double t2[4] = { 5, 6, 7, 8 }, d2[4] = { 1, 0, 0, 0 };
+    assert_ok(km_estimate(&c, &(KmData){ .n = 4, .time = t2, .event = d2 }, &(KmOptions){ 0 }, &a, NULL));
+    km_quantile(&q, &lo, &hi, &c, 0.5, KM_LOG, 0.95);
+    ck_assert(isnan(q) && isnan(hi));
+    assert_near(lo, 5, 0);
+    arena_free(&a);
+}
+END_TEST
+
+/* Limits of S = 0.6, se of log S = 0.2, by the formulas of Kalbfleisch & Prentice worked apart. */
+START_TEST(limits)
+{
+    double lo, hi, z = 1.959963984540054;
+    km_limits(&lo, &hi, KM_PLAIN, 0.95, 0.6, 0.2, true);
+    assert_near(lo, 0.6 - z * 0.12, 1e-14);
+    assert_near(hi, 0.6 + z * 0.12, 1e-14);
+    km_limits(&lo, &hi, KM_LOG, 0.95, 0.6, 0.2, true);
+    assert_near(lo, 0.6 * exp(-z * 0.2), 1e-14);
+    assert_near(hi, 0.6 * exp(z * 0.2), 1e-14);
+    km_limits(&lo, &hi, KM_LOGLOG, 0.95, 0.6, 0.2, true);
+    assert_near(lo, pow(0.6, exp(z * 0.2 / -log(0.6))), 1e-14);
+    assert_near(hi, pow(0.6, exp(-z * 0.2 / -log(0.6))), 1e-14);
+    km_limits(&lo, &hi, KM_LOGIT, 0.95, 0.6, 0.12, false);      /* the same error, of S itself */
+    assert_near(log(lo / (1 - lo)), log(1.5) - z * 0.12 / 0.24, 1e-13);
+    km_limits(&lo, &hi, KM_ARCSIN, 0.95, 0.6, 0.2, true);
+    assert_near(asin(sqrt(hi)) - asin(sqrt(0.6)), z * 0.12 / (2 * sqrt(0.24)), 1e-13);
+    km_limits(&lo, &hi, KM_PLAIN, 0.95, 0, INFINITY, true);
+    ck_assert(isnan(lo) && isnan(hi));
+}
+END_TEST
+
+enum { N = 60 };
+typedef struct { double start[N], time[N], event[N], weight[N]; int cluster[N]; } Sample;
+
+static Sample sample_of(uint64_t seed)
+{
+    Rng r = rng_stream(seed, 0);
+    Sample s;
+    for (int i = 0; i < N; i++) {
+        s.time[i] = 1 + rng_below(&r, 15);
+        s.event[i] = rng_uniform(&r) < 0.7;
+        s.start[i] = floor(rng_uniform(&r) * 0.5 * s.time[i]);
+        s.weight[i] = 0.5 + rng_uniform(&r);
+        s.cluster[i] = i / 3;
+    }
+    return s;
+}
+
+START_TEST(shuffled_rows_same_bits)
+{
+    Arena a = { 0 };
+    Sample s = sample_of(1), z = s;
+    Rng r = rng_stream(2, 0);
+    KmCurve c, k;
+    KmOptions robust = { .robust = true };
+    assert_ok(km_estimate(&c, &(KmData){ N, s.start, s.time, s.event, s.weight, NULL }, &robust, &a, NULL));
+    for (int i = N - 1; i > 0; i--) {
+        int j = (int)rng_below(&r, (uint32_t)i + 1);
+        double *col[4] = { z.start, z.time, z.event, z.weight };
+        for (int m = 0; m < 4; m++) { double t = col[m][i]; col[m][i] = col[m][j]; col[m][j] = t; }
+    }
+    assert_ok(km_estimate(&k, &(KmData){ N, z.start, z.time, z.event, z.weight, NULL }, &robust, &a, NULL));
+    ck_assert_uint_eq(c.n, k.n);
+    for (size_t i = 0; i < c.n; i++)
+        ck_assert(c.surv[i] == k.surv[i] && c.std_err[i] == k.std_err[i] && c.se_cumhaz[i] == k.se_cumhaz[i]
+                  && c.n_risk[i] == k.n_risk[i]);
+    arena_free(&a);
+}
+END_TEST
+
+START_TEST(doubled_row_is_weight_two)
+{
+    Arena a = { 0 };
+    double w[6] = { 1, 2, 1, 1, 3, 1 }, t[9], d[9];
+    int n = 0;
+    for (int i = 0; i < 6; i++)
+        for (int k = 0; k < w[i]; k++) { t[n] = hand_time[i]; d[n++] = hand_event[i]; }
+    KmCurve c, k;
+    KmData weighted = hand;
+    weighted.weight = w;
+    assert_ok(km_estimate(&c, &weighted, &(KmOptions){ 0 }, &a, NULL));
+    assert_ok(km_estimate(&k, &(KmData){ .n = (size_t)n, .time = t, .event = d }, &(KmOptions){ 0 }, &a, NULL));
+    for (size_t i = 0; i < c.n; i++) {
+        assert_near_abs(c.surv[i], k.surv[i], 1e-15, 0);
+        assert_near(c.std_err[i], k.std_err[i], 1e-14);
+        assert_near(c.cumhaz[i], k.cumhaz[i], 1e-15);
+    }
+    arena_free(&a);
+}
+END_TEST
+
+/* (0, t] cut into (0, c] and (c, t] is the same person. */
+START_TEST(split_interval_is_unsplit)
+{
+    Arena a = { 0 };
+    Sample s = sample_of(3);
+    double start[2 * N], stop[2 * N], event[2 * N];
+    int cluster[2 * N], n = 0;
+    for (int i = 0; i < N; i++) {
+        double cut = floor(s.time[i] / 2);
+        if (cut > 0) { start[n] = 0; stop[n] = cut; event[n] = 0; cluster[n++] = i; }
+        start[n] = cut; stop[n] = s.time[i]; event[n] = s.event[i]; cluster[n++] = i;
+    }
+    KmCurve c, k;
+    KmOptions robust = { .robust = true };
+    assert_ok(km_estimate(&c, &(KmData){ .n = N, .time = s.time, .event = s.event }, &robust, &a, NULL));
+    assert_ok(km_estimate(&k, &(KmData){ (size_t)n, start, stop, event, NULL, cluster }, &robust, &a, NULL));
+    for (size_t i = 0; i < c.n; i++) {
+        long row = km_row(&k, c.time[i]);
+        assert_near_abs(k.surv[row], c.surv[i], 1e-14, 0);
+        assert_near_abs(k.std_err[row], c.std_err[i], 1e-11, 1e-15);
+        assert_near_abs(k.se_cumhaz[row], c.se_cumhaz[i], 1e-11, 0);
+        assert_near(k.n_risk[row], c.n_risk[i], 0);
+    }
+    arena_free(&a);
+}
+END_TEST
+
+/* The jackknife against what it stands for: the derivative of S and H by each cluster's weights, taken numerically. */
+START_TEST(jackknife_is_the_derivative)
+{
+    Arena a = { 0 };
+    Sample s = sample_of(5);
+    for (int tie = 0; tie < 2; tie++) {
+        KmCurve c, up, down;
+        KmOptions how = { .robust = true, .tie_corrected = tie };
+        KmData d = { N, s.start, s.time, s.event, s.weight, s.cluster };
+        assert_ok(km_estimate(&c, &d, &how, &a, NULL));
+        double v[32] = { 0 }, vh[32] = { 0 };
+        for (int g = 0; g < N / 3; g++) {
+            double h = 1e-5, w1[N], w2[N];
+            for (int i = 0; i < N; i++) {
+                w1[i] = s.weight[i] * (s.cluster[i] == g ? 1 + h : 1);
+                w2[i] = s.weight[i] * (s.cluster[i] == g ? 1 - h : 1);
+            }
+            d.weight = w1;
+            assert_ok(km_estimate(&up, &d, &how, &a, NULL));
+            d.weight = w2;
+            assert_ok(km_estimate(&down, &d, &how, &a, NULL));
+            for (size_t k = 0; k < c.n; k++) {
+                v[k] += pow((up.surv[k] - down.surv[k]) / (2 * h), 2);
+                vh[k] += pow((up.cumhaz[k] - down.cumhaz[k]) / (2 * h), 2);
+            }
+        }
+        for (size_t k = 0; k < c.n; k++) {
+            assert_near_abs(c.std_err[k], sqrt(v[k]), 1e-7, 1e-9);
+            assert_near_abs(c.se_cumhaz[k], sqrt(vh[k]), 1e-7, 1e-9);
+        }
+    }
+    arena_free(&a);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("km");
+    TCase *c = unit_case(s, "km");
+    tcase_add_test(c, by_hand);
+    tcase_add_test(c, median_on_a_plateau);
+    tcase_add_test(c, limits);
+    tcase_add_test(c, shuffled_rows_same_bits);
+    tcase_add_test(c, doubled_row_is_weight_two);
+    tcase_add_test(c, split_interval_is_unsplit);
+    tcase_add_test(c, jackknife_is_the_derivative);
+    return s;
+}
+
+UNIT_MAIN("km")

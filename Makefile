@@ -42,6 +42,9 @@ LIB   := $(BUILD)/libreox.a
 TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
+# db/query is a folder beside db/query.c: make must not think of linking it.
+MAKEFLAGS += --no-builtin-rules
+
 .PHONY: all deps demo demo-run check check-run check-long check-long-run lint bench bench-run tests install clean
 .DELETE_ON_ERROR:
 

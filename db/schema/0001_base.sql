@@ -25,7 +25,7 @@ CREATE TABLE audit (
     seq       INTEGER PRIMARY KEY,
     run_id    INTEGER NOT NULL REFERENCES run (run_id),
     at        TEXT NOT NULL,
-    action    TEXT NOT NULL,                       -- add, change, remove, refuse, accept, extract, fit, report …
+    action    TEXT NOT NULL,                       -- add, change, remove, refused, accepted, extract, fit, report …
     object    TEXT NOT NULL,
     detail    TEXT NOT NULL,
     prev_sha  TEXT NOT NULL,
@@ -53,13 +53,11 @@ CREATE INDEX rejection_of_patient ON rejection (patient);
 CREATE TRIGGER rejection_is_kept BEFORE DELETE ON rejection BEGIN SELECT RAISE(ABORT, 'rows of rejection are never deleted'); END;
 CREATE TRIGGER rejection_stands BEFORE UPDATE ON rejection BEGIN SELECT RAISE(ABORT, 'rows of rejection are never changed'); END;
 
--- ---- the study as it was last accepted
+-- ---- the study as it was last accepted. Hashes of its tables stand in `run`: a table may change though all that is new in it
+-- was refused.
 CREATE TABLE study (
-    one           INTEGER PRIMARY KEY CHECK (one = 1),
-    name          TEXT NOT NULL,
-    protocol_sha  TEXT NOT NULL,
-    clinical_sha  TEXT NOT NULL,
-    scans_sha     TEXT NOT NULL
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    name  TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE timepoint (
@@ -158,6 +156,7 @@ CREATE TABLE feature (
     name           TEXT NOT NULL REFERENCES feature_info (name),
     aggregation    TEXT NOT NULL,                  -- '' for none
     value          REAL,
+    unit           TEXT NOT NULL,                  -- of this value: "intensity" of feature_info is the image's unit here
     status         TEXT NOT NULL CHECK (status IN ('ok', 'undefined')),
     reason         TEXT,
     definition_id  INTEGER NOT NULL REFERENCES definition (definition_id),
@@ -298,7 +297,7 @@ CREATE VIEW v_region AS
 
 CREATE VIEW v_feature AS
     SELECT s.patient, s.timepoint, s.tracer, f.roi, f.name AS feature, nullif(f.aggregation, '') AS aggregation, f.value, f.status,
-           f.reason, i.unit, d.document AS definition, i.ibsi, i.family
+           f.reason, f.unit, d.document AS definition, i.ibsi, i.family
     FROM feature AS f JOIN accepted_scan AS s USING (scan_id) JOIN feature_info AS i USING (name)
          JOIN definition AS d USING (definition_id);
 
@@ -309,7 +308,8 @@ CREATE VIEW v_change AS
          JOIN definition AS d USING (definition_id);
 
 CREATE VIEW v_model AS
-    SELECT m.name AS model, m.method, m.formula, m.endpoint, m.landmark, m.n, m.nevent, m.status, m.diagnosis, m.stale,
+    SELECT m.name AS model, m.method, m.formula, m.endpoint, m.landmark, m.n, m.nevent, m.status, m.diagnosis,
+           m.stale OR EXISTS (SELECT 1 FROM rejection AS r WHERE r.kind <> 'model' AND r.run_id > m.run_id) AS stale,
            m.settings_sha, m.inputs_sha, m.fit, m.position
     FROM model AS m
     WHERE NOT EXISTS (SELECT 1 FROM v_verdict AS v WHERE v.kind = 'model' AND v.subject = m.name AND v.verdict = 'refused');

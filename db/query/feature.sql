@@ -1,0 +1,59 @@
+-- db/query/feature.sql: features of scans, changes, definitions
+
+-- name: definition_add
+INSERT INTO definition (definition_id, document) VALUES (:definition_id, :document) ON CONFLICT (definition_id) DO NOTHING;
+
+-- name: definition_prune
+DELETE FROM definition WHERE definition_id NOT IN (SELECT definition_id FROM feature)
+    AND definition_id NOT IN (SELECT definition_id FROM change);
+
+-- name: feature_info_set
+INSERT INTO feature_info (name, family, ibsi, unit, definition, source) VALUES (:name, :family, :ibsi, :unit, :definition, :source)
+ON CONFLICT (name) DO UPDATE SET family = excluded.family, ibsi = excluded.ibsi, unit = excluded.unit,
+    definition = excluded.definition, source = excluded.source
+WHERE family <> excluded.family OR ibsi IS NOT excluded.ibsi OR unit <> excluded.unit OR definition <> excluded.definition
+    OR source <> excluded.source;
+
+-- name: extraction_remove
+DELETE FROM extraction WHERE scan_id = :scan_id;
+
+-- name: extraction_set
+INSERT INTO extraction (scan_id, settings_sha, inputs_sha, run_id) VALUES (:scan_id, :settings_sha, :inputs_sha, :run_id);
+
+-- name: feature_add
+INSERT INTO feature (scan_id, roi, name, aggregation, value, unit, status, reason, definition_id)
+VALUES (:scan_id, :roi, :name, :aggregation, :value, :unit, :status, :reason, :definition_id);
+
+-- name: features_of_scan
+SELECT f.roi, f.name, f.aggregation, f.value, f.reason, f.definition_id, f.unit, s.units
+FROM feature AS f JOIN scan AS s USING (scan_id) WHERE f.scan_id = :scan_id ORDER BY f.roi, f.name, f.aggregation;
+
+-- name: comparison_hashes
+SELECT settings_sha, inputs_sha FROM comparison WHERE from_scan = :from_scan AND to_scan = :to_scan;
+
+-- name: comparison_set
+INSERT INTO comparison (from_scan, to_scan, settings_sha, inputs_sha, run_id)
+VALUES (:from_scan, :to_scan, :settings_sha, :inputs_sha, :run_id);
+
+-- name: comparison_remove
+DELETE FROM comparison WHERE from_scan = :from_scan AND to_scan = :to_scan;
+
+-- name: comparisons
+SELECT from_scan, to_scan FROM comparison ORDER BY from_scan, to_scan;
+
+-- name: change_add
+INSERT INTO change (from_scan, to_scan, roi, name, aggregation, value, unit, status, reason, definition_id)
+VALUES (:from_scan, :to_scan, :roi, :name, :aggregation, :value, :unit, :status, :reason, :definition_id);
+
+-- name: feature_values
+SELECT s.patient, f.value FROM accepted_scan AS s JOIN feature AS f USING (scan_id)
+WHERE s.tracer_slug = :tracer AND s.timepoint = :from AND f.roi = :roi AND f.name = :name AND f.aggregation = :aggregation;
+
+-- name: change_values
+SELECT a.patient, c.value FROM change AS c JOIN accepted_scan AS a ON a.scan_id = c.from_scan
+    JOIN accepted_scan AS b ON b.scan_id = c.to_scan
+WHERE a.tracer_slug = :tracer AND a.timepoint = :from AND b.timepoint = :to AND c.roi = :roi AND c.name = :name
+    AND c.aggregation = :aggregation;
+
+-- name: scan_days
+SELECT patient, tracer_slug, day FROM accepted_scan WHERE timepoint = :timepoint AND status = 'done';

@@ -1,0 +1,62 @@
+-- db/query/scan.sql: scans, their regions, the study's row, and what became stale
+
+-- name: scan_inputs
+SELECT inputs_sha FROM scan WHERE scan_id = :scan_id;
+
+-- name: scan_set
+INSERT INTO scan (scan_id, patient, timepoint, tracer, tracer_slug, status, units, day, uptake_min, injected_mbq, weight_kg, height_m,
+    sex, center, reference_value, nx, ny, nz, dx_mm, dy_mm, dz_mm, image_sha, inputs_sha, run_id)
+VALUES (:scan_id, :patient, :timepoint, :tracer, :tracer_slug, :status, :units, :day, :uptake_min, :injected_mbq, :weight_kg,
+    :height_m, :sex, :center, :reference_value, :nx, :ny, :nz, :dx_mm, :dy_mm, :dz_mm, :image_sha, :inputs_sha, :run_id);
+
+-- name: scan_remove
+DELETE FROM scan WHERE scan_id = :scan_id;
+
+-- name: scan_key
+SELECT tracer_slug, timepoint FROM scan WHERE scan_id = :scan_id;
+
+-- name: region_add
+INSERT INTO region (scan_id, roi, is_reference, voxels, volume_ml, mean, sd, cov, mask_sha)
+VALUES (:scan_id, :roi, :is_reference, :voxels, :volume_ml, :mean, :sd, :cov, :mask_sha);
+
+-- name: scans_all
+SELECT s.scan_id, s.patient, s.timepoint, s.tracer, s.tracer_slug, s.status, s.day, s.inputs_sha, x.settings_sha, x.inputs_sha
+FROM scan AS s LEFT JOIN extraction AS x USING (scan_id) LEFT JOIN timepoint AS t ON t.name = s.timepoint
+ORDER BY s.patient, s.tracer_slug, t.position, s.timepoint;
+
+-- name: scans_accepted
+SELECT s.scan_id, s.patient, s.timepoint, s.tracer, s.tracer_slug, s.status, s.day, s.inputs_sha, x.settings_sha, x.inputs_sha
+FROM accepted_scan AS s LEFT JOIN extraction AS x USING (scan_id) LEFT JOIN timepoint AS t ON t.name = s.timepoint
+ORDER BY s.patient, s.tracer_slug, t.position, s.timepoint;
+
+-- name: study_get
+SELECT name FROM study;
+
+-- name: study_set
+INSERT INTO study (one, name) VALUES (1, :name) ON CONFLICT (one) DO UPDATE SET name = excluded.name;
+
+-- name: timepoints
+SELECT name, position FROM timepoint ORDER BY position;
+
+-- name: timepoints_clear
+DELETE FROM timepoint;
+
+-- name: timepoint_add
+INSERT INTO timepoint (name, position) VALUES (:name, :position);
+
+-- name: stale_column
+UPDATE model SET stale = 1 WHERE stale = 0 AND (:column IS NULL
+    OR name IN (SELECT model FROM model_column WHERE tracer IS NULL AND name = :column));
+
+-- name: stale_scan
+UPDATE model SET stale = 1 WHERE stale = 0
+    AND name IN (SELECT model FROM model_column WHERE tracer = :tracer AND timepoint = :timepoint);
+
+-- name: stale_reports
+UPDATE report SET stale = 1 WHERE stale = 0;
+
+-- name: stale_models_list
+SELECT model FROM v_model WHERE stale = 1 ORDER BY position;
+
+-- name: stale_reports_list
+SELECT file FROM report WHERE stale = 1 ORDER BY file;

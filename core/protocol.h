@@ -62,6 +62,7 @@ typedef struct {
     char *clinical, *scans;   /* file names below the study folder */
     char **timepoint;
     size_t n_timepoints;
+    bool timepoints_declared; /* false: those of scans.csv in order of appearance, without an order in time */
     HypoxiaRule *hypoxia;
     size_t n_hypoxia;
     Json *features;           /* settings, as written; NULL when absent. features/settings.c reads them */

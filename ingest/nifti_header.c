@@ -312,6 +312,8 @@ Rc nifti_extensions_check(const NiftiHeader *h, const uint8_t *file, size_t n, c
     const size_t header = h->data_offset >= 544 && get_uint(file, 4, h->big_endian) == 540 ? 540 : 348;
     size_t at = header + 4;
     if (h->data_offset > n || file[header] == 0) return OK;
+    if (h->data_offset < at + 8)
+        return err_set(e, ERR_INPUT, "%s: header announces an extension, but vox_offset %zu leaves no room for one", name, h->data_offset);
     for (int i = 0; at + 8 <= h->data_offset; i++) {
         if (i == MAX_EXTENSIONS) return err_set(e, ERR_INPUT, "%s: more than %d header extensions", name, MAX_EXTENSIONS);
         const int32_t esize = (int32_t)get_uint(file + at, 4, h->big_endian);

@@ -23,9 +23,9 @@ typedef struct {
 } ScanList;
 
 /* Reads the table that the protocol names. The whole table is refused (ERR_INPUT, with its line) for: a missing column, an
- * unknown column name, unknown patient or time point, a doubled key, bad unit, status, day, date or number, a scan that is done
- * without image, a ROI named like a time point. Scan.tracer_slug is the preset's name for a preset's alias. Warns of a tracer
- * without preset and of Bq/mL. Paths are judged when they are read. */
+ * unknown patient or time point, a doubled key, bad unit, status, day, date or number, a scan that is done without image, a ROI
+ * named like a time point. Scan.tracer_slug is the preset's name for a preset's alias. Warns of unknown columns, a tracer without
+ * preset, Bq/mL, time points whose days are out of order. Paths are judged when they are read. */
 Rc scans_read(ScanList *out, const char *study_dir, const Protocol *p, const ClinicalTable *c, const Progress *w, Err *e);
 void scans_free(ScanList *l);
 

@@ -50,6 +50,6 @@ FamilyFeatures hull_features;              /* morphology_*_convex_hull; reads ro
 FamilyFeatures box_features;               /* morphology_*_oriented_minimum_bounding_box; reads roi->mesh */
 FamilyFeatures ellipsoid_features;         /* morphology_*_minimum_volume_enclosing_ellipsoid; reads roi->mesh */
 FamilyFeatures spatial_features;           /* Moran's I, Geary's C */
-FamilyFeatures glcm_features, glrlm_features, glszm_features, gldzm_features, ngtdm_features, ngldm_features;
+FamilyFeatures texture_features;          /* the six texture families: they share what they are made from */
 
 #endif

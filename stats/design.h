@@ -7,9 +7,9 @@
 
 typedef enum { RESPONSE_NONE, RESPONSE_SURVIVAL, RESPONSE_COUNTING, RESPONSE_NUMBER, RESPONSE_TEXT } ResponseKind;
 
-/* How one term makes its columns, kept so that other rows get the same columns later (factor levels in order, knots,
- * centring). Opaque here; fit_json.c carries it. */
-typedef struct DesignTerm DesignTerm;
+/* The formula with how each variable makes its columns (levels in order, knots), kept so that other rows get the same
+ * columns later. Opaque here (stats/terms.h); fit_json.c carries it. */
+struct Formula;
 
 /* Complete rows after subset, landmark and dropping, in file order. Memory is the arena's. Matrices column-major n x p. */
 typedef struct {
@@ -29,7 +29,7 @@ typedef struct {
     int *assign;                 /* [p] which term a column came from; 0 the intercept */
     size_t n_terms;
     char **term_label;           /* [n_terms] */
-    DesignTerm **terms;
+    struct Formula *formula;
     double *offset, *weight;     /* NULL when there are none */
     int *stratum;                /* [n] 0 … n_strata-1, NULL when none */
     size_t n_strata;
@@ -38,6 +38,9 @@ typedef struct {
     size_t n_clusters;
     int *group;                  /* (1|g), (x|g), frailty(id): level of each row; NULL when none */
     size_t n_groups;
+    char **group_label;
+    double *slope;               /* x of (x|g); NULL when none */
+    const Frame *frame;          /* the caller's; design functions read it again */
     size_t n_dropped_missing;
     size_t n_times_merged;       /* survival times joined by timefix */
 } Design;
@@ -55,6 +58,18 @@ typedef struct {
  * value for what cannot be; ERR_USAGE for a formula or column that is not there. */
 Rc design_build(Design *d, Json *out, const StatCall *call, const DesignWish *wish, Err *e);
 void design_free(Design *d);
+
+/* Rows by the categories of the terms right of ~ (of term t alone, or of all of them for t < 0): code 0 … n_groups-1 per row,
+ * numbers in ascending order, texts by their levels. Labels "sex=1", "sex=1, hpv=0" (`bare`: "1", for one term); one group
+ * without label when there is no term. Memory of the design's arena. Made for curves and tests; no column of x is needed. */
+Rc design_groups(int **code, char ***label, size_t *n_groups, Design *d, const StatCall *call, int t, bool bare, Err *e);
+
+/* Diagnoses too_few_rows (ERR_ESTIMATE) when fewer than `least` rows are there; names the column that lost most. */
+Rc design_want_rows(const Design *d, Json *out, size_t least, Err *e);
+
+/* Rows in an order that depends on their content alone: by stratum, start, time, event, y, columns of x, weight, offset, cluster.
+ * What is summed in it has the same bits however the file was shuffled. order[n], arena memory of `a`. */
+Rc design_canonical_order(size_t **order, const Design *d, Arena *a, Err *e);
 
 /* The same columns for other rows: x (rows x p, arena memory of `a`), NaN rows where something is missing. An unknown level
  * is ERR_INPUT naming it. Row-by-row evaluation, so equal rows have equal bits. */

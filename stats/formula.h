@@ -15,7 +15,7 @@ Rc expr_parse(Expr **out, const char *text, Arena *a, Err *e);        /* ERR_USA
 
 /* A column of values: numbers (TRUE is 1; NaN missing) or text (NULL missing). */
 typedef struct {
-    bool is_text;
+    bool is_text, is_logical;  /* is_logical: a comparison or TRUE/FALSE made it */
     double *num;
     char **text;
     size_t n;

@@ -1,0 +1,123 @@
+/* stats/design_rank.c: constant and collinear columns, found before anything is fitted. */
+#include <math.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "core/sum.h"
+#include "stats/design.h"
+#include "stats/diagnosis.h"
+#include "stats/linalg.h"
+
+/* A column whose remainder, once the earlier ones are taken out, is below this share of it counts as their combination. */
+static const double RANK_TOLERANCE = 1e-9;
+
+/* Columns centred (unless there is an intercept to do it) and scaled to length 1; false for a constant one. */
+static bool standardise(double *z, const double *x, size_t n, bool centre)
+{
+    double mean = 0, largest = 0;
+    if (centre) {
+        mean = mean_of(x, n);
+        double low = x[0], high = x[0];
+        for (size_t i = 1; i < n; i++) { if (x[i] < low) low = x[i]; if (x[i] > high) high = x[i]; }
+        if (low == high) return false;
+    }
+    for (size_t i = 0; i < n; i++) { z[i] = x[i] - mean; if (fabs(z[i]) > largest) largest = fabs(z[i]); }
+    if (!(largest > 0)) return false;
+    Sum s = { 0 };
+    for (size_t i = 0; i < n; i++) { z[i] /= largest; sum_add(&s, z[i] * z[i]); }
+    double length = sqrt(sum_value(&s));
+    for (size_t i = 0; i < n; i++) z[i] /= length;
+    return true;
+}
+
+/* The combination b = c1*a1 + c2*a2 that column j is of the kept ones before it, as text. */
+static void describe_combination(Str *out, const Design *d, size_t j, const unsigned char *keep, bool centre, Arena *a)
+{
+    Err ignored = { 0 };
+    size_t n = d->n, m = 0;
+    int *which = ARENA_NEW(a, d->p, int);
+    double *gram = ARENA_NEW(a, d->p * d->p, double), *rhs = ARENA_NEW(a, d->p, double), *mean = ARENA_NEW(a, d->p, double);
+    if (!which || !gram || !rhs || !mean) return;
+    for (size_t k = 0; k < j; k++)
+        if (keep[k] && !(centre && d->has_intercept && k == 0)) which[m++] = (int)k;
+    if (!m) return;
+    double target_mean = centre ? mean_of(d->x + j * n, n) : 0;
+    for (size_t k = 0; k < m; k++) mean[k] = centre ? mean_of(d->x + (size_t)which[k] * n, n) : 0;
+    for (size_t k = 0; k < m; k++) {
+        const double *x = d->x + (size_t)which[k] * n;
+        for (size_t q = 0; q < m; q++) {
+            const double *y = d->x + (size_t)which[q] * n;
+            Sum s = { 0 };
+            for (size_t i = 0; i < n; i++) sum_add(&s, (x[i] - mean[k]) * (y[i] - mean[q]));
+            gram[q * m + k] = sum_value(&s);
+        }
+        Sum s = { 0 };
+        for (size_t i = 0; i < n; i++) sum_add(&s, (x[i] - mean[k]) * (d->x[j * n + i] - target_mean));
+        rhs[k] = sum_value(&s);
+    }
+    if (linalg_solve(gram, (int)m, rhs, 1, &ignored) != OK) return;
+    bool any = false;
+    for (size_t k = 0; k < m; k++) {
+        double scale = fabs(rhs[k]);
+        if (scale < 1e-7) continue;
+        str_appendf(out, "%s%.6g*%s", any ? " + " : "", rhs[k], d->term[which[k]]);
+        any = true;
+    }
+}
+
+Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned char *keep, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    Str what = { 0 };
+    size_t n = d->n, p = d->p;
+    bool drop = option_flag(call, "drop_collinear");
+    /* Cox and its friends have no intercept, yet a constant changes nothing there: centre as well. */
+    bool centre = d->has_intercept || d->response == RESPONSE_SURVIVAL || d->response == RESPONSE_COUNTING;
+    double *q = ARENA_NEW(&a, n * (p ? p : 1), double);
+    size_t kept = 0, from = d->has_intercept ? 1 : 0;
+    if (!q) { rc = err_nomem(e); goto out; }
+    memset(keep, 1, p);
+    if (p - from >= n && p > from) {
+        rc = diagnose_fatal(out, e, "underdetermined", "%zu columns and %zu rows: without a penalty the coefficients are not determined; "
+                            "use --lambda2 (ridge), elasticnet, or fewer columns", p - from, n);
+        goto out;
+    }
+    /* Modified Gram-Schmidt, twice, in the order of the formula: the later of two columns goes, as in R. */
+    for (size_t j = from; j < p; j++) {
+        double *z = q + kept * n;
+        if (!standardise(z, d->x + j * n, n, centre)) {
+            keep[j] = 0;
+            if (drop) { diagnose(out, "constant_column", "%s has the same value in every row and was left out", d->term[j]); continue; }
+            rc = diagnose_fatal(out, e, "constant_column", "%s has the same value in every row: leave it out (--drop-collinear does)",
+                                d->term[j]);
+            goto out;
+        }
+        for (int pass = 0; pass < 2; pass++)
+            for (size_t k = 0; k < kept; k++) {
+                double dot = 0;
+                for (size_t i = 0; i < n; i++) dot += q[k * n + i] * z[i];
+                for (size_t i = 0; i < n; i++) z[i] -= dot * q[k * n + i];
+            }
+        double length = 0;
+        for (size_t i = 0; i < n; i++) length += z[i] * z[i];
+        length = sqrt(length);
+        if (length <= RANK_TOLERANCE) {
+            keep[j] = 0;
+            what.len = 0;
+            if (what.s) what.s[0] = 0;
+            describe_combination(&what, d, j, keep, centre, &a);
+            const char *combination = what.len ? str_text(&what) : "a combination of the columns before it";
+            if (drop) { diagnose(out, "collinear", "%s = %s and was left out", d->term[j], combination); continue; }
+            rc = diagnose_fatal(out, e, "collinear", "%s = %s (up to a constant): leave one out (--drop-collinear drops the later)",
+                                d->term[j], combination);
+            goto out;
+        }
+        for (size_t i = 0; i < n; i++) z[i] /= length;
+        kept++;
+    }
+out:
+    str_free(&what);
+    arena_free(&a);
+    return rc;
+}

@@ -1,4 +1,5 @@
 /* stats/design_rank.c: constant and collinear columns, found before anything is fitted. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -11,8 +12,9 @@
 /* A column whose remainder, once the earlier ones are taken out, is below this share of it counts as their combination. */
 static const double RANK_TOLERANCE = 1e-9;
 
-/* Columns centred (unless there is an intercept to do it) and scaled to length 1; false for a constant one. */
-static bool standardise(double *z, const double *x, size_t n, bool centre)
+/* Columns centred (unless there is an intercept to do it) and scaled to length 1; false for a constant one. `noise` is what
+ * rounding of the values themselves leaves in it. */
+static bool standardise(double *z, double *noise, const double *x, size_t n, bool centre)
 {
     double mean = 0, largest = 0;
     if (centre) {
@@ -26,6 +28,7 @@ static bool standardise(double *z, const double *x, size_t n, bool centre)
     Sum s = { 0 };
     for (size_t i = 0; i < n; i++) { z[i] /= largest; sum_add(&s, z[i] * z[i]); }
     double length = sqrt(sum_value(&s));
+    *noise = 8 * DBL_EPSILON * (fabs(mean) + largest) / (largest * length) * sqrt((double)n);
     for (size_t i = 0; i < n; i++) z[i] /= length;
     return true;
 }
@@ -85,8 +88,8 @@ Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned 
     }
     /* Modified Gram-Schmidt, twice, in the order of the formula: the later of two columns goes, as in R. */
     for (size_t j = from; j < p; j++) {
-        double *z = q + kept * n;
-        if (!standardise(z, d->x + j * n, n, centre)) {
+        double *z = q + kept * n, noise = 0;
+        if (!standardise(z, &noise, d->x + j * n, n, centre)) {
             keep[j] = 0;
             if (drop) { diagnose(out, "constant_column", "%s has the same value in every row and was left out", d->term[j]); continue; }
             rc = diagnose_fatal(out, e, "constant_column", "%s has the same value in every row: leave it out (--drop-collinear does)",
@@ -102,7 +105,7 @@ Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned 
         double length = 0;
         for (size_t i = 0; i < n; i++) length += z[i] * z[i];
         length = sqrt(length);
-        if (length <= RANK_TOLERANCE) {
+        if (length <= fmax(RANK_TOLERANCE, noise)) {
             keep[j] = 0;
             what.len = 0;
             if (what.s) what.s[0] = 0;

@@ -1,4 +1,4 @@
-/* reports/canvas.h: paper: pages of a PDF, or one PNG, with text and scenes on them. The one file behind it knows cairo and pango. */
+/* reports/canvas.h: paper: pages of a PDF, or one PNG, with text and scenes on them. The one file behind it knows the drawing library. */
 #ifndef REOX_REPORTS_CANVAS_H
 #define REOX_REPORTS_CANVAS_H
 

@@ -8,8 +8,9 @@
 #include "reports/format.h"
 #include "reports/style.h"
 
-/* Beyond these an interval is cut and ends in an arrow: a coefficient without information must not squeeze the others. */
-static const double LEAST = 0.05, MOST = 20;
+/* Limits beyond 0.1 … 10 are cut and end in an arrow, and estimates beyond the wider pair are only printed: an effect without
+ * information must not squeeze the others. */
+static const double LIMIT_LEAST = 0.1, LIMIT_MOST = 10, ESTIMATE_LEAST = 0.02, ESTIMATE_MOST = 50;
 
 static void axis_range(double *lo, double *hi, const ForestFigure *f)
 {
@@ -21,8 +22,9 @@ static void axis_range(double *lo, double *hi, const ForestFigure *f)
         const double x[3] = { r->estimate, r->lower, r->upper };
         for (int k = 0; k < 3; k++) {
             if (isnan(x[k])) continue;
-            *lo = fmin(*lo, fmax(x[k], LEAST));
-            *hi = fmax(*hi, fmin(x[k], MOST));
+            if (k == 0 && (x[k] < ESTIMATE_LEAST || x[k] > ESTIMATE_MOST)) continue;
+            *lo = fmin(*lo, k ? fmax(x[k], LIMIT_LEAST) : x[k]);
+            *hi = fmax(*hi, k ? fmin(x[k], LIMIT_MOST) : x[k]);
         }
     }
     *lo /= 1.08;

@@ -4,16 +4,14 @@
 
 #include "core/protocol.h"
 #include "reports/scene.h"
+#include "stats/km.h"
 
-/* One curve. time and event are of the n subjects (for numbers at risk and censoring ticks); step_* are the estimate: its
- * distinct times in order with the survival just after them and its limits (NaN where there are none). */
+/* One curve: its rows and what stats/km.c made of them. Weights and late entry are not drawn: NULL in data. */
 typedef struct {
     const char *label;
-    size_t n;
-    const double *time, *event;
-    size_t n_steps;
-    const double *step_time, *survival, *lower, *upper;
-} KmCurve;
+    KmData data;
+    KmCurve estimate;
+} SurvivalCurve;
 
 typedef struct {
     const char *title;
@@ -21,14 +19,15 @@ typedef struct {
     const char *x_label;           /* where the clock starts: "Months from time zero" */
     TimeUnit unit;
     double horizon;                /* a dotted line there; NaN for none */
-    const KmCurve *curve;
+    const SurvivalCurve *curve;
     size_t n_curves;               /* at most 6 */
 } KmFigure;
 
 enum { KM_CURVES_MAX = 6 };
 
-size_t km_at_risk(const KmCurve *c, double t);       /* subjects with time >= t */
-size_t km_events(const KmCurve *c);
+size_t curve_events(const SurvivalCurve *c);
+
+/* The interval of the band: log-log, which stays within 0 … 1. */
 Rc km_draw(Scene *out, const KmFigure *f, Err *e);
 
 #endif

@@ -230,7 +230,8 @@ static size_t character(double *em, const char *p, bool bold)
 {
     unsigned char c = (unsigned char)*p;
     if (c < 0x80) {
-        *em = c >= 0x20 && c < 0x7F ? (bold ? BOLD : REGULAR)[c - 0x20] / 1000.0 : 0;
+        const short *width = bold ? BOLD : REGULAR;
+        *em = c >= 0x20 && c < 0x7F ? width[c - 0x20] / 1000.0 : 0;
         return 1;
     }
     size_t n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2, have = strnlen(p, n);

@@ -109,7 +109,8 @@ Rc slice_figure_draw(Scene *out, const SliceFigure *f, Err *e)
     scene_init(&s, FIGURE_WIDTH, height, f->title, text);
     for (size_t i = 0; i < f->n_panels; i++) {
         const SlicePanel *p = &f->panel[i];
-        double x = (side + GAP) * (double)(i % across), y = row_height * (double)(i / across) + HEAD;
+        size_t row = i / across;
+        double x = (side + GAP) * (double)(i % across), y = row_height * (double)row + HEAD;
         char *head = text_fit(&s.arena, p->heading, SIZE_LABEL, true, side / 2);
         if (!head) { rc = err_nomem(e); goto out; }
         scene_text(&s, SCENE_PAGE, x, y - 5, 0, 0, head, (TextStyle){ .size_pt = SIZE_LABEL, .colour = COLOUR_INK, .bold = true });

@@ -70,7 +70,8 @@ Rc spaghetti_draw(Scene *out, const SpaghettiFigure *f, Err *e)
         snprintf(text, sizeof text, "n = %zu", n);
         scene_text(&s, SCENE_PAGE, place, bottom + 26, 0, 0, text, TEXT_TICK(ANCHOR_MIDDLE));
         if (!n) continue;
-        scene_segment(&s, panel, (double)t, quantile_sorted(x, n, 0.25), (double)t, quantile_sorted(x, n, 0.75), PEN(COLOUR_BLUE, 5));
+        const Scale *value = &s.panel[panel].y;
+        scene_rect(&s, SCENE_PAGE, place - 6, scale_pt(value, quantile_sorted(x, n, 0.75)), place + 6, scale_pt(value, quantile_sorted(x, n, 0.25)), COLOUR_BLUE, 0.25);
         at[points] = (double)t;
         median[points++] = quantile_sorted(x, n, 0.5);
     }

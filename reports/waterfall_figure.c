@@ -30,7 +30,9 @@ Rc waterfall_draw(Scene *out, const WaterfallFigure *f, Err *e)
     if (!n) { rc = err_set(e, ERR_INTERNAL, "waterfall plot without any pair of scans"); goto out; }
     sort_doubles(x, n);
     if (hi - lo < 1e-12) { lo -= 0.5; hi += 0.5; }
-    ticks_widen(&lo, &hi, 6);
+    double margin = 0.04 * (hi - lo);
+    if (lo < 0) lo -= margin;
+    if (hi > 0) hi += margin;
     snprintf(text, sizeof text, "Waterfall plot of %zu patients: %zu rose, %zu fell.", n, rose, fell);
     s.description = arena_strdup(&s.arena, text);
     if (!s.description) { rc = err_nomem(e); goto out; }

@@ -2,29 +2,14 @@
 #ifndef REOX_STUDY_CHECK_STUDY_H
 #define REOX_STUDY_CHECK_STUDY_H
 
-#include <stdbool.h>
-
 #include "core/err.h"
 #include "core/progress.h"
-#include "core/protocol.h"
-#include "core/scan.h"
 #include "ingest/study_tables.h"
 
 /* study_tables_read, then everything that only the rooms together can judge: settings of features, methods, options and
  * formulas of models, expressions of exclude, columns named like a variable, variables of models that no scan can give.
  * ERR_INPUT: refused whole. A model that breaks the rules of landmarks is not refused here but when it is fitted. */
 Rc study_open(StudyTables *out, const char *study_dir, const Progress *w, Err *e);
-
-/* The reference region and value that count for one scan, from row, protocol and preset (in that order). */
-typedef struct {
-    const char *region;        /* roi name, or NULL */
-    double value;              /* reference_value of the row, else NaN */
-    double threshold;          /* NaN when nothing names one */
-    bool has_operator;
-    Operator op;
-    const char *tracer;        /* the preset's name, else as written */
-} ScanRule;
-void scan_rule(ScanRule *out, const Protocol *p, const Scan *s);
 
 /* What `reox check` does: study_open, then every scan's files. Rejections of patients and scans are in t->rejected. */
 Rc check_study(StudyTables *t, const char *study_dir, int threads, const Progress *w, Err *e);

@@ -8,6 +8,7 @@
 #include "core/arena.h"
 #include "core/err.h"
 #include "core/hash.h"
+#include "core/protocol.h"
 #include "core/scan.h"
 #include "core/str.h"
 #include "core/volume.h"
@@ -36,7 +37,7 @@ typedef struct {
 
 /* Reads image and masks of a done scan. ERR_INPUT, in one line that begins with the file and ends with the scan, for what cannot
  * be trusted: outside the study folder, not NIfTI (DICOM is not supported yet), a mask on another grid (says by how many mm at
- * which corner), an empty mask, several labels without #LABEL, NaN or infinite voxels inside a region, no roi_gtv. `reference`
+ * which corner), an empty mask, several labels without #LABEL, NaN or infinite voxels inside a region. `reference`
  * (NULL: none) is the protocol's reference region for this tracer; blood, muscle and mediastinum are reference regions always.
  * A reference region whose mean is not positive is refused where the tracer's reference names it. */
 Rc scan_read(ScanData *out, const char *study_dir, const Scan *s, const char *reference, Err *e);
@@ -44,6 +45,17 @@ void scan_data_free(ScanData *d);
 
 const ScanRegion *scan_region(const ScanData *d, const char *name);       /* NULL when absent */
 bool region_is_reference(const char *roi_name, const char *reference);
+
+/* The reference region and value that count for one scan, from row, protocol and preset (in that order). */
+typedef struct {
+    const char *region;        /* roi name, or NULL */
+    double value;              /* reference_value of the row, else NaN */
+    double threshold;          /* NaN when nothing names one */
+    bool has_operator;
+    Operator op;
+    const char *tracer;        /* the preset's name, else as written */
+} ScanRule;
+void scan_rule(ScanRule *out, const Protocol *p, const Scan *s);
 
 /* "dir/mask.nii.gz#2" into path and label (-1 without). ERR_INPUT for a label that is no whole number from 1 to 65535 and for
  * what only DICOM has ("rtstruct.dcm#GTV"). */

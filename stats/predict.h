@@ -1,0 +1,63 @@
+/* stats/predict.h: a fitted model as Json that carries all it needs, and what it predicts for other rows. */
+#ifndef REOX_STATS_PREDICT_H
+#define REOX_STATS_PREDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/err.h"
+#include "core/frame.h"
+#include "core/json.h"
+
+/* ---- where a fit comes from
+ * method_call with "keep_fit": true among the options (cox and logistic, any penalty) adds the key `fit` to the output:
+ *   schema "reox.fit/1"; kind "cox" or "logistic"; formula, ties, penalty ("none", "firth", "ridge" …), n, nevent;
+ *   design     the terms with levels, knots, ranges (low, high, median) and the expression of each variable
+ *   term       names of the columns; coef, vcov (robust where the model is) in that order; center
+ *   baseline   (cox) a list by stratum: label, time, hazard (jumps at `center`), variance of each jump, mean (risk-set mean minus
+ *              center, one list a jump), last_time
+ * It is complete: print it, keep it, parse it years later. Numbers are exact, so predictions have the same bits. */
+
+typedef enum { FIT_COX, FIT_LOGISTIC } FitKind;
+
+/* ERR_INPUT naming `where` and the key for Json that is no usable fit; call it before predicting from a file. */
+Rc fit_check(FitKind *kind, const Json *fit, const char *where, Err *e);
+
+/* Columns that a row must have for prediction (covariates and strata; not the outcome). NULL-terminated, arena memory. */
+Rc fit_columns(const char *const **columns, const Json *fit, Arena *a, Err *e);
+
+/* What is said for one row. estimate, lower and upper are NaN unless status is PREDICTED. */
+typedef enum {
+    PREDICTED,
+    PREDICT_MISSING,           /* a covariate is empty */
+    PREDICT_UNKNOWN_LEVEL,     /* a category or stratum that the model has not seen */
+    PREDICT_BEYOND             /* the horizon lies behind the last time that the model has seen (in the row's stratum) */
+} PredictStatus;
+
+typedef struct {
+    PredictStatus status;
+    double estimate, lower, upper, se;       /* of a risk or probability, 0 … 1 */
+    double linear_predictor;                 /* x'b, centred at the fit's center for cox */
+    bool out_of_range;                       /* some covariate lies outside the model's data: the number is an extrapolation */
+    char *out_of_range_text;                 /* "age 91 is above 84, the highest of 54 patients"; NULL when inside */
+    char *reason;                            /* NULL when PREDICTED; else which column, level or time */
+} Prediction;
+
+/* Risk of the event up to `horizon` (in the unit of the model's time) for every row: out[rows->rows], texts in `a`.
+ *   without competing fits: 1 - S, S = exp(-cumulative hazard), limits on the log(-log) scale of S
+ *   with n_competing cause-specific fits of the competing events (same rows, same terms): cumulative incidence. At a time with
+ *   hazard jumps a (own) and b (all) the state is left with probability 1 - exp(-b), by the own cause in the share a/b, so
+ *   incidences and survival add up to 1. Its variance is the delta method over coefficients and jumps of every fit, fits taken
+ *   as independent (Cheng, Fine and Wei 1998); limits on the log(-log(1 - F)) scale.
+ * ERR_INPUT for rows that lack a column, ERR_USAGE for a fit of another kind. */
+Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, size_t n_competing, const Frame *rows, double horizon,
+                double conf, Arena *a, Err *e);
+
+/* Probability of the response for every row; limits on the logit scale. A Firth fit predicts with its own coefficients; the
+ * convention (penalty) stands in the fit. */
+Rc predict_probability(Prediction *out, const Json *fit, const Frame *rows, double conf, Arena *a, Err *e);
+
+const char *predict_status_name(PredictStatus s);        /* "ok", "missing", "unknown_level", "beyond_follow_up" */
+
+#endif

@@ -1,6 +1,6 @@
 /* db/db_feature.h: features of scans, changes between scans, and the definitions beside them. */
-#ifndef REOX_DB_FEATURE_H
-#define REOX_DB_FEATURE_H
+#ifndef REOX_DB_DB_FEATURE_H
+#define REOX_DB_DB_FEATURE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* db/db_patient.h: patients and the clinical table. */
-#ifndef REOX_DB_PATIENT_H
-#define REOX_DB_PATIENT_H
+#ifndef REOX_DB_DB_PATIENT_H
+#define REOX_DB_DB_PATIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* db/db_rejection.h: verdicts on tables, patients, scans and models; the newest one counts. */
-#ifndef REOX_DB_REJECTION_H
-#define REOX_DB_REJECTION_H
+#ifndef REOX_DB_DB_REJECTION_H
+#define REOX_DB_DB_REJECTION_H
 
 #include <stdbool.h>
 #include <stdint.h>

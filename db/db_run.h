@@ -1,6 +1,6 @@
 /* db/db_run.h: runs and the audit trail. */
-#ifndef REOX_DB_RUN_H
-#define REOX_DB_RUN_H
+#ifndef REOX_DB_DB_RUN_H
+#define REOX_DB_DB_RUN_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* db/db_scan.h: scans as they were ingested, and what became of them. */
-#ifndef REOX_DB_SCAN_H
-#define REOX_DB_SCAN_H
+#ifndef REOX_DB_DB_SCAN_H
+#define REOX_DB_DB_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

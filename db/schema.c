@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int number_of(const EmbeddedFile *f) { return atoi(f->name); }
+static int number_of(const EmbeddedFile *f) { return (int)strtol(f->name, NULL, 10); }
 
 int schema_newest(const EmbeddedFile *schema)
 {

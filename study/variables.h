@@ -1,0 +1,67 @@
+/* study/variables.h: names of variables (INTERFACE §3): what a name means, and columns by name for formulas, views and export. */
+#ifndef REOX_STUDY_VARIABLES_H
+#define REOX_STUDY_VARIABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/err.h"
+#include "core/frame.h"
+#include "core/protocol.h"
+#include "core/str.h"
+#include "db/db.h"
+#include "features/feature.h"
+#include "ingest/scans.h"
+
+/* What names can be made of in one study: its tracers (slugs), time points, regions, and the aggregations that its settings ask
+ * for. Everything is the arena's. */
+typedef struct {
+    char **tracer;
+    size_t n_tracers;
+    char **timepoint, **timepoint_slug;        /* in order of time */
+    size_t n_timepoints;
+    char **roi;                                /* slugs, gtv first; reference regions have no features and are left out */
+    size_t n_rois;
+    unsigned aggregations[FEATURE_COUNT];      /* bit a: some tracer's settings compute the feature in Aggregation a */
+    Arena arena;
+} VariableSpace;
+
+/* From the protocol (settings of features, time points) and what the list of scans names. */
+Rc variable_space(VariableSpace *out, const Protocol *p, const ScanList *scans, Err *e);
+/* The same from what was ingested into the database. */
+Rc variable_space_stored(VariableSpace *out, const Protocol *p, Db *db, Err *e);
+void variable_space_free(VariableSpace *s);
+
+typedef enum { VARIABLE_FEATURE, VARIABLE_DELTA, VARIABLE_RATIO } VariableKind;
+
+/* One variable. Text belongs to the space. */
+typedef struct {
+    VariableKind kind;
+    const char *tracer;                        /* slug */
+    int from, to;                              /* indices of time points; to is -1 for a feature of one scan */
+    const char *roi;
+    FeatureId feature;
+    Aggregation aggregation;
+} Variable;
+
+/* Its name: "fmiso_pre_fhv", "fdg_pre_node_suv_max", "fmiso_pre_mid_delta_tbr_max"; the aggregation follows where the feature has
+ * more than one in the study. */
+void variable_name(Str *out, const VariableSpace *s, const Variable *v);
+
+/* Finds what a name means. *found false: it is no variable of this study. ERR_INPUT when it can be read in two ways. */
+Rc variable_resolve(Variable *out, bool *found, const VariableSpace *s, const char *name, Err *e);
+
+/* The latest time point that a variable sees (its `to`, else its `from`), as an index. */
+int variable_latest(const Variable *v);
+
+/* "TBRmax change pre to mid, FMISO" for axes and tables. */
+void variable_label(Str *out, const VariableSpace *s, const Variable *v);
+const char *variable_unit(const Variable *v);  /* of features.def; "1" for a ratio */
+
+/* A frame of the accepted patients in order of row: "patient", then each column asked for (NULL-terminated): a clinical column, or a
+ * variable (NaN where there is no scan or no value). A name that is neither is ERR_INPUT,
+ * with the nearest one; `where` heads the message ("study.json: models.os_pre"). Names that come twice are taken once. */
+Rc study_frame(Frame *out, Db *db, const VariableSpace *s, const char *const *columns, const char *where, Err *e);
+
+#endif

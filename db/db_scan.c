@@ -225,6 +225,33 @@ out:
     return rc;
 }
 
+Rc db_study_names(char ***out, size_t *n, const char *kind, Db *db, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Query *q = NULL;
+    bool row;
+    size_t cap = 0;
+
+    *out = NULL;
+    *n = 0;
+    TRY(query_begin(&q, db, kind, e));
+    for (;;) {
+        TRY(query_step(&row, q, e));
+        if (!row) break;
+        if (*n == cap) {
+            cap = cap ? 2 * cap : 8;
+            char **more = ARENA_NEW(a, cap, char *);
+            if (!more) { rc = err_nomem(e); goto out; }
+            if (*n) memcpy(more, *out, *n * sizeof *more);
+            *out = more;
+        }
+        if (!((*out)[(*n)++] = arena_strdup(a, query_get_text(q, 0)))) { rc = err_nomem(e); goto out; }
+    }
+out:
+    query_end(q);
+    return rc;
+}
+
 static Rc stale(Db *db, const char *statement, const char *a, const char *a_value, const char *b, const char *b_value, Err *e)
 {
     Rc rc = OK;

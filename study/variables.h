@@ -11,6 +11,7 @@
 #include "core/protocol.h"
 #include "core/str.h"
 #include "db/db.h"
+#include "db/db_feature.h"
 #include "features/feature.h"
 #include "ingest/scans.h"
 
@@ -59,8 +60,11 @@ int variable_latest(const Variable *v);
 void variable_label(Str *out, const VariableSpace *s, const Variable *v);
 const char *variable_unit(const Variable *v);  /* of features.def; "1" for a ratio */
 
-/* A frame of the accepted patients in order of row: "patient", then each column asked for (NULL-terminated): a clinical column, or a
- * variable (NaN where there is no scan or no value). A name that is neither is ERR_INPUT,
+/* How the database knows it; `name` holds the key's own text and must outlive it. */
+void variable_key(VariableKey *out, Str *name, const VariableSpace *s, const Variable *v);
+
+/* A frame of the accepted patients in order of row: "patient", the clinical columns asked for (NULL-terminated list), then the
+ * variables (NaN where there is no scan or no value). line[] is that of clinical.csv. A name that is neither is ERR_INPUT,
  * with the nearest one; `where` heads the message ("study.json: models.os_pre"). Names that come twice are taken once. */
 Rc study_frame(Frame *out, Db *db, const VariableSpace *s, const char *const *columns, const char *where, Err *e);
 

@@ -36,7 +36,13 @@ SELECT name FROM study;
 INSERT INTO study (one, name) VALUES (1, :name) ON CONFLICT (one) DO UPDATE SET name = excluded.name;
 
 -- name: timepoints
-SELECT name, position FROM timepoint ORDER BY position;
+SELECT name FROM timepoint ORDER BY position;
+
+-- name: tracers
+SELECT DISTINCT tracer_slug FROM scan ORDER BY tracer_slug;
+
+-- name: rois
+SELECT DISTINCT roi FROM region WHERE is_reference = 0 ORDER BY roi;
 
 -- name: timepoints_clear
 DELETE FROM timepoint;

@@ -249,6 +249,13 @@ double km_at_risk(const KmData *d, double t)
     return sum_value(&s);
 }
 
+double km_next_at_risk(const KmCurve *c, double t)
+{
+    long k = km_row(c, t);
+    if (k == KM_BEFORE || c->time[k] < t) k++;
+    return (size_t)k < c->n ? c->n_risk[k] : 0;
+}
+
 const char *km_interval_name(KmInterval kind)
 {
     static const char *const name[KM_N_INTERVALS] = { "log", "loglog", "plain", "logit", "arcsin" };
@@ -261,6 +268,7 @@ void km_limits(double *lower, double *upper, KmInterval kind, double conf, doubl
 {
     *lower = *upper = NAN;
     if (s >= 1) { *lower = *upper = 1; return; }
+    if (s <= 0 && kind == KM_PLAIN && !log_scale) *lower = *upper = 0;      /* R keeps this one at S = 0 */
     double se = log_scale ? std_err : s > 0 ? std_err / s : INFINITY;      /* of log S */
     if (!(s > 0) || !isfinite(se)) return;
     double z = normal_quantile(1 - (1 - conf) / 2), d;
@@ -299,31 +307,52 @@ void km_row_limits(double *lower, double *upper, const KmCurve *c, long row, KmI
     km_limits(lower, upper, kind, conf, c->surv[row], c->std_err[row], c->log_scale);
 }
 
-/* First time with y <= 1 - p for y = S or one of its bands (side -1, 0, 1). NaN values of a band are passed over. */
-static double first_crossing(const KmCurve *c, double p, int side, KmInterval kind, double conf)
+typedef struct { double y, time; } Point;
+
+static int by_y(const void *x, const void *y) { return compare(((const Point *)x)->y, ((const Point *)y)->y); }
+
+/* Time at which 1 - S (side 0) or 1 - band (-1 lower, 1 upper) reaches p: point[n] in order of y, each y once. Bands need not
+ * be monotone: as in R the point whose value is nearest beyond p is taken, which for a monotone one is the first. */
+static double reached(const Point *point, size_t n, double p, double last_y, double last_time)
 {
-    double first = NAN, last_y = 1;
+    size_t i = 0, j = 0;
+    while (i < n && point[i].y + P_MARGIN < p) i++;
+    while (j < n && point[j].y - P_MARGIN < p) j++;
+    if (i == n) return NAN;
+    /* It ends exactly at the level: the flat piece goes on to the last time seen. */
+    if (fabs(last_y - p) < P_MARGIN) return (point[i].time + last_time) / 2;
+    return j == n ? NAN : (point[i].time + point[j].time) / 2;
+}
+
+static double crossing(const KmCurve *c, double p, int side, KmInterval kind, double conf, Point *point)
+{
+    size_t n = 1;
+    double last_y = 0, previous = 0;
+    point[0] = (Point){ 0, 0 };
     for (size_t k = 0; k < c->n; k++) {
         double y = c->surv[k], lower, upper;
         if (side != 0) {
             km_row_limits(&lower, &upper, c, (long)k, kind, conf);
             y = side < 0 ? lower : upper;
         }
-        if (isnan(y)) { last_y = NAN; continue; }
-        last_y = y;
-        if (isnan(first) && 1 - y >= p - P_MARGIN) first = c->time[k];
-        if (1 - y >= p + P_MARGIN) return (first + c->time[k]) / 2;
+        last_y = 1 - y;
+        if (isnan(y) || last_y == previous) continue;
+        point[n++] = (Point){ last_y, c->time[k] };
+        previous = last_y;
     }
-    /* It ends exactly at the level: the flat piece goes on to the last time seen. */
-    if (!isnan(first) && !isnan(last_y)) return (first + c->time[c->n - 1]) / 2;
-    return NAN;
+    if (side != 0) qsort(point, n, sizeof *point, by_y);
+    return reached(point, n, p, last_y, c->n ? c->time[c->n - 1] : NAN);
 }
 
-void km_quantile(double *quantile, double *lower, double *upper, const KmCurve *c, double p, KmInterval kind, double conf)
+Rc km_quantile(double *quantile, double *lower, double *upper, const KmCurve *c, double p, KmInterval kind, double conf, Err *e)
 {
-    *quantile = first_crossing(c, p, 0, kind, conf);
-    *lower = first_crossing(c, p, -1, kind, conf);
-    *upper = first_crossing(c, p, 1, kind, conf);
+    Point *point = malloc((c->n + 1) * sizeof *point);
+    if (!point) return err_nomem(e);
+    *quantile = crossing(c, p, 0, kind, conf, point);
+    *lower = crossing(c, p, -1, kind, conf, point);
+    *upper = crossing(c, p, 1, kind, conf, point);
+    free(point);
+    return OK;
 }
 
 void km_restricted_mean(double *mean, double *se, const KmCurve *c, double tau)

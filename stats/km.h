@@ -46,17 +46,21 @@ double km_survival(const KmCurve *c, double t);          /* S(t); the last value
 double km_survival_before(const KmCurve *c, double t);   /* S(t-) */
 /* Number at risk just before t: those that may still fail at t. */
 double km_at_risk(const KmData *data, double t);
+/* Number at risk at the first time of the curve that is not before t, as R's summary gives it; 0 after the last. The
+ * same as km_at_risk without delayed entry. */
+double km_next_at_risk(const KmCurve *c, double t);
 
 typedef enum { KM_LOG, KM_LOGLOG, KM_PLAIN, KM_LOGIT, KM_ARCSIN, KM_N_INTERVALS } KmInterval;
 const char *km_interval_name(KmInterval kind);           /* "log" "loglog" … */
-/* Pointwise limits of one value; both 1 where S is 1 and NaN where S is 0 (no variance there). conf 0.95. */
+/* Pointwise limits of one value; both 1 where S is 1, NaN where S is 0 (0 for the plain robust ones, as in R). conf 0.95. */
 void km_limits(double *lower, double *upper, KmInterval kind, double conf, double surv, double std_err, bool log_scale);
 /* Row i of a curve. */
 void km_row_limits(double *lower, double *upper, const KmCurve *c, long row, KmInterval kind, double conf);
 
 /* First time with S <= 1-p, the middle of the interval on which S equals 1-p; the limits by the same rule on the bands
- * (Brookmeyer & Crowley 1982). NaN where it is not reached. */
-void km_quantile(double *quantile, double *lower, double *upper, const KmCurve *c, double p, KmInterval kind, double conf);
+ * (Brookmeyer & Crowley 1982). NaN where it is not reached. Where a band is not monotone, the limit is R's: the time whose
+ * value of the band is nearest beyond the level. Fails with ERR_NOMEM. */
+Rc km_quantile(double *quantile, double *lower, double *upper, const KmCurve *c, double p, KmInterval kind, double conf, Err *e);
 
 /* Area under S from 0 to tau, the last value carried on, and its standard error by Greenwood (also for weighted and
  * exponential curves, as in R). */

@@ -1,0 +1,64 @@
+/* stats/result_keys.c: shapes that the answers of many methods share. */
+#include "stats/result_keys.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "stats/dist.h"
+
+Json *set_test(Json *object, const char *key, double chisq, double df, double p)
+{
+    Json *t = json_set(object, key, json_object());
+    json_set_number(t, "chisq", chisq);
+    json_set_number(t, "df", df);
+    json_set_number(t, "p", p);
+    return t;
+}
+
+Json *set_limits(Json *object, const char *key, double lower, double upper)
+{
+    double x[2] = { lower, upper };
+    return json_set_numbers(object, key, x, 2);
+}
+
+const char *level_key(char buf[KEY_MAX], const char *stem, double conf)
+{
+    char number[NUMBER_TEXT_MAX];
+    /* 100 * 0.999 is not 99.9 to the bit. */
+    snprintf(buf, KEY_MAX, "%s%s", stem, number_write_short(number, nearbyint(1e8 * conf) / 1e6));
+    return buf;
+}
+
+void set_level_number(Json *object, const char *stem, double conf, double x)
+{
+    char key[KEY_MAX];
+    json_set_number(object, level_key(key, stem, conf), x);
+}
+
+void set_level_limits(Json *object, const char *stem, double conf, double lower, double upper)
+{
+    char key[KEY_MAX];
+    set_limits(object, level_key(key, stem, conf), lower, upper);
+}
+
+double call_conf(const StatCall *c) { return option_number(c, "conf", 0.95); }
+
+double conf_z(double conf) { return normal_quantile(0.5 + conf / 2); }
+
+const char *number_key(char buf[KEY_MAX], double x)
+{
+    char number[NUMBER_TEXT_MAX];
+    snprintf(buf, KEY_MAX, "%s", number_write_short(number, x));
+    return buf;
+}
+
+const char **number_keys(const double *x, size_t n, Arena *a)
+{
+    const char **name = (const char **)arena_array(a, n + 1, sizeof *name);
+    char buf[KEY_MAX];
+    for (size_t i = 0; name && i < n; i++) {
+        name[i] = arena_strdup(a, number_key(buf, x[i]));
+        if (!name[i]) return NULL;
+    }
+    return name;
+}

@@ -1,0 +1,32 @@
+/* stats/result_keys.h: shapes that the answers of many methods share. */
+#ifndef REOX_STATS_RESULT_KEYS_H
+#define REOX_STATS_RESULT_KEYS_H
+
+#include <stddef.h>
+
+#include "core/json.h"
+#include "stats/method.h"
+
+/* {chisq, df, p} */
+Json *set_test(Json *object, const char *key, double chisq, double df, double p);
+
+/* [lower, upper] */
+Json *set_limits(Json *object, const char *key, double lower, double upper);
+
+/* "lower95" for "lower" at 0.95, "lower90" at 0.9, "lower99.9" at 0.999. buf of KEY_MAX. */
+enum { KEY_MAX = 64 };
+const char *level_key(char buf[KEY_MAX], const char *stem, double conf);
+void set_level_number(Json *object, const char *stem, double conf, double x);
+void set_level_limits(Json *object, const char *stem, double conf, double lower, double upper);
+
+/* The level of intervals of a call (0.95), and its two-sided normal quantile. */
+double call_conf(const StatCall *c);
+double conf_z(double conf);
+
+/* A number as the name of a row or column: "12", "0.5". buf of KEY_MAX. */
+const char *number_key(char buf[KEY_MAX], double x);
+
+/* Names of n numbers; arena memory, NULL when memory is out. */
+const char **number_keys(const double *x, size_t n, Arena *a);
+
+#endif

@@ -1,0 +1,21 @@
+#!/bin/sh
+# tests/reference/stats.sh: `reox stat` against the reference results: the groups and hard cases that are built.
+. "$(dirname "$0")/../lib.sh"
+
+# One line a batch of groups, in the order of COMMANDS.md.
+groups="
+km logrank rmst cif concordance multiplicity
+"
+hard="29 30"
+
+if [ -x "$REFERENCE/stats/check_stats.py" ] && command -v python3 >/dev/null; then
+    for g in $groups; do
+        counted "goldens of $g" python3 "$REFERENCE/stats/check_stats.py" --reox "$REOX" --group "$g"
+    done
+    for c in $hard; do
+        counted "hard case $c" python3 "$REFERENCE/stats/check_hard.py" --reox "$REOX" --case "$c"
+    done
+else
+    skip "goldens of statistics" "no reference data at $REFERENCE/stats, or no python3"
+fi
+done_testing

@@ -58,7 +58,7 @@ static Rc check_hypoxia(const StudyTables *t, const Progress *w, Err *e)
             for (size_t r = 0; r < s->n_roi && !has; r++) has = s->roi[r].path && strcmp(s->roi[r].name, h->reference) == 0;
             without += !has;
         }
-        if (!scans) progress_warn(w, "study.json: hypoxia.%s: %s has no scan of this tracer", h->tracer, p->scans);
+        if (!scans && t->scans.n) progress_warn(w, "study.json: hypoxia.%s: %s has no scan of this tracer", h->tracer, p->scans);
         if (without)
             progress_warn(w, "study.json: hypoxia.%s: %zu scan%s neither roi_%s nor a reference_value: the ratios are undefined there", h->tracer, without,
                           without > 1 ? "s have" : " has", h->reference);

@@ -26,7 +26,7 @@ ReferenceRegion reference_from_value(double mean);
 /* The metrics of INTERFACE §3 into the hypoxia rows of the sink, on the scan's own grid with the mask as given, which must be of the
  * image's grid and not empty.
  *   reference  mean uptake of the reference in the image's unit, NaN for none; an image in TBR has 1, whatever is passed
- *   rule       threshold and operator, resolved already; NULL or without them: what needs them is undefined
+ *   rule       threshold and operator, resolved already; NULL or without a threshold: what needs it is undefined; without an operator it is >=
  * suv_* is defined for images in SUV alone. FHV = share of voxels with ratio `op` threshold; fhv_auc = integral of FHV over
  * thresholds from 1 to 3 = mean over the voxels of min(max(ratio - 1, 0), 2), for either side of the operator (< and <=: 2 minus
  * that). Fails with ERR_NOMEM, and ERR_INPUT for a voxel of the ROI that is no finite number. */

@@ -33,3 +33,30 @@ bool sink_wants(const FeatureSink *s, Family f, unsigned needs)
     }
     return false;
 }
+
+const char SINK_NO_VALUE[] = "no computation fills this row";
+
+static bool in_vector(const FeatureSink *s, int id, int a, const bool aggregation[AGGREGATION_COUNT])
+{
+    if (!s->wanted[id] || !family_has_aggregation(feature_info((FeatureId)id)->family, (Aggregation)a)) return false;
+    return a == AGGREGATION_NONE || (aggregation && aggregation[a]);
+}
+
+Rc sink_vector(FeatureVector *out, const FeatureSink *s, const bool aggregation[AGGREGATION_COUNT], Err *e)
+{
+    FeatureVector v = { 0 };
+    size_t n = 0;
+    for (int id = 0; id < FEATURE_COUNT; id++)
+        for (int a = 0; a < AGGREGATION_COUNT; a++) n += in_vector(s, id, a, aggregation);
+    v.value = ARENA_NEW(&v.arena, n, FeatureValue);
+    if (!v.value) return err_nomem(e);
+    for (int id = 0; id < FEATURE_COUNT; id++)
+        for (int a = 0; a < AGGREGATION_COUNT; a++) {
+            if (!in_vector(s, id, a, aggregation)) continue;
+            const SinkCell *c = &s->cell[id][a];
+            v.value[v.n++] = (FeatureValue){ .id = (FeatureId)id, .aggregation = (Aggregation)a, .value = c->filled ? c->value : NAN,
+                                             .reason = c->filled ? c->reason : SINK_NO_VALUE };
+        }
+    *out = v;
+    return OK;
+}

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "core/err.h"
 #include "features/feature.h"
 
 typedef struct {
@@ -29,5 +30,12 @@ void sink_undefined_family(FeatureSink *s, Family f, Aggregation a, const char *
 
 /* Whether a wanted row of the family needs one of these intermediates (any row at all when needs is 0). */
 bool sink_wants(const FeatureSink *s, Family f, unsigned needs);
+
+/* The wanted rows as a vector, in the order of features.def, aggregations in their enum's: `aggregation` says which, NULL for those
+ * without alone. A row whose family left its cell empty is undefined and says so. Fails with ERR_NOMEM. */
+Rc sink_vector(FeatureVector *out, const FeatureSink *s, const bool aggregation[AGGREGATION_COUNT], Err *e);
+
+/* The reason of a row that no family fills; a test sees to it that none ships. */
+extern const char SINK_NO_VALUE[];
 
 #endif

@@ -1,0 +1,177 @@
+/* features/morphology.c: size and shape of the mask: mesh, principal axes, aligned box. IBSI reference manual 3.1. */
+#include <math.h>
+
+#include "core/sum.h"
+#include "features/diameter.h"
+#include "features/roi.h"
+
+static const double PI = 3.14159265358979323846;
+
+/* Eigenvalues of a symmetric 3 x 3 matrix, largest first, by Jacobi rotations (Golub and Van Loan 8.5). */
+static void eigenvalues(double out[3], double m[3][3])
+{
+    for (int sweep = 0; sweep < 60; sweep++) {
+        double off = fabs(m[0][1]) + fabs(m[0][2]) + fabs(m[1][2]);
+        if (off == 0) break;
+        for (int p = 0; p < 2; p++)
+            for (int q = p + 1; q < 3; q++) {
+                if (m[p][q] == 0) continue;
+                double theta = (m[q][q] - m[p][p]) / (2 * m[p][q]);
+                double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1));
+                double c = 1 / sqrt(t * t + 1), s = t * c;
+                int r = 3 - p - q;
+                double mpq = m[p][q], mrp = m[r][p], mrq = m[r][q];
+                m[p][p] -= t * mpq;
+                m[q][q] += t * mpq;
+                m[p][q] = m[q][p] = 0;
+                m[r][p] = m[p][r] = c * mrp - s * mrq;
+                m[r][q] = m[q][r] = s * mrp + c * mrq;
+            }
+    }
+    for (int i = 0; i < 3; i++) out[i] = m[i][i] > 0 ? m[i][i] : 0;
+    for (int i = 0; i < 2; i++)
+        for (int j = i + 1; j < 3; j++)
+            if (out[j] > out[i]) { double swap = out[i]; out[i] = out[j]; out[j] = swap; }
+}
+
+/* Eigenvalues (mm^2) of the sample covariance of the voxel centres of the mask (divisor n - 1: the reference values of the digital
+ * phantom, 74 voxels, are met by it alone). Sums of indices are whole numbers, so no order
+ * matters. */
+static void principal_axes(double lambda[3], const Roi *roi)
+{
+    long long sum[3] = { 0 }, product[3][3] = { { 0 } };
+    size_t i = 0;
+    for (int z = 0; z < roi->n[2]; z++)
+        for (int y = 0; y < roi->n[1]; y++)
+            for (int x = 0; x < roi->n[0]; x++, i++) {
+                if (!roi->morphological[i]) continue;
+                const int at[3] = { x, y, z };
+                for (int a = 0; a < 3; a++) {
+                    sum[a] += at[a];
+                    for (int b = a; b < 3; b++) product[a][b] += (long long)at[a] * at[b];
+                }
+            }
+    double n = (double)roi->n_morphological, m[3][3];
+    for (int a = 0; a < 3; a++)
+        for (int b = a; b < 3; b++) {
+            double centred = (double)product[a][b] - (double)sum[a] * ((double)sum[b] / n);
+            m[a][b] = m[b][a] = n > 1 ? centred / (n - 1) * roi->spacing_mm[a] * roi->spacing_mm[b] : 0;
+        }
+    eigenvalues(lambda, m);
+}
+
+/* Surface of an ellipsoid with semi-axes a >= b >= c, by the series of the reference manual (3.1.16) to order 20. The products
+ * q = (alpha beta)^n P_n(x), x = (alpha^2 + beta^2) / (2 alpha beta), are taken by the recursion of the Legendre polynomials P_n scaled
+ * with alpha beta, which has no 0/0 for round ones. */
+static double ellipsoid_area(double a, double b, double c)
+{
+    double alpha2 = 1 - b * b / (a * a), beta2 = 1 - c * c / (a * a), sum = 0, q_before = 0, q = 1;
+    for (int n = 0; n <= 20; n++) {
+        sum += q / (1 - 4.0 * n * n);
+        double next = ((2 * n + 1) * (alpha2 + beta2) / 2 * q - n * alpha2 * beta2 * q_before) / (n + 1);
+        q_before = q;
+        q = next;
+    }
+    return 4 * PI * a * b * sum;
+}
+
+static void put_mesh(FeatureSink *sink, const Mesh *m)
+{
+    const Aggregation whole = AGGREGATION_NONE;
+    double V = m->volume_mm3, A = m->area_mm2, root = cbrt(36 * PI * V * V);
+    sink_put(sink, FEATURE_MORPHOLOGY_VOLUME, whole, V);
+    sink_put(sink, FEATURE_MORPHOLOGY_SURFACE_AREA, whole, A);
+    sink_put(sink, FEATURE_MORPHOLOGY_SURFACE_TO_VOLUME_RATIO, whole, A / V);
+    sink_put(sink, FEATURE_MORPHOLOGY_COMPACTNESS_1, whole, V / (sqrt(PI) * A * sqrt(A)));
+    sink_put(sink, FEATURE_MORPHOLOGY_COMPACTNESS_2, whole, 36 * PI * V * V / (A * A * A));
+    sink_put(sink, FEATURE_MORPHOLOGY_SPHERICAL_DISPROPORTION, whole, A / root);
+    sink_put(sink, FEATURE_MORPHOLOGY_SPHERICITY, whole, root / A);
+    sink_put(sink, FEATURE_MORPHOLOGY_ASPHERICITY, whole, A / root - 1);
+    double side[3];
+    for (int a = 0; a < 3; a++) side[a] = m->high_mm[a] - m->low_mm[a];
+    sink_put(sink, FEATURE_MORPHOLOGY_VOLUME_DENSITY_AXIS_ALIGNED_BOUNDING_BOX, whole, V / (side[0] * side[1] * side[2]));
+    sink_put(sink, FEATURE_MORPHOLOGY_AREA_DENSITY_AXIS_ALIGNED_BOUNDING_BOX, whole,
+             A / (2 * (side[0] * side[1] + side[1] * side[2] + side[2] * side[0])));
+}
+
+static void put_axes(FeatureSink *sink, const Roi *roi)
+{
+    const Aggregation whole = AGGREGATION_NONE;
+    double lambda[3], length[3];
+    principal_axes(lambda, roi);
+    for (int a = 0; a < 3; a++) length[a] = 4 * sqrt(lambda[a]);
+    sink_put(sink, FEATURE_MORPHOLOGY_MAJOR_AXIS_LENGTH, whole, length[0]);
+    sink_put(sink, FEATURE_MORPHOLOGY_MINOR_AXIS_LENGTH, whole, length[1]);
+    sink_put(sink, FEATURE_MORPHOLOGY_LEAST_AXIS_LENGTH, whole, length[2]);
+    if (lambda[0] > 0) {
+        sink_put(sink, FEATURE_MORPHOLOGY_ELONGATION, whole, sqrt(lambda[1] / lambda[0]));
+        sink_put(sink, FEATURE_MORPHOLOGY_FLATNESS, whole, sqrt(lambda[2] / lambda[0]));
+    } else {
+        sink_undefined(sink, FEATURE_MORPHOLOGY_ELONGATION, whole, "the ROI is one voxel");
+        sink_undefined(sink, FEATURE_MORPHOLOGY_FLATNESS, whole, "the ROI is one voxel");
+    }
+    if (!roi->mesh) return;
+    double a = length[0] / 2, b = length[1] / 2, c = length[2] / 2;
+    if (c > 1e-6 * a) {
+        sink_put(sink, FEATURE_MORPHOLOGY_VOLUME_DENSITY_APPROXIMATE_ENCLOSING_ELLIPSOID, whole,
+                 roi->mesh->volume_mm3 / (4 * PI * a * b * c / 3));
+        sink_put(sink, FEATURE_MORPHOLOGY_AREA_DENSITY_APPROXIMATE_ENCLOSING_ELLIPSOID, whole,
+                 roi->mesh->area_mm2 / ellipsoid_area(a, b, c));
+    } else {
+        const char *flat = "the voxel centres lie in one plane, the ellipsoid has no volume";
+        sink_undefined(sink, FEATURE_MORPHOLOGY_VOLUME_DENSITY_APPROXIMATE_ENCLOSING_ELLIPSOID, whole, flat);
+        sink_undefined(sink, FEATURE_MORPHOLOGY_AREA_DENSITY_APPROXIMATE_ENCLOSING_ELLIPSOID, whole, flat);
+    }
+}
+
+/* Centre of mass shift and integrated intensity: geometry of the mask, intensities of what re-segmentation left. */
+static void put_intensity(FeatureSink *sink, const Roi *roi)
+{
+    const Aggregation whole = AGGREGATION_NONE;
+    if (roi->n_inside == 0) {
+        sink_undefined(sink, FEATURE_MORPHOLOGY_CENTRE_OF_MASS_SHIFT, whole, "re-segmentation leaves no voxel");
+        sink_undefined(sink, FEATURE_MORPHOLOGY_INTEGRATED_INTENSITY, whole, "re-segmentation leaves no voxel");
+        return;
+    }
+    long long at_sum[3] = { 0 };
+    Sum weighted[3] = { { 0 } }, total = { 0 };
+    size_t i = 0;
+    for (int z = 0; z < roi->n[2]; z++)
+        for (int y = 0; y < roi->n[1]; y++)
+            for (int x = 0; x < roi->n[0]; x++, i++) {
+                if (!roi->morphological[i]) continue;
+                const int at[3] = { x, y, z };
+                for (int a = 0; a < 3; a++) at_sum[a] += at[a];
+                if (!roi->inside[i]) continue;
+                double v = (double)roi->intensity[i];
+                for (int a = 0; a < 3; a++) sum_add(&weighted[a], v * at[a]);
+                sum_add(&total, v);
+            }
+    double shift2 = 0, sum = sum_value(&total);
+    for (int a = 0; a < 3; a++) {
+        double d = (sum_value(&weighted[a]) / sum - (double)at_sum[a] / (double)roi->n_morphological) * roi->spacing_mm[a];
+        shift2 += d * d;
+    }
+    if (sum != 0) sink_put(sink, FEATURE_MORPHOLOGY_CENTRE_OF_MASS_SHIFT, whole, sqrt(shift2));
+    else sink_undefined(sink, FEATURE_MORPHOLOGY_CENTRE_OF_MASS_SHIFT, whole, "the intensities sum to 0");
+    if (roi->mesh)
+        sink_put(sink, FEATURE_MORPHOLOGY_INTEGRATED_INTENSITY, whole, sum / (double)roi->n_inside * roi->mesh->volume_mm3);
+}
+
+Rc morphology_features(FeatureSink *sink, const Roi *roi, const Settings *s, Arena *a, Err *e)
+{
+    (void)s;
+    Rc rc = OK;
+    sink_put(sink, FEATURE_MORPHOLOGY_VOLUME_VOXEL_COUNTING, AGGREGATION_NONE,
+             (double)roi->n_morphological * roi->spacing_mm[0] * roi->spacing_mm[1] * roi->spacing_mm[2]);
+    if (roi->mesh) put_mesh(sink, roi->mesh);
+    if (roi->mesh && sink->wanted[FEATURE_MORPHOLOGY_MAXIMUM_3D_DIAMETER]) {
+        double diameter = 0;
+        TRY(largest_distance(&diameter, (const double (*)[3])roi->mesh->vertex, roi->mesh->n_vertices, a, e));
+        sink_put(sink, FEATURE_MORPHOLOGY_MAXIMUM_3D_DIAMETER, AGGREGATION_NONE, diameter);
+    }
+    if (sink_wants(sink, FAMILY_MORPHOLOGY, NEEDS_AXES)) put_axes(sink, roi);
+    if (sink_wants(sink, FAMILY_MORPHOLOGY, NEEDS_INTENSITY)) put_intensity(sink, roi);
+out:
+    return rc;
+}

@@ -45,7 +45,7 @@ BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 # db/query is a folder beside db/query.c: make must not think of linking it.
 MAKEFLAGS += --no-builtin-rules
 
-.PHONY: all deps demo demo-run check check-run check-long check-long-run lint bench bench-run tests install clean
+.PHONY: all deps demo demo-run check check-run check-long check-long-run lint bench bench-run tests marginal install clean
 .DELETE_ON_ERROR:
 
 all: $(REOX)
@@ -88,6 +88,13 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIB)
 $(BUILD)/bench/%: bench/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(LHARD) $(LINK_$(MODE)) -o $@ $< $(LIB) $(LDLIBS)
+
+# Programs that make what is committed, each by its own target.
+$(BUILD)/tools/%: tools/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(LHARD) $(LINK_$(MODE)) -o $@ $< $(LIB) $(LDLIBS)
+marginal: $(BUILD)/tools/marginal_coefficients
+	$< > $(BUILD)/marginal.h && mv $(BUILD)/marginal.h sample_cohort/marginal.h
 
 tests: $(TESTS)
 

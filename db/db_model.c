@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "db/db_rejection.h"
-#include "db/db_scan.h"
+#include "db/db_stale.h"
 #include "db/query.h"
 
 static Rc store_parts(Db *db, const ModelRecord *m, Err *e)

@@ -3,8 +3,10 @@
 #define REOX_DB_DB_REJECTION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "core/arena.h"
 #include "core/str.h"
 #include "db/db.h"
 

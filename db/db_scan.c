@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/db_stale.h"
 #include "db/query.h"
 
 int64_t scan_id(const char *patient, const char *timepoint, const char *tracer_slug)
@@ -224,49 +225,3 @@ out:
     query_end(q);
     return rc;
 }
-
-Rc db_study_names(char ***out, size_t *n, const char *kind, Db *db, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    Query *q = NULL;
-    bool row;
-    size_t cap = 0;
-
-    *out = NULL;
-    *n = 0;
-    TRY(query_begin(&q, db, kind, e));
-    for (;;) {
-        TRY(query_step(&row, q, e));
-        if (!row) break;
-        if (*n == cap) {
-            cap = cap ? 2 * cap : 8;
-            char **more = ARENA_NEW(a, cap, char *);
-            if (!more) { rc = err_nomem(e); goto out; }
-            if (*n) memcpy(more, *out, *n * sizeof *more);
-            *out = more;
-        }
-        if (!((*out)[(*n)++] = arena_strdup(a, query_get_text(q, 0)))) { rc = err_nomem(e); goto out; }
-    }
-out:
-    query_end(q);
-    return rc;
-}
-
-static Rc stale(Db *db, const char *statement, const char *a, const char *a_value, const char *b, const char *b_value, Err *e)
-{
-    Rc rc = OK;
-    Query *q = NULL;
-    TRY(query_begin(&q, db, statement, e));
-    if (a) query_text(q, a, a_value);
-    if (b) query_text(q, b, b_value);
-    rc = query_done(q, e);
-out:
-    return rc;
-}
-
-Rc db_stale_column(Db *db, const char *column, Err *e) { return stale(db, "stale_column", ":column", column, NULL, NULL, e); }
-Rc db_stale_scan(Db *db, const char *tracer_slug, const char *timepoint, Err *e)
-{
-    return stale(db, "stale_scan", ":tracer", tracer_slug, ":timepoint", timepoint, e);
-}
-Rc db_stale_reports(Db *db, Err *e) { return stale(db, "stale_reports", NULL, NULL, NULL, NULL, e); }

@@ -67,12 +67,4 @@ const StoredScan *stored_scan_find(const StoredScans *s, const char *patient, co
 /* The study's name and its time points in order; *changed when something was written. Inside the caller's transaction. */
 Rc db_study_store(bool *changed, Db *db, const char *name, char *const *timepoint, size_t n_timepoints, Err *e);
 
-/* Names of one kind, in arena memory: "tracers" (slugs of all scans), "rois" (regions that have features), "timepoints" (in order). */
-Rc db_study_names(char ***out, size_t *n, const char *kind, Db *db, Arena *a, Err *e);
-
-/* Models become stale that read a clinical column (NULL: any), or a scan of tracer and time point; and all reports. */
-Rc db_stale_column(Db *db, const char *column, Err *e);
-Rc db_stale_scan(Db *db, const char *tracer_slug, const char *timepoint, Err *e);
-Rc db_stale_reports(Db *db, Err *e);
-
 #endif

@@ -169,6 +169,7 @@ bool query_is_number(Query *q, int column)
     int type = sqlite3_column_type(q->stmt, column);
     return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
 }
+bool query_is_whole(Query *q, int column) { return sqlite3_column_type(q->stmt, column) == SQLITE_INTEGER; }
 int query_columns(Query *q) { return sqlite3_column_count(q->stmt); }
 const char *query_column_name(Query *q, int column) { return sqlite3_column_name(q->stmt, column); }
 

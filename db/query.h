@@ -31,6 +31,7 @@ double query_get_number(Query *q, int column);         /* NaN for NULL */
 int64_t query_get_integer(Query *q, int column);       /* 0 for NULL */
 bool query_is_null(Query *q, int column);
 bool query_is_number(Query *q, int column);            /* an integer or a real */
+bool query_is_whole(Query *q, int column);             /* an integer */
 int query_columns(Query *q);
 const char *query_column_name(Query *q, int column);
 

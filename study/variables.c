@@ -7,11 +7,10 @@
 #include <string.h>
 
 #include "db/db_feature.h"
+#include "db/db_names.h"
 #include "db/db_patient.h"
-#include "db/db_scan.h"
 #include "features/settings.h"
 #include "study/scan_read.h"
-#include "study/check_study.h"
 
 void variable_space_free(VariableSpace *s)
 {
@@ -111,9 +110,9 @@ Rc variable_space_stored(VariableSpace *out, const Protocol *p, Db *db, Err *e)
     char **timepoint = NULL;
     size_t n = 0;
 
-    TRY(db_study_names(&out->tracer, &out->n_tracers, "tracers", db, &out->arena, e));
-    TRY(db_study_names(&out->roi, &out->n_rois, "rois", db, &out->arena, e));
-    TRY(db_study_names(&timepoint, &n, "timepoints", db, &out->arena, e));
+    TRY(db_names(&out->tracer, &out->n_tracers, db, "tracers", &out->arena, e));
+    TRY(db_names(&out->roi, &out->n_rois, db, "rois", &out->arena, e));
+    TRY(db_names(&timepoint, &n, db, "timepoints", &out->arena, e));
     sort_rois(out);
     TRY(set_timepoints(out, timepoint, n, e));
     rc = set_aggregations(out, p, e);
@@ -214,6 +213,13 @@ Rc variable_resolve(Variable *out, bool *found, const VariableSpace *s, const ch
         return err_set(e, ERR_INPUT, "variable %s can be read in %d ways; rename a time point or a region", name, r.readings);
     if (r.readings == 1) { *out = r.found; *found = true; }
     return OK;
+}
+
+int variable_timepoint(const VariableSpace *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_timepoints; i++)
+        if (strcmp(s->timepoint[i], name) == 0) return (int)i;
+    return -1;
 }
 
 int variable_latest(const Variable *v) { return v->to > v->from ? v->to : v->from; }

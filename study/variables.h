@@ -53,6 +53,9 @@ void variable_name(Str *out, const VariableSpace *s, const Variable *v);
 /* Finds what a name means. *found false: it is no variable of this study. ERR_INPUT when it can be read in two ways. */
 Rc variable_resolve(Variable *out, bool *found, const VariableSpace *s, const char *name, Err *e);
 
+/* The index of a time point as written, or -1: the stored one may be older than the protocol at hand. */
+int variable_timepoint(const VariableSpace *s, const char *name);
+
 /* The latest time point that a variable sees (its `to`, else its `from`), as an index. */
 int variable_latest(const Variable *v);
 

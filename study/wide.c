@@ -57,18 +57,17 @@ static Rc add_feature(Columns *c, const VariableSpace *s, Variable v, bool once,
     return rc;
 }
 
-static Rc model_variables(Columns *c, const VariableSpace *s, const Protocol *p, Arena *a, Err *e)
+/* A model that cannot be read here (its only scans were refused, say) names no columns; fit tells about it. */
+static Rc model_variables(Columns *c, const VariableSpace *s, const Protocol *p, const Frame *clinical, Arena *a, Err *e)
 {
     Rc rc = OK;
     for (size_t m = 0; m < p->n_models; m++) {
-        const char *const *names = NULL;
-        TRY(model_columns(&names, p, &p->model[m], a, e));
-        for (; *names; names++) {
-            Variable v;
-            bool found;
-            TRY(variable_resolve(&v, &found, s, *names, e));
-            if (found) TRY(add_variable(c, s, &v, true, a, e));
-        }
+        ModelColumns columns = { 0 };
+        rc = model_columns(&columns, &p->model[m], p, s, clinical, a, e);
+        if (rc == ERR_INPUT || rc == ERR_USAGE) { rc = OK; continue; }
+        if (rc != OK) goto out;
+        for (size_t i = 0; i < columns.n; i++)
+            if (columns.is_variable[i]) TRY(add_variable(c, s, &columns.variable[i], true, a, e));
     }
 out:
     return rc;
@@ -98,10 +97,10 @@ static Rc hypoxia_variables(Columns *c, const VariableSpace *s, const Protocol *
                 }
             }
             for (size_t k = 0; k < p->n_changes; k++) {
-                if (!scanned(scans, s->tracer[t], s->timepoint[p->change[k].from]) ||
-                    !scanned(scans, s->tracer[t], s->timepoint[p->change[k].to])) continue;
-                v.from = p->change[k].from;
-                v.to = p->change[k].to;
+                v.from = variable_timepoint(s, p->timepoint[p->change[k].from]);
+                v.to = variable_timepoint(s, p->timepoint[p->change[k].to]);
+                if (v.from < 0 || v.to < 0 || !scanned(scans, s->tracer[t], s->timepoint[v.from]) ||
+                    !scanned(scans, s->tracer[t], s->timepoint[v.to])) continue;
                 for (int i = 0; i < FEATURE_COUNT; i++) {
                     if (feature_info((FeatureId)i)->family != FAMILY_HYPOXIA) continue;
                     v.feature = (FeatureId)i;
@@ -128,9 +127,9 @@ static Rc patient_view(WideView *out, Db *db, const VariableSpace *s, const Prot
     size_t n = 0, n_clinical = 0;
 
     if (!variables) { rc = err_nomem(e); goto out; }
-    TRY(model_variables(variables, s, p, a, e));
-    TRY(hypoxia_variables(variables, s, p, scans, a, e));
     TRY(db_clinical_load(&clinical, db, NULL, e));
+    TRY(model_variables(variables, s, p, &clinical, a, e));
+    TRY(hypoxia_variables(variables, s, p, scans, a, e));
     n_clinical = clinical.columns - 1;
     if (n_clinical > WIDE_COLUMNS_MAX - variables->n) n_clinical = WIDE_COLUMNS_MAX - variables->n;
     WideColumn *column = ARENA_NEW(a, n_clinical + variables->n + 1, WideColumn);

@@ -7,6 +7,11 @@ SELECT verdict, reason FROM rejection WHERE kind = :kind AND subject = :subject 
 INSERT INTO rejection (run_id, kind, subject, verdict, file, patient, timepoint, tracer, reason)
 VALUES (:run_id, :kind, :subject, :verdict, :file, :patient, :timepoint, :tracer, :reason);
 
--- name: rejection_gone
--- Refused subjects of a kind, for those which the tables no longer name.
-SELECT subject FROM v_verdict WHERE kind = :kind AND verdict = 'refused' ORDER BY subject;
+-- name: refused_patients
+SELECT subject FROM v_verdict WHERE kind = 'patient' AND verdict = 'refused' ORDER BY subject;
+
+-- name: refused_scans
+SELECT subject FROM v_verdict WHERE kind = 'scan' AND verdict = 'refused' ORDER BY subject;
+
+-- name: refused_models
+SELECT subject FROM v_verdict WHERE kind = 'model' AND verdict = 'refused' ORDER BY subject;

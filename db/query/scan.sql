@@ -1,4 +1,4 @@
--- db/query/scan.sql: scans, their regions, the study's row, and what became stale
+-- db/query/scan.sql: scans, their regions and the study's row
 
 -- name: scan_inputs
 SELECT inputs_sha FROM scan WHERE scan_id = :scan_id;
@@ -49,20 +49,3 @@ DELETE FROM timepoint;
 
 -- name: timepoint_add
 INSERT INTO timepoint (name, position) VALUES (:name, :position);
-
--- name: stale_column
-UPDATE model SET stale = 1 WHERE stale = 0 AND (:column IS NULL
-    OR name IN (SELECT model FROM model_column WHERE tracer IS NULL AND name = :column));
-
--- name: stale_scan
-UPDATE model SET stale = 1 WHERE stale = 0
-    AND name IN (SELECT model FROM model_column WHERE tracer = :tracer AND timepoint = :timepoint);
-
--- name: stale_reports
-UPDATE report SET stale = 1 WHERE stale = 0;
-
--- name: stale_models_list
-SELECT model FROM v_model WHERE stale = 1 ORDER BY position;
-
--- name: stale_reports_list
-SELECT file FROM report WHERE stale = 1 ORDER BY file;

@@ -185,7 +185,7 @@ int64_t id_of(const char *first, ...)
     va_end(ap);
     sha256_end(&s, hex);
     hex[16] = '\0';
-    return (int64_t)(strtoull(hex, NULL, 16) >> 2);
+    return (int64_t)(strtoull(hex, NULL, 16) >> 11);
 }
 
 static void quoted(Str *out, const char *text, char mark)

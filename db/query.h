@@ -41,7 +41,8 @@ Rc db_exec(Db *db, const char *sql, Err *e);
 /* Rows changed by the last statement. */
 int64_t db_changes(Db *db);
 
-/* 62 bits of the SHA-256 of some texts, for ids that do not depend on when a row came. Ends with NULL. */
+/* 53 bits of the SHA-256 of some texts, for ids that do not depend on when a row came and that every reader of numbers takes
+ * exactly. Ends with NULL. */
 __attribute__((sentinel))
 int64_t id_of(const char *first, ...);
 

@@ -9,7 +9,7 @@ CREATE TABLE run (
     version       TEXT NOT NULL,
     command       TEXT NOT NULL,
     settings_sha  TEXT,                            -- of study.json
-    inputs        TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(inputs)),      -- file: SHA-256
+    inputs        TEXT NOT NULL DEFAULT '{}',      -- file: SHA-256
     started       TEXT NOT NULL,                   -- UTC, ISO 8601
     ended         TEXT,
     exit_code     INTEGER,
@@ -140,7 +140,7 @@ CREATE TABLE feature_info (                        -- the rows of features.def t
 
 CREATE TABLE definition (                          -- what a number means: settings, or reference, threshold and operator
     definition_id  INTEGER PRIMARY KEY,            -- digest of the document
-    document       TEXT NOT NULL UNIQUE CHECK (json_valid(document))
+    document       TEXT NOT NULL UNIQUE
 ) STRICT;
 
 CREATE TABLE extraction (                          -- a scan whose features are here, and what they were made of
@@ -206,10 +206,10 @@ CREATE TABLE model (
     settings_sha  TEXT NOT NULL,                   -- of the model's entry in the protocol and of what it refers to
     inputs_sha    TEXT NOT NULL,                   -- of the table that it was fitted to
     status        TEXT NOT NULL CHECK (status IN ('ok', 'not_estimated')),
-    diagnosis     TEXT NOT NULL CHECK (json_valid(diagnosis)),
+    diagnosis     TEXT NOT NULL,
     n             INTEGER,
     nevent        INTEGER,
-    fit           TEXT NOT NULL CHECK (json_valid(fit)),
+    fit           TEXT NOT NULL,
     stale         INTEGER NOT NULL DEFAULT 0 CHECK (stale IN (0, 1)),          -- its inputs changed since
     run_id        INTEGER NOT NULL REFERENCES run (run_id)
 ) STRICT, WITHOUT ROWID;

@@ -10,6 +10,7 @@ export REOX="$PWD/build/$MODE/reox"
 export REOX_REFERENCE="${REOX_REFERENCE:-$(cd .. && pwd)/shared}"
 export LC_ALL=C.UTF-8
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
+export LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$PWD/tests/lsan.supp:print_suppressions=0}"
 passed=0 failed=0 skipped=0
 out=$(mktemp); trap 'rm -f "$out"' EXIT
 

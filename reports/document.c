@@ -1,15 +1,30 @@
 /* reports/document.c: a report as a list of blocks. */
 #include "reports/document.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static char *copy(Document *d, const char *text)
+/* A text longer than this is cut: a page must be able to hold it. A cell gets its share. */
+enum { TEXT_MAX = 2400, CELL_MIN = 120 };
+
+static char *copy_at_most(Document *d, const char *text, size_t most)
 {
     if (!text) return NULL;
-    char *p = arena_strdup(&d->arena, text);
+    size_t n = strnlen(text, most + 1);
+    bool cut = n > most;
+    if (cut) {
+        n = most;
+        while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80) n--;            /* not inside a character */
+    }
+    char *p = arena_printf(&d->arena, "%.*s%s", (int)n, text, cut ? "…" : "");
     if (!p) d->rc = ERR_NOMEM;
     return p;
+}
+
+static char *copy(Document *d, const char *text)
+{
+    return copy_at_most(d, text, TEXT_MAX);
 }
 
 void document_init(Document *d, const char *title, const char *subtitle, const char *line)
@@ -114,7 +129,7 @@ void document_table_row(Document *d, Table *t, RowStyle style)
 void document_table_cell(Document *d, Table *t, size_t column, const char *text)
 {
     if (!t || d->rc != OK || !t->rows || column >= t->columns) return;
-    t->cell[(t->rows - 1) * t->columns + column] = copy(d, text);
+    t->cell[(t->rows - 1) * t->columns + column] = copy_at_most(d, text, TEXT_MAX / t->columns > CELL_MIN ? TEXT_MAX / t->columns : CELL_MIN);
 }
 
 void document_table_note(Document *d, Table *t, const char *text)

@@ -43,7 +43,7 @@ typedef struct {
 void document_init(Document *d, const char *title, const char *subtitle, const char *line);
 void document_free(Document *d);
 
-/* Texts are copied. What fails for lack of memory is told when the document is rendered. */
+/* Texts are copied; one that no page could hold ends in "…". What fails for lack of memory is told when the document is rendered. */
 void document_heading(Document *d, const char *text);
 void document_subheading(Document *d, const char *text);
 void document_text(Document *d, const char *text);

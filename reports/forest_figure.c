@@ -14,8 +14,8 @@ static const double LIMIT_LEAST = 0.1, LIMIT_MOST = 10, ESTIMATE_LEAST = 0.02, E
 
 static void axis_range(double *lo, double *hi, const ForestFigure *f)
 {
-    *lo = 0.8;
-    *hi = 1.25;
+    *lo = 0.5;
+    *hi = 2;
     for (size_t i = 0; i < f->n_rows; i++) {
         const ForestRow *r = &f->row[i];
         if (r->heading || !isfinite(r->estimate)) continue;

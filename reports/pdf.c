@@ -68,6 +68,7 @@ static void text_block(Flow *f, const char *text, TextStyle style, double before
     if (!text || !*text) return;
     double h = canvas_text_height(f->c, f->width, text, style);
     need(f, before + h + keep);
+    if (room(f) < h && f->rc == OK) f->rc = err_set(f->e, ERR_INTERNAL, "a paragraph is higher than a page");
     if (!f->fresh) f->y += before;
     if (f->draw) canvas_text(f->c, MARGIN, f->y, f->width, text, style);
     f->y += h + after;
@@ -76,8 +77,10 @@ static void text_block(Flow *f, const char *text, TextStyle style, double before
 
 static void warning_block(Flow *f, const char *text)
 {
+    if (!text) return;
     double h = canvas_text_height(f->c, f->width - 12, text, BODY);
     need(f, h + 14);
+    if (room(f) < h && f->rc == OK) f->rc = err_set(f->e, ERR_INTERNAL, "a paragraph is higher than a page");
     if (f->draw) {
         canvas_rect(f->c, MARGIN, f->y, 2.2, h + 6, COLOUR_VERMILLION);
         canvas_text(f->c, MARGIN + 11, f->y + 3, f->width - 12, text, BODY);
@@ -119,14 +122,24 @@ static void facts_block(Flow *f, const Block *b)
     f->y += 4;
 }
 
+typedef struct { double title, caption, scale, h; } FigureSize;
+
+static FigureSize figure_size(Flow *f, const Block *b)
+{
+    const Scene *s = &b->figure;
+    FigureSize z = { .title = s->title && *s->title ? canvas_text_height(f->c, f->width, s->title, SUBHEADING) + 6 : 0,
+                     .caption = b->text && *b->text ? canvas_text_height(f->c, f->width, b->text, NOTE) + 5 : 0 };
+    double most = PAGE_H - FOOT - TOP - z.title - z.caption - 20;
+    z.scale = fmin(fmin(1, f->width / s->width_pt), most / s->height_pt);
+    z.h = s->height_pt * z.scale;
+    return z;
+}
+
 static void figure_block(Flow *f, const Block *b)
 {
     const Scene *s = &b->figure;
-    double title = s->title && *s->title ? canvas_text_height(f->c, f->width, s->title, SUBHEADING) + 6 : 0;
-    double caption = b->text && *b->text ? canvas_text_height(f->c, f->width, b->text, NOTE) + 5 : 0;
-    double scale = fmin(1, f->width / s->width_pt), most = PAGE_H - FOOT - TOP - title - caption - 20;
-    if (s->height_pt * scale > most) scale = most / s->height_pt;
-    double h = s->height_pt * scale;
+    FigureSize z = figure_size(f, b);
+    const double title = z.title, caption = z.caption, scale = z.scale, h = z.h;
     need(f, 8 + title + h + caption);
     if (!f->fresh) f->y += 8;
     if (f->draw) {
@@ -168,9 +181,10 @@ static void column_widths(double *width, Flow *f, const Table *t)
         total += width[k];
     }
     if (total <= avail) {
-        /* Spread the spare room, but do not tear a narrow table apart. */
-        double spare = fmin((avail - total) / (double)t->columns, 40);
-        for (size_t k = 0; k < t->columns; k++) width[k] += spare;
+        /* Half of the spare room stands behind the labels, so that numbers keep together. */
+        double spare = avail - total, others = t->columns > 1 ? spare / 2 / (double)(t->columns - 1) : 0;
+        width[0] += t->columns > 1 ? spare / 2 : spare;
+        for (size_t k = 1; k < t->columns; k++) width[k] += others;
         return;
     }
     bool fixed[COLUMNS_MAX] = { false };
@@ -264,12 +278,25 @@ static void table_block(Flow *f, const Table *t)
             new_page(f);
             draw_header(f, t, width, head);
         }
+        if (room(f) < h) f->rc = err_set(f->e, ERR_INTERNAL, "%s: a row is higher than a page", t->caption ? t->caption : "table");
         if (f->draw) draw_row(f, t, i, width, h);
         f->y += h;
     }
     f->y += 5;
     if (t->note) text_block(f, t->note, NOTE, 0, 4, 0);
     f->y += 10;
+}
+
+/* What must fit under a heading so that it does not stand alone. */
+static double least_height(Flow *f, const Block *b)
+{
+    FigureSize z;
+    switch (b->kind) {
+    case BLOCK_FIGURE: z = figure_size(f, b); return z.title + z.h + z.caption + 10;
+    case BLOCK_TABLE: return 90;
+    case BLOCK_SUBHEADING: return 110;
+    default: return 40;
+    }
 }
 
 static void flow_document(Flow *f)
@@ -279,9 +306,10 @@ static void flow_document(Flow *f)
     text_block(f, f->d->subtitle, SUBTITLE, 0, 16, 0);
     for (size_t i = 0; i < f->d->n_blocks && f->rc == OK; i++) {
         const Block *b = &f->d->block[i];
+        const double below = i + 1 < f->d->n_blocks ? least_height(f, b + 1) : 0;
         switch (b->kind) {
-        case BLOCK_HEADING: text_block(f, b->text, HEADING, 16, 7, 90); break;
-        case BLOCK_SUBHEADING: text_block(f, b->text, SUBHEADING, 8, 4, 40); break;
+        case BLOCK_HEADING: text_block(f, b->text, HEADING, 16, 7, below); break;
+        case BLOCK_SUBHEADING: text_block(f, b->text, SUBHEADING, 8, 4, below); break;
         case BLOCK_TEXT: text_block(f, b->text, BODY, 0, 8, 0); break;
         case BLOCK_NOTE: text_block(f, b->text, NOTE, 0, 8, 0); break;
         case BLOCK_WARNING: warning_block(f, b->text); break;

@@ -251,15 +251,19 @@ double text_width_pt(const char *text, double size_pt, bool bold)
 
 char *text_fit(Arena *a, const char *text, double size_pt, bool bold, double room_pt)
 {
-    if (text_width_pt(text, size_pt, bold) <= room_pt) return arena_strdup(a, text);
+    Str seen = { 0 };                                /* what will be drawn is what must fit */
+    text_visible(&seen, text);
+    char *whole = seen.failed ? NULL : arena_strdup(a, str_text(&seen));
+    str_free(&seen);
+    if (!whole || text_width_pt(whole, size_pt, bold) <= room_pt) return whole;
     double used = size_pt, em;                       /* the ellipsis is one em wide */
-    const char *p = text;
+    const char *p = whole;
     while (*p) {
         size_t n = character(&em, p, bold);
         if (used + em * size_pt > room_pt) break;
         used += em * size_pt;
         p += n;
     }
-    while (p > text && p[-1] == ' ') p--;
-    return arena_printf(a, "%.*s…", (int)(p - text), text);
+    while (p > whole && p[-1] == ' ') p--;
+    return arena_printf(a, "%.*s…", (int)(p - whole), whole);
 }

@@ -89,7 +89,7 @@ void scene_place(double *x_pt, double *y_pt, const Scene *s, const Mark *m, size
 
 /* Width of text in Liberation Sans (metrics of Arial and Helvetica), near enough to lay out with. */
 double text_width_pt(const char *text, double size_pt, bool bold);
-/* The text, or its beginning with "…" where it is wider than room_pt. Arena memory; NULL when memory is out. */
+/* The visible text, or its beginning with "…" where it is wider than room_pt. Arena memory; NULL when memory is out. */
 char *text_fit(Arena *a, const char *text, double size_pt, bool bold, double room_pt);
 
 #endif

@@ -2,7 +2,6 @@
 #include "features/mesh.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { CORNERS = 8, EDGES = 12, CASES = 256 };
 
@@ -50,7 +49,7 @@ static void outline(int next[EDGES], int bits)
             for (int k = 0; k < 4; k++) {
                 int from = q[k], to = q[(k + 1) % 4];
                 if ((bits >> from & 1) || !(bits >> to & 1)) continue;       /* not an entry */
-                for (int step = 3; step > 0; step--) {
+                for (int step = 1; step < 4; step++) {
                     int a = q[(k + step) % 4], b = q[(k + step + 1) % 4];
                     if (!(bits >> a & 1) || (bits >> b & 1)) continue;
                     next[edge_of(from, axis_between(from, to))] = edge_of(a, axis_between(a, b));
@@ -60,38 +59,83 @@ static void outline(int next[EDGES], int bits)
         }
 }
 
-static void add_triangle(CubeCase *c, const double p[3], const double q[3], const double r[3])
+static double triangle_area(const double p[3], const double q[3], const double r[3], double vector[3])
 {
-    double s[3], t[3], n[3], centre_dot = 0;
+    double s[3], t[3];
     for (int a = 0; a < 3; a++) { s[a] = q[a] - p[a]; t[a] = r[a] - p[a]; }
-    for (int a = 0; a < 3; a++) n[a] = 0.5 * (s[(a + 1) % 3] * t[(a + 2) % 3] - s[(a + 2) % 3] * t[(a + 1) % 3]);
-    for (int a = 0; a < 3; a++) {
-        centre_dot += (p[a] + q[a] + r[a]) / 3 * n[a];
-        c->vector[a] += n[a];
-    }
-    c->area += sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
-    c->moment += centre_dot;
+    for (int a = 0; a < 3; a++) vector[a] = 0.5 * (s[(a + 1) % 3] * t[(a + 2) % 3] - s[(a + 2) % 3] * t[(a + 1) % 3]);
+    return sqrt(vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2]);
 }
 
-static void make_cases(CubeCase cases[CASES], const double spacing_mm[3])
+/* One triangle that counts `share` times. */
+static void add_triangle(CubeCase *c, const double p[3], const double q[3], const double r[3], double share)
 {
-    memset(cases, 0, CASES * sizeof *cases);
-    for (int bits = 1; bits < CASES - 1; bits++) {
-        int next[EDGES];
-        outline(next, bits);
-        for (int start = 0; start < EDGES; start++) {
-            if (next[start] < 0) continue;
-            int loop[EDGES], n = 0;
-            for (int edge = start; next[edge] >= 0;) {
-                loop[n++] = edge;
-                int to = next[edge];
-                next[edge] = -1;
-                edge = to;
+    double n[3];
+    c->area += share * triangle_area(p, q, r, n);
+    for (int a = 0; a < 3; a++) {
+        c->moment += share * ((p[a] + q[a] + r[a]) / 3 * n[a]);
+        c->vector[a] += share * n[a];
+    }
+}
+
+/* The outline's corners p, spanned by those triangles that have most area together on the unit cube, where the corners are w; dynamic
+ * programming over the diagonals (Klincsek 1980). */
+static void add_spanned(CubeCase *c, double p[EDGES][3], double w[EDGES][3], int n, double share)
+{
+    double most[EDGES][EDGES] = { { 0 } }, vector[3];
+    int by[EDGES][EDGES] = { { 0 } }, stack[2 * EDGES][2], depth = 0;
+    for (int gap = 2; gap < n; gap++)
+        for (int i = 0; i + gap < n; i++) {
+            int j = i + gap;
+            for (int k = i + 1; k < j; k++) {
+                double area = most[i][k] + most[k][j] + triangle_area(w[i], w[k], w[j], vector);
+                if (k == i + 1 || area > most[i][j] * (1 + 1e-12)) { most[i][j] = area; by[i][j] = k; }
             }
-            double p[EDGES][3];
-            for (int k = 0; k < n; k++) midpoint(p[k], loop[k], spacing_mm);
-            for (int k = 2; k < n; k++) add_triangle(&cases[bits], p[0], p[k - 1], p[k]);
         }
+    stack[depth][0] = 0;
+    stack[depth++][1] = n - 1;
+    while (depth > 0) {
+        int i = stack[--depth][0], j = stack[depth][1], k = by[i][j];
+        if (j - i < 2) continue;
+        add_triangle(c, p[i], p[k], p[j], share);
+        stack[depth][0] = i;
+        stack[depth++][1] = k;
+        stack[depth][0] = k;
+        stack[depth++][1] = j;
+    }
+}
+
+/* An outline of five corners or more is not flat. Spanned as above it is what the classic tables have for five and six corners (the
+ * reference values are met by it, and not by least area or by a fan). Outlines of six have two equally good ways, which are mirrored:
+ * the mean over all places where the outline may begin takes both alike, so that turning the image changes nothing. */
+static void add_outline(CubeCase *c, const int *loop, int n, const double spacing_mm[3])
+{
+    static const double unit[3] = { 1, 1, 1 };
+    int turns = n > 5 ? n : 1;
+    for (int first = 0; first < turns; first++) {
+        double p[EDGES][3], w[EDGES][3];
+        for (int k = 0; k < n; k++) {
+            midpoint(p[k], loop[(first + k) % n], spacing_mm);
+            midpoint(w[k], loop[(first + k) % n], unit);
+        }
+        add_spanned(c, p, w, n, 1.0 / turns);
+    }
+}
+
+static void make_case(CubeCase *c, int bits, const double spacing_mm[3])
+{
+    int next[EDGES];
+    *c = (CubeCase){ 0 };
+    outline(next, bits);
+    for (int start = 0; start < EDGES; start++) {
+        int loop[EDGES], n = 0;
+        for (int edge = start; next[edge] >= 0;) {
+            loop[n++] = edge;
+            int to = next[edge];
+            next[edge] = -1;
+            edge = to;
+        }
+        if (n) add_outline(c, loop, n, spacing_mm);
     }
 }
 
@@ -144,18 +188,19 @@ static size_t collect_vertices(double (*out)[3], const uint8_t *mask, const int 
 
 Rc mesh_build(Mesh *out, const uint8_t *mask, const int n[3], const double spacing_mm[3], Arena *a, Err *e)
 {
-    CubeCase *cases = ARENA_NEW(a, CASES, CubeCase);
     CaseCount *count = ARENA_NEW(a, CASES, CaseCount);
     Mesh m = { 0 };
     m.n_vertices = collect_vertices(NULL, mask, n, spacing_mm);
     m.vertex = arena_array(a, m.n_vertices, sizeof *m.vertex);
-    if (!cases || !count || !m.vertex) return err_nomem(e);
-    make_cases(cases, spacing_mm);
+    if (!count || !m.vertex) return err_nomem(e);
     count_cases(count, mask, n);
-    for (int c = 0; c < CASES; c++) {
-        m.area_mm2 += (double)count[c].count * cases[c].area;
-        m.volume_mm3 += (double)count[c].count * cases[c].moment;
-        for (int k = 0; k < 3; k++) m.volume_mm3 += (double)count[c].at[k] * spacing_mm[k] * cases[c].vector[k];
+    for (int bits = 0; bits < CASES; bits++) {
+        CubeCase c;
+        if (count[bits].count == 0) continue;
+        make_case(&c, bits, spacing_mm);
+        m.area_mm2 += (double)count[bits].count * c.area;
+        m.volume_mm3 += (double)count[bits].count * c.moment;
+        for (int k = 0; k < 3; k++) m.volume_mm3 += (double)count[bits].at[k] * spacing_mm[k] * c.vector[k];
     }
     m.volume_mm3 /= 3;
     collect_vertices(m.vertex, mask, n, spacing_mm);

@@ -46,10 +46,8 @@ typedef Rc FamilyFeatures(FeatureSink *sink, const Roi *roi, const Settings *s, 
 
 FamilyFeatures local_intensity_features, statistics_features, intensity_histogram_features, ivh_features;
 FamilyFeatures morphology_features;        /* mesh, axes and aligned box */
-FamilyFeatures hull_features;              /* morphology_*_convex_hull; reads roi->mesh */
-FamilyFeatures box_features;               /* morphology_*_oriented_minimum_bounding_box; reads roi->mesh */
-FamilyFeatures ellipsoid_features;         /* morphology_*_minimum_volume_enclosing_ellipsoid; reads roi->mesh */
+FamilyFeatures enclosure_features;         /* convex hull, oriented box, enclosing ellipsoid; reads roi->mesh */
 FamilyFeatures spatial_features;           /* Moran's I, Geary's C */
-FamilyFeatures texture_features;          /* the six texture families: they share what they are made from */
+FamilyFeatures texture_features;           /* the six texture families: they share what they are made from */
 
 #endif

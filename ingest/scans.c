@@ -271,7 +271,7 @@ static Rc check_rows(Table *x, Scan *all, size_t n)
     qsort(sorted, n, sizeof *sorted, compare_keys);
     for (size_t i = 1; i < n; i++) {
         const Scan *a = sorted[i - 1], *b = sorted[i];
-        if (strcmp(a->patient, b->patient) || strcmp(a->timepoint, b->timepoint) || strcmp(a->tracer_slug, b->tracer_slug)) continue;
+        if (strcmp(a->patient, b->patient) != 0 || strcmp(a->timepoint, b->timepoint) != 0 || strcmp(a->tracer_slug, b->tracer_slug) != 0) continue;
         rc = err_set(x->e, ERR_INPUT, "%s:%zu: patient %s, time point %s, tracer %s is there twice: duplicate of line %zu", x->t->name, b->line,
                      b->patient, b->timepoint, b->tracer, a->line);
         goto out;

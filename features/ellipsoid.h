@@ -8,7 +8,8 @@
 
 double ellipsoid_volume(const double semi_axis[3]);
 
-/* Surface area by the Legendre series of the IBSI reference manual (3.1.16), to order 20; longest semi-axis first, none 0. */
+/* Surface area by the Legendre series of the IBSI reference manual (3.1.16), to order 20; longest semi-axis first, none 0.
+ * A departure from the true area that the manual has: see the code. */
 double ellipsoid_area(const double semi_axis[3]);
 
 /* Eigenvalues of the symmetric 3 x 3 matrix m, largest first, none below 0, by Jacobi rotations (Golub and Van Loan 8.5). */

@@ -3,36 +3,10 @@
 
 #include "core/sum.h"
 #include "features/diameter.h"
+#include "features/ellipsoid.h"
 #include "features/roi.h"
 
 static const double PI = 3.14159265358979323846;
-
-/* Eigenvalues of a symmetric 3 x 3 matrix, largest first, by Jacobi rotations (Golub and Van Loan 8.5). */
-static void eigenvalues(double out[3], double m[3][3])
-{
-    for (int sweep = 0; sweep < 60; sweep++) {
-        double off = fabs(m[0][1]) + fabs(m[0][2]) + fabs(m[1][2]);
-        if (off == 0) break;
-        for (int p = 0; p < 2; p++)
-            for (int q = p + 1; q < 3; q++) {
-                if (m[p][q] == 0) continue;
-                double theta = (m[q][q] - m[p][p]) / (2 * m[p][q]);
-                double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1));
-                double c = 1 / sqrt(t * t + 1), s = t * c;
-                int r = 3 - p - q;
-                double mpq = m[p][q], mrp = m[r][p], mrq = m[r][q];
-                m[p][p] -= t * mpq;
-                m[q][q] += t * mpq;
-                m[p][q] = m[q][p] = 0;
-                m[r][p] = m[p][r] = c * mrp - s * mrq;
-                m[r][q] = m[q][r] = s * mrp + c * mrq;
-            }
-    }
-    for (int i = 0; i < 3; i++) out[i] = m[i][i] > 0 ? m[i][i] : 0;
-    for (int i = 0; i < 2; i++)
-        for (int j = i + 1; j < 3; j++)
-            if (out[j] > out[i]) { double swap = out[i]; out[i] = out[j]; out[j] = swap; }
-}
 
 /* Eigenvalues (mm^2) of the sample covariance of the voxel centres of the mask (divisor n - 1: the reference values of the digital
  * phantom, 74 voxels, are met by it alone). Sums of indices are whole numbers, so no order
@@ -57,22 +31,7 @@ static void principal_axes(double lambda[3], const Roi *roi)
             double centred = (double)product[a][b] - (double)sum[a] * ((double)sum[b] / n);
             m[a][b] = m[b][a] = n > 1 ? centred / (n - 1) * roi->spacing_mm[a] * roi->spacing_mm[b] : 0;
         }
-    eigenvalues(lambda, m);
-}
-
-/* Surface of an ellipsoid with semi-axes a >= b >= c, by the series of the reference manual (3.1.16) to order 20. The products
- * q = (alpha beta)^n P_n(x), x = (alpha^2 + beta^2) / (2 alpha beta), are taken by the recursion of the Legendre polynomials P_n scaled
- * with alpha beta, which has no 0/0 for round ones. */
-static double ellipsoid_area(double a, double b, double c)
-{
-    double alpha2 = 1 - b * b / (a * a), beta2 = 1 - c * c / (a * a), sum = 0, q_before = 0, q = 1;
-    for (int n = 0; n <= 20; n++) {
-        sum += q / (1 - 4.0 * n * n);
-        double next = ((2 * n + 1) * (alpha2 + beta2) / 2 * q - n * alpha2 * beta2 * q_before) / (n + 1);
-        q_before = q;
-        q = next;
-    }
-    return 4 * PI * a * b * sum;
+    eigenvalues_3(lambda, (const double (*)[3])m);
 }
 
 static void put_mesh(FeatureSink *sink, const Mesh *m)
@@ -111,12 +70,12 @@ static void put_axes(FeatureSink *sink, const Roi *roi)
         sink_undefined(sink, FEATURE_MORPHOLOGY_FLATNESS, whole, "the ROI is one voxel");
     }
     if (!roi->mesh) return;
-    double a = length[0] / 2, b = length[1] / 2, c = length[2] / 2;
-    if (c > 1e-6 * a) {
+    const double semi_axis[3] = { length[0] / 2, length[1] / 2, length[2] / 2 };
+    if (semi_axis[2] > 1e-6 * semi_axis[0]) {
         sink_put(sink, FEATURE_MORPHOLOGY_VOLUME_DENSITY_APPROXIMATE_ENCLOSING_ELLIPSOID, whole,
-                 roi->mesh->volume_mm3 / (4 * PI * a * b * c / 3));
+                 roi->mesh->volume_mm3 / ellipsoid_volume(semi_axis));
         sink_put(sink, FEATURE_MORPHOLOGY_AREA_DENSITY_APPROXIMATE_ENCLOSING_ELLIPSOID, whole,
-                 roi->mesh->area_mm2 / ellipsoid_area(a, b, c));
+                 roi->mesh->area_mm2 / ellipsoid_area(semi_axis));
     } else {
         const char *flat = "the voxel centres lie in one plane, the ellipsoid has no volume";
         sink_undefined(sink, FEATURE_MORPHOLOGY_VOLUME_DENSITY_APPROXIMATE_ENCLOSING_ELLIPSOID, whole, flat);

@@ -101,10 +101,12 @@ out:
     return rc;
 }
 
+/* A patient without an id that may be kept has none in the list; the database calls him NO_ID. */
+static const char *const NO_ID = "(no id)";
 static bool refuses(const RejectionList *l, const char *patient)
 {
     for (size_t i = 0; i < l->n; i++)
-        if (l->item[i].patient && !l->item[i].timepoint && strcmp(l->item[i].patient, patient) == 0) return true;
+        if (!l->item[i].timepoint && strcmp(l->item[i].patient ? l->item[i].patient : NO_ID, patient) == 0) return true;
     return false;
 }
 
@@ -127,8 +129,7 @@ static Rc store_verdicts(IngestResult *out, const StudyTables *t, Db *db, int64_
     for (int i = 0; i < 3; i++) TRY(db_accept(NULL, db, run_id, SUBJECT_TABLE, tables[i], e));
     for (size_t i = 0; i < t->rejected.n; i++) {
         const Rejection *r = &t->rejected.item[i];
-        if (!r->patient) continue;
-        Verdict v = { SUBJECT_PATIENT, r->patient, r->file, r->patient, NULL, NULL, r->what };
+        Verdict v = { SUBJECT_PATIENT, r->patient ? r->patient : NO_ID, r->file, r->patient, NULL, NULL, r->what };
         TRY(db_reject(NULL, db, run_id, &v, e));
         TRY(rejection_add(&out->rejected, r->file, r->patient, r->timepoint, r->tracer, r->what, e));
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "study/extract_study.h"
 #include "study/ingest_study.h"
 
 bool step_ingest(Json **out, StudyRun *r)
@@ -29,6 +30,34 @@ bool step_ingest(Json **out, StudyRun *r)
     json_set_number(k, "refused", (double)s.scans_refused);
     json_set(j, "rejections", rejections_json(&s.rejected));
     ingest_result_free(&s);
+    *out = j;
+    return study_run_check(r, rc, &e);
+}
+
+bool step_extract(Json **out, StudyRun *r)
+{
+    Err e = { 0 };
+    ExtractResult s = { 0 };
+    Rc rc = extract_study(&s, &r->tables, r->dir, r->db, r->run_id, cli_threads(r->command), cli_progress(r->command), &e);
+
+    study_run_refused(r, &s.rejected);
+    Json *j = json_object();
+    json_set_text(j, "schema", "reox.extract/1");
+    Json *k = json_set(j, "scans", json_object());
+    json_set_number(k, "accepted", (double)s.scans);
+    json_set_number(k, "computed", (double)s.scans_computed);
+    json_set_number(k, "unchanged", (double)s.scans_unchanged);
+    json_set_number(k, "refused", (double)s.scans_refused);
+    Json *p = json_set(j, "pairs", json_object());
+    json_set_number(p, "wanted", (double)s.pairs);
+    json_set_number(p, "computed", (double)s.pairs_computed);
+    json_set_number(p, "unchanged", (double)s.pairs_unchanged);
+    json_set_number(p, "removed", (double)s.pairs_removed);
+    Json *v = json_set(j, "values", json_object());
+    json_set_number(v, "new", (double)s.values);
+    json_set_number(v, "undefined", (double)s.undefined);
+    json_set(j, "rejections", rejections_json(&s.rejected));
+    extract_result_free(&s);
     *out = j;
     return study_run_check(r, rc, &e);
 }

@@ -9,6 +9,7 @@
 /* Each does its step, prints refusals on stderr, and gives what --json shows in *out (NULL when memory is out or the step failed).
  * False when later steps make no sense (a failure of the machine, an interruption). */
 bool step_ingest(Json **out, StudyRun *r);
+bool step_extract(Json **out, StudyRun *r);
 
 /* The same for people: one line on stdout. */
 void step_print(StudyRun *r, const char *step, const Json *j);

@@ -27,6 +27,31 @@ out:
     return rc;
 }
 
+Rc db_definition_load(Json **document, Db *db, int64_t id, Err *e)
+{
+    Rc rc = OK;
+    Query *q = NULL;
+    bool row;
+
+    TRY(query_begin(&q, db, "definition_get", e));
+    query_integer(q, ":definition_id", id);
+    TRY(query_step(&row, q, e));
+    const char *text = row ? query_get_text(q, 0) : "null";
+    rc = json_parse(document, text, strlen(text), db_name(db), e);
+out:
+    query_end(q);
+    return rc;
+}
+
+Rc db_extraction_remove(Db *db, int64_t scan, Err *e)
+{
+    Query *q = NULL;
+    Rc rc = query_begin(&q, db, "extraction_remove", e);
+    if (rc != OK) return rc;
+    query_integer(q, ":scan_id", scan);
+    return query_done(q, e);
+}
+
 Rc db_definition_prune(Db *db, Err *e)
 {
     Query *q = NULL;
@@ -75,9 +100,7 @@ Rc db_extraction_store(Db *db, int64_t run_id, int64_t scan, const char *setting
     Rc rc = OK;
     Query *q = NULL;
 
-    TRY(query_begin(&q, db, "extraction_remove", e));
-    query_integer(q, ":scan_id", scan);
-    TRY(query_done(q, e));
+    TRY(db_extraction_remove(db, scan, e));
     TRY(query_begin(&q, db, "extraction_set", e));
     query_integer(q, ":scan_id", scan);
     query_text(q, ":settings_sha", settings_sha);
@@ -212,7 +235,7 @@ static Rc add_change(Db *db, int64_t from, int64_t to, const RegionChanges *r, c
     bool hypoxia = info->family == FAMILY_HYPOXIA;
 
     snprintf(name, sizeof name, "%s_%s", kind, info->name);
-    if (hypoxia && r->unlike) reason = r->unlike;
+    if (!hypoxia && r->unlike) reason = r->unlike;
     TRY(query_begin(&q, db, "change_add", e));
     query_integer(q, ":from_scan", from);
     query_integer(q, ":to_scan", to);

@@ -14,6 +14,8 @@
 
 /* What a number means, as a document; stored once, known by a digest. Inside the caller's transaction. */
 Rc db_definition_store(int64_t *id, Db *db, const Json *document, Err *e);
+Rc db_definition_load(Json **document, Db *db, int64_t id, Err *e);         /* JSON null when there is none; json_free */
+Rc db_extraction_remove(Db *db, int64_t scan, Err *e);
 Rc db_definition_prune(Db *db, Err *e);                    /* those that no value points to */
 
 /* The registry, row by row, into feature_info; *changed when a row was new or differed. */
@@ -42,7 +44,7 @@ typedef struct {
     size_t n;
     Units units;
     int64_t definition, hypoxia_definition;
-    const char *unlike;                /* not NULL: the hypoxia definitions differ, and hypoxia rows are undefined for this reason */
+    const char *unlike;                /* not NULL: all but the hypoxia rows are undefined for this reason (images in other units) */
 } RegionChanges;
 
 /* Hashes of a comparison that is there; "" when it is not. */

@@ -7,7 +7,7 @@
 #include "db/db_run.h"
 #include "db/query.h"
 
-static const char *const KIND[] = { "table", "patient", "scan", "model" };
+static const char *const KIND[] = { "table", "patient", "scan", "features", "model" };
 
 void scan_subject(Str *out, const char *patient, const char *timepoint, const char *tracer_slug)
 {

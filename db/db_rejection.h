@@ -11,8 +11,8 @@
 #include "db/db.h"
 
 /* What a verdict is about. table: subject "clinical" or "scans", "study.json" for the protocol; patient: his id; scan:
- * scan_subject(); model: its name. */
-typedef enum { SUBJECT_TABLE, SUBJECT_PATIENT, SUBJECT_SCAN, SUBJECT_MODEL } SubjectKind;
+ * scan_subject(); features: the same, of a scan that is good but whose features the settings cannot give; model: its name. */
+typedef enum { SUBJECT_TABLE, SUBJECT_PATIENT, SUBJECT_SCAN, SUBJECT_FEATURES, SUBJECT_MODEL } SubjectKind;
 
 typedef struct {
     SubjectKind kind;

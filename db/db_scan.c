@@ -180,9 +180,14 @@ out:
 
 const StoredScan *stored_scan_find(const StoredScans *s, const char *patient, const char *timepoint, const char *tracer_slug)
 {
-    for (size_t i = 0; i < s->n; i++)
-        if (!strcmp(s->scan[i].patient, patient) && !strcmp(s->scan[i].timepoint, timepoint) &&
-            !strcmp(s->scan[i].tracer_slug, tracer_slug)) return &s->scan[i];
+    size_t lo = 0, hi = s->n;                      /* the list is in order of patient */
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (strcmp(s->scan[mid].patient, patient) < 0) lo = mid + 1;
+        else hi = mid;
+    }
+    for (; lo < s->n && strcmp(s->scan[lo].patient, patient) == 0; lo++)
+        if (!strcmp(s->scan[lo].timepoint, timepoint) && !strcmp(s->scan[lo].tracer_slug, tracer_slug)) return &s->scan[lo];
     return NULL;
 }
 

@@ -376,21 +376,28 @@ out:
     return rc;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
 /* Scans of accepted patients that scans.csv no longer names. */
 static Rc remove_unlisted(Ingest *g, Err *e)
 {
     Rc rc = OK;
     Str key = { 0 };
     const ScanList *l = &g->tables->scans;
+    int64_t *id = ARENA_NEW(&g->arena, l->n, int64_t);
 
+    if (!id) return err_nomem(e);
+    for (size_t k = 0; k < l->n; k++) id[k] = scan_id(l->scan[k].patient, l->scan[k].timepoint, l->scan[k].tracer_slug);
+    qsort(id, l->n, sizeof *id, compare_ids);
     TRY(db_begin(g->db, e));
     for (size_t i = 0; i < g->stored.n; i++) {
         const StoredScan *s = &g->stored.scan[i];
-        bool there = clinical_row(&g->tables->clinical, s->patient) < 0;       /* his patient is refused: kept */
-        for (size_t k = 0; k < l->n && !there; k++)
-            there = !strcmp(l->scan[k].patient, s->patient) && !strcmp(l->scan[k].timepoint, s->timepoint) &&
-                    !strcmp(l->scan[k].tracer_slug, s->tracer_slug);
-        if (there) continue;
+        if (l->n && bsearch(&s->id, id, l->n, sizeof *id, compare_ids)) continue;
+        if (clinical_row(&g->tables->clinical, s->patient) < 0) continue;      /* his patient is refused: kept */
         key.len = 0;
         scan_subject(&key, s->patient, s->timepoint, s->tracer_slug);
         TRY(str_check(&key, e));

@@ -28,6 +28,9 @@ VALUES (:scan_id, :roi, :name, :aggregation, :value, :unit, :status, :reason, :d
 SELECT f.roi, f.name, f.aggregation, f.value, f.reason, f.definition_id, f.unit, s.units
 FROM feature AS f JOIN scan AS s USING (scan_id) WHERE f.scan_id = :scan_id ORDER BY f.roi, f.name, f.aggregation;
 
+-- name: definition_get
+SELECT document FROM definition WHERE definition_id = :definition_id;
+
 -- name: comparison_hashes
 SELECT settings_sha, inputs_sha FROM comparison WHERE from_scan = :from_scan AND to_scan = :to_scan;
 

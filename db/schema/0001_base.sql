@@ -35,11 +35,12 @@ CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'r
 CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'rows of audit are never changed'); END;
 
 -- Verdicts on subjects, newest last. A row is added only when the verdict or its reason changed; a subject without a row was
--- never refused. kind table: file alone; patient; scan: patient, timepoint, tracer; model: subject.
+-- never refused. kind table: file alone; patient; scan: patient, timepoint, tracer; features: a scan whose features the settings
+-- cannot give; model: subject.
 CREATE TABLE rejection (
     rejection_id  INTEGER PRIMARY KEY,
     run_id        INTEGER NOT NULL REFERENCES run (run_id),
-    kind          TEXT NOT NULL CHECK (kind IN ('table', 'patient', 'scan', 'model')),
+    kind          TEXT NOT NULL CHECK (kind IN ('table', 'patient', 'scan', 'features', 'model')),
     subject       TEXT NOT NULL,                   -- one text that names the subject within its kind
     verdict       TEXT NOT NULL CHECK (verdict IN ('refused', 'accepted')),
     file          TEXT,

@@ -27,8 +27,8 @@ counted() {
     "$@" >"$tmp/.out" 2>&1
     line=$(grep -E '^([^ ]+: )?[0-9]+ passed, [0-9]+ failed' "$tmp/.out" | tail -n 1)
     if [ -z "$line" ]; then fail "$what: no count"; tail -n 20 "$tmp/.out"; return; fi
-    p=$(printf '%s' "$line" | sed -E 's/^([^ ]+: )?([0-9]+) passed, .*/\2/')
-    f=$(printf '%s' "$line" | sed -E 's/.* ([0-9]+) failed.*/\1/')
+    p=$(printf '%s' "$line" | sed -E 's/^([^ ]+: )?([0-9]+) passed, ([0-9]+) failed.*/\2/')
+    f=$(printf '%s' "$line" | sed -E 's/^([^ ]+: )?([0-9]+) passed, ([0-9]+) failed.*/\3/')
     n_passed=$((n_passed + p)); n_failed=$((n_failed + f))
     [ "$f" = 0 ] || { echo "FAILED $name: $what"; tail -n 40 "$tmp/.out"; }
 }

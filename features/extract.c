@@ -22,7 +22,6 @@ typedef struct {
 
 static const Computation computations[] = {
     { FAMILY_MORPHOLOGY, FAMILY_MORPHOLOGY, 0, FROM_MASK, morphology_features },
-    { FAMILY_MORPHOLOGY, FAMILY_MORPHOLOGY, NEEDS_HULL | NEEDS_BOX | NEEDS_ELLIPSOID, FROM_MASK, enclosure_features },
     { FAMILY_MORPHOLOGY, FAMILY_MORPHOLOGY, NEEDS_SPATIAL, FROM_VOXELS, spatial_features },
     { FAMILY_MORPHOLOGY, FAMILY_MORPHOLOGY, NEEDS_HULL | NEEDS_BOX | NEEDS_ELLIPSOID, FROM_MASK, enclosure_features },
     { FAMILY_LOCAL_INTENSITY, FAMILY_LOCAL_INTENSITY, 0, FROM_VOXELS, local_intensity_features },

@@ -107,7 +107,8 @@ Rc correlated_noise(float *out, const int n[3], const double sigma[3], Rng *r, E
         pad[a] = (int)ceil(4 * sigma[a]) + 2;
         padded[a] = n[a] + 2 * pad[a];
         total *= (size_t)padded[a];
-        TRY(axis_blur_init(&axis[a], n[a], 1, padded[a], sigma[a], e));
+        /* Averaging over a cell twice, on the way in and out, adds 2/12 to the variance of the kernel. */
+        TRY(axis_blur_init(&axis[a], n[a], 1, padded[a], sqrt(fmax(sigma[a] * sigma[a] - 1.0 / 6, 0)), e));
         double squares = 0;
         for (int i = 0; i < axis[a].taps; i++) squares += axis[a].weight[i] * axis[a].weight[i];
         variance *= squares;

@@ -3,16 +3,16 @@
 #define REOX_SAMPLE_COHORT_MARGINAL_H
 
 /* Log hazard ratios of overall survival of z0, zm, v, a: by scenario (null, pre, mid, both), without and with censoring.
- * From 1000000 simulated patients each. */
+ * From 4000000 simulated patients each. */
 static const double marginal_os[4][2][4] = {
-    { { 0.0003, -0.0001, 0.2771, 0.1795 }, /* null, censoring off; SE 0.0031 0.0030 0.0011 0.0010 */
-      { -0.0000, -0.0013, 0.2805, 0.1897 } }, /* null, censoring on; SE 0.0037 0.0036 0.0013 0.0012 */
-    { { 0.5160, 0.0056, 0.2763, 0.1796 }, /* pre, censoring off; SE 0.0031 0.0030 0.0010 0.0010 */
-      { 0.5231, -0.0026, 0.2798, 0.1889 } }, /* pre, censoring on; SE 0.0038 0.0036 0.0013 0.0012 */
-    { { -0.0010, 0.5221, 0.2799, 0.1812 }, /* mid, censoring off; SE 0.0031 0.0030 0.0010 0.0010 */
-      { 0.0019, 0.5205, 0.2790, 0.1838 } }, /* mid, censoring on; SE 0.0038 0.0037 0.0013 0.0012 */
-    { { 0.1693, 0.3496, 0.2789, 0.1791 }, /* both, censoring off; SE 0.0031 0.0030 0.0010 0.0010 */
-      { 0.1664, 0.3551, 0.2824, 0.1861 } }, /* both, censoring on; SE 0.0038 0.0037 0.0013 0.0012 */
+    { { -0.0004, 0.0005, 0.2779, 0.1797 }, /* null, censoring off; SE 0.0015 0.0015 0.0005 0.0005 */
+      { -0.0010, 0.0009, 0.2811, 0.1875 } }, /* null, censoring on; SE 0.0019 0.0018 0.0006 0.0006 */
+    { { 0.5202, 0.0011, 0.2783, 0.1800 }, /* pre, censoring off; SE 0.0015 0.0015 0.0005 0.0005 */
+      { 0.5214, -0.0001, 0.2791, 0.1862 } }, /* pre, censoring on; SE 0.0019 0.0018 0.0006 0.0006 */
+    { { 0.0014, 0.5199, 0.2783, 0.1802 }, /* mid, censoring off; SE 0.0015 0.0015 0.0005 0.0005 */
+      { 0.0008, 0.5211, 0.2800, 0.1858 } }, /* mid, censoring on; SE 0.0019 0.0019 0.0006 0.0006 */
+    { { 0.1680, 0.3512, 0.2788, 0.1802 }, /* both, censoring off; SE 0.0015 0.0015 0.0005 0.0005 */
+      { 0.1678, 0.3552, 0.2805, 0.1861 } }, /* both, censoring on; SE 0.0019 0.0018 0.0006 0.0006 */
 };
 
 #endif

@@ -357,16 +357,16 @@ static Rc look(Draft *d, double *view, SimulatedScan *s, const AxisBlur axis[3],
 }
 
 /* Finds the true fraction whose noise-free view shows the fraction that the patient is to be measured with: blur hides the edges of
- * hypoxic parts, more so where they are faint or small, so the truth lies higher. Where it would have to lie absurdly higher, the
- * patient's contrast is raised before treatment. Later scans keep it, so one of those may miss its aim. */
+ * hypoxic parts, more so where they are faint or small, so the truth lies higher. Where it would have to lie more than 0.7 higher on
+ * the logit scale, the tumour stands out too little to be measured at all, and its contrast is raised instead. */
 static Rc aim(Draft *d, double *view, SimulatedScan *s, const AxisBlur axis[3], Phantom *ph, int t, Err *e)
 {
     enum { TRIES = 7 };
     double want = logistic(ph->patient->logit_fhv[t]), goal = logit_bounded(want);
-    double low = -6.9, high = fmin(4.6, goal + (t == PRE ? 1.2 : 2.5)), x = fmin(goal + .8, high);
+    double low = -6.9, high = fmin(5.3, goal + .7), x = fmin(goal + .5, high);
     Rc rc = OK;
 
-    while (t == PRE && ph->amplitude < 2) {
+    while (ph->amplitude < 2) {
         TRY(look(d, view, s, axis, high, ph, t, e));
         if (s->expected.fhv >= want) break;
         ph->amplitude *= 1.15;

@@ -33,7 +33,7 @@ typedef struct {
     const CohortPatient *patient;
     TumourShape shape;
     HypoxiaField field;
-    double amplitude;                       /* mean excess of hypoxic tissue over the threshold; the pre scan may raise it */
+    double amplitude;                       /* mean excess of hypoxic tissue over the threshold; a scan may raise it */
 } Phantom;
 
 Rc phantom_init(Phantom *out, const SimulationSpec *s, const CohortPatient *p, Err *e);

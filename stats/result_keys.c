@@ -35,10 +35,11 @@ void set_level_number(Json *object, const char *stem, double conf, double x)
     json_set_number(object, level_key(key, stem, conf), x);
 }
 
-void set_level_limits(Json *object, const char *stem, double conf, double lower, double upper)
+void set_level_limits(Json *object, const char *stem, double conf, const char *tail, double lower, double upper)
 {
-    char key[KEY_MAX];
-    set_limits(object, level_key(key, stem, conf), lower, upper);
+    char key[KEY_MAX], full[2 * KEY_MAX];
+    snprintf(full, sizeof full, "%s%s", level_key(key, stem, conf), tail);
+    set_limits(object, full, lower, upper);
 }
 
 double call_conf(const StatCall *c) { return option_number(c, "conf", 0.95); }

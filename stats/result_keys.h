@@ -17,7 +17,8 @@ Json *set_limits(Json *object, const char *key, double lower, double upper);
 enum { KEY_MAX = 64 };
 const char *level_key(char buf[KEY_MAX], const char *stem, double conf);
 void set_level_number(Json *object, const char *stem, double conf, double x);
-void set_level_limits(Json *object, const char *stem, double conf, double lower, double upper);
+/* "ci95_delong" for stem "ci" and tail "_delong". */
+void set_level_limits(Json *object, const char *stem, double conf, const char *tail, double lower, double upper);
 
 /* The level of intervals of a call (0.95), and its two-sided normal quantile. */
 double call_conf(const StatCall *c);

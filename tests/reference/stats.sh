@@ -4,9 +4,9 @@
 
 # One line a batch of groups, in the order of COMMANDS.md.
 groups="
-km logrank rmst cif concordance fine_gray multiplicity
+km logrank rmst cif concordance fine_gray roc multiplicity
 "
-hard="29 30 31 32"
+hard="27 28 29 30 31 32 34"
 
 if [ -x "$REFERENCE/stats/check_stats.py" ] && command -v python3 >/dev/null; then
     for g in $groups; do

@@ -1,0 +1,156 @@
+/* stats/roc.c: areas under ROC curves with DeLong's variance, and the curve itself, on plain arrays. */
+#include "stats/roc.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/sum.h"
+#include "stats/dist.h"
+
+typedef struct { double x; int y; size_t at; } Item;      /* at: place among its own class, in order of rows */
+
+static int by_x(const void *p, const void *q)
+{
+    const Item *a = p, *b = q;
+    return (a->x > b->x) - (a->x < b->x);
+}
+
+static Rc sorted_items(Item **out, size_t *n_pos, const double *marker, const double *y, size_t n, Err *e)
+{
+    Item *s = malloc((n + 1) * sizeof *s);
+    if (!s) return err_nomem(e);
+    size_t count[2] = { 0, 0 };
+    for (size_t i = 0; i < n; i++) {
+        int k = y[i] != 0;
+        s[i] = (Item){ marker[i], k, count[k]++ };
+    }
+    qsort(s, n, sizeof *s, by_x);
+    *out = s;
+    *n_pos = count[1];
+    return OK;
+}
+
+/* Sum of products about the means over n - 1; NaN for n < 2. */
+static double covariance(const double *u, const double *v, size_t n)
+{
+    if (n < 2) return NAN;
+    double mu = mean_of(u, n), mv = mean_of(v, n);
+    Sum s = { 0 };
+    for (size_t i = 0; i < n; i++) sum_add(&s, (u[i] - mu) * (v[i] - mv));
+    return sum_value(&s) / (double)(n - 1);
+}
+
+Rc roc_area(RocArea *out, const double *marker, const double *y, size_t n, Arena *a, Err *e)
+{
+    Item *s = NULL;
+    size_t n_pos = 0;
+    Rc rc = sorted_items(&s, &n_pos, marker, y, n, e);
+    if (rc != OK) return rc;
+    size_t n_neg = n - n_pos;
+    *out = (RocArea){ n_pos, n_neg, NAN, NAN, ARENA_NEW(a, n_pos, double), ARENA_NEW(a, n_neg, double) };
+    if (!out->v10 || !out->v01) { free(s); return err_nomem(e); }
+    /* Twice the number of pairs won, a whole number. */
+    double wins2 = 0, below[2] = { 0, 0 };
+    for (size_t lo = 0, hi; lo < n; lo = hi) {
+        double tied[2] = { 0, 0 };
+        for (hi = lo; hi < n && s[hi].x == s[lo].x; hi++) tied[s[hi].y]++;
+        for (size_t i = lo; i < hi; i++) {
+            if (s[i].y) out->v10[s[i].at] = (2 * below[0] + tied[0]) / (2 * (double)n_neg);
+            else out->v01[s[i].at] = (2 * ((double)n_pos - below[1]) - tied[1]) / (2 * (double)n_pos);
+        }
+        wins2 += tied[1] * (2 * below[0] + tied[0]);
+        below[0] += tied[0];
+        below[1] += tied[1];
+    }
+    free(s);
+    out->auc = wins2 / (2 * (double)n_pos * (double)n_neg);
+    out->var = covariance(out->v10, out->v10, n_pos) / (double)n_pos + covariance(out->v01, out->v01, n_neg) / (double)n_neg;
+    return OK;
+}
+
+double roc_covariance(const RocArea *a, const RocArea *b)
+{
+    return covariance(a->v10, b->v10, a->n_pos) / (double)a->n_pos + covariance(a->v01, b->v01, a->n_neg) / (double)a->n_neg;
+}
+
+Rc roc_curve(RocCurve *out, const double *marker, const double *y, size_t n, Arena *a, Err *e)
+{
+    Item *s = NULL;
+    size_t n_pos = 0, k = 0;
+    Rc rc = sorted_items(&s, &n_pos, marker, y, n, e);
+    if (rc != OK) return rc;
+    for (size_t i = 0; i < n; i++) k += i == 0 || s[i].x != s[i - 1].x;
+    double *block = ARENA_NEW(a, 3 * (k + 1), double);
+    if (!block) { free(s); return err_nomem(e); }
+    *out = (RocCurve){ k + 1, n_pos, n - n_pos, block, block + k + 1, block + 2 * (k + 1) };
+    double tp = (double)n_pos, tn = 0;
+    size_t at = 0;
+    out->threshold[at] = -INFINITY;
+    out->true_pos[at] = tp;
+    out->true_neg[at++] = tn;
+    for (size_t lo = 0, hi; lo < n; lo = hi) {
+        for (hi = lo; hi < n && s[hi].x == s[lo].x; hi++) {
+            tp -= s[hi].y;
+            tn += !s[hi].y;
+        }
+        double cut = hi < n ? (s[lo].x + s[hi].x) / 2 : INFINITY;
+        if (cut == s[lo].x) cut = s[hi].x;      /* neighbouring doubles have no midpoint */
+        out->threshold[at] = cut;
+        out->true_pos[at] = tp;
+        out->true_neg[at++] = tn;
+    }
+    free(s);
+    return OK;
+}
+
+double roc_partial_area(const RocCurve *c, double high, double low)
+{
+    if (!(low >= 0 && low < high && high <= 1)) return NAN;
+    Sum area = { 0 };
+    for (size_t i = 0; i + 1 < c->n; i++) {
+        double p0 = c->true_neg[i] / (double)c->n_neg, p1 = c->true_neg[i + 1] / (double)c->n_neg;
+        double s0 = c->true_pos[i] / (double)c->n_pos, s1 = c->true_pos[i + 1] / (double)c->n_pos;
+        double a = fmax(p0, low), b = fmin(p1, high);
+        if (!(b > a)) continue;
+        double slope = (s1 - s0) / (p1 - p0);
+        sum_add(&area, (b - a) * (s0 + slope * ((a + b) / 2 - p0)));
+    }
+    return sum_value(&area);
+}
+
+double roc_partial_corrected(double area, double high, double low)
+{
+    double least = (high - low) * (2 - high - low) / 2, most = high - low;
+    return area < least ? NAN : (1 + (area - least) / (most - least)) / 2;
+}
+
+double roc_variance_hanley(double A, double n_pos, double n_neg)
+{
+    double q1 = A / (2 - A), q2 = 2 * A * A / (1 + A);
+    return (A * (1 - A) + (n_pos - 1) * (q1 - A * A) + (n_neg - 1) * (q2 - A * A)) / (n_pos * n_neg);
+}
+
+static double newcombe_variance(double A, double m, double n)
+{
+    double h = (m + n) / 2 - 1;
+    return A * (1 - A) * (1 + h * (1 - A) / (2 - A) + h * A / (1 + A)) / (m * n);
+}
+
+/* The area at distance z standard errors (its own) from auc, between auc and end. */
+static double newcombe_limit(double auc, double end, double m, double n, double z)
+{
+    double near = auc, far = end;
+    if (auc == end) return end;
+    for (int i = 0; i < 200; i++) {
+        double mid = (near + far) / 2;
+        if (fabs(mid - auc) < z * sqrt(newcombe_variance(mid, m, n))) near = mid; else far = mid;
+    }
+    return (near + far) / 2;
+}
+
+void roc_limits_newcombe(double *lower, double *upper, double auc, double n_pos, double n_neg, double conf)
+{
+    double z = normal_quantile(0.5 + conf / 2);
+    *lower = newcombe_limit(auc, 0, n_pos, n_neg, z);
+    *upper = newcombe_limit(auc, 1, n_pos, n_neg, z);
+}

@@ -1,0 +1,226 @@
+/* stats/roc_method.c: `roc`: areas under the curve, their comparison, cut-points. */
+#include <math.h>
+#include <string.h>
+
+#include "stats/design.h"
+#include "stats/diagnosis.h"
+#include "stats/dist.h"
+#include "stats/method.h"
+#include "stats/response.h"
+#include "stats/result_keys.h"
+#include "stats/roc.h"
+
+static const MethodOption options[] = {
+    { "pauc", OPTION_NUMBERS, NULL, "partial area between two specificities: 1,0.8" },
+    { "by", OPTION_TEXT, NULL, "column or expression: compare the areas of its two groups" },
+    { NULL, OPTION_FLAG, NULL, NULL }
+};
+
+typedef unsigned __int128 Wide;
+
+/* Points of the curve with the largest score; whole numbers, so that ties are ties. */
+static void write_best(Json *o, const char *key, const RocCurve *c, bool youden)
+{
+    Json *q = json_set(o, key, json_object()), *list[4];
+    static const char *const name[4] = { "threshold", "sensitivity", "specificity", "j" };
+    for (int k = 0; k < (youden ? 4 : 3); k++) list[k] = json_set(q, name[k], json_array());
+    Wide best = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < c->n; i++) {
+            Wide tp = (Wide)c->true_pos[i] * c->n_neg, tn = (Wide)c->true_neg[i] * c->n_pos, all = (Wide)c->n_pos * c->n_neg;
+            Wide score = youden ? tp + tn : ((all - tp) * (all - tp) + (all - tn) * (all - tn));
+            if (pass == 0) {
+                if (i == 0 || (youden ? score > best : score < best)) best = score;
+                continue;
+            }
+            if (score != best) continue;
+            double sens = c->true_pos[i] / (double)c->n_pos, spec = c->true_neg[i] / (double)c->n_neg;
+            double v[4] = { c->threshold[i], sens, spec, sens + spec - 1 };
+            for (int k = 0; k < (youden ? 4 : 3); k++) json_push(list[k], json_from_number(v[k]));
+        }
+}
+
+/* Two-sided normal p of the rank sum, variance corrected for ties, no continuity correction. */
+static double rank_sum_p(const RocCurve *c, double auc)
+{
+    double n = (double)(c->n_pos + c->n_neg), ties = 0;
+    for (size_t i = 1; i < c->n; i++) {
+        double t = c->true_pos[i - 1] - c->true_pos[i] + c->true_neg[i] - c->true_neg[i - 1];
+        ties += t * t * t - t;
+    }
+    double m = (double)c->n_pos * (double)c->n_neg, var = m / 12 * (n + 1 - ties / (n * (n - 1)));
+    return var > 0 ? normal_two_sided_p((auc - 0.5) * m / sqrt(var)) : NAN;
+}
+
+static void write_curve(Json *o, const RocCurve *c)
+{
+    Json *q = json_set(o, "curve", json_object()), *t = json_set(q, "threshold", json_array()),
+         *sens = json_set(q, "sens", json_array()), *spec = json_set(q, "spec", json_array());
+    for (size_t i = 0; i < c->n; i++) {
+        json_push(t, json_from_number(c->threshold[i]));
+        json_push(sens, json_from_number(c->true_pos[i] / (double)c->n_pos));
+        json_push(spec, json_from_number(c->true_neg[i] / (double)c->n_neg));
+    }
+}
+
+static double clamp01(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
+
+static void write_marker(Json *out, Json *o, const char *name, const RocArea *r, const RocCurve *c, double conf, const double *range)
+{
+    bool constant = c->n <= 2, flat = constant || r->var == 0;
+    double A = r->auc, z = conf_z(conf), var = constant ? NAN : r->var, se = sqrt(var), lo, hi;
+    json_set_number(o, "auc", A);
+    json_set_number(o, "var_delong", var);
+    json_set_number(o, "se", se);
+    double logit = log(A / (1 - A)), d = z * se / (A * (1 - A));
+    set_level_limits(o, "ci", conf, "_delong", flat ? NAN : clamp01(A - z * se), flat ? NAN : clamp01(A + z * se));
+    set_level_limits(o, "ci", conf, "_logit_delong", flat ? NAN : 1 / (1 + exp(-(logit - d))), flat ? NAN : 1 / (1 + exp(-(logit + d))));
+    roc_limits_newcombe(&lo, &hi, A, (double)r->n_pos, (double)r->n_neg, conf);
+    set_level_limits(o, "ci", conf, "_newcombe", lo, hi);
+    json_set_number(o, "var_hanley_mcneil", roc_variance_hanley(A, (double)r->n_pos, (double)r->n_neg));
+    write_best(o, "youden", c, true);
+    write_best(o, "closest_topleft", c, false);
+    double part = range ? roc_partial_area(c, range[0], range[1]) : NAN;
+    json_set_number(o, "pauc", part);
+    json_set_number(o, "pauc_corrected", range ? roc_partial_corrected(part, range[0], range[1]) : NAN);
+    json_set_number(o, "wilcoxon_p_normal_nocc", rank_sum_p(c, A));
+    write_curve(o, c);
+    if (constant)
+        diagnose(out, "degenerate_variance", "%s has the same value in every row: its area is 0.5 and has no variance", name);
+    else if (r->var == 0)
+        diagnose(out, "degenerate_variance", "%s parts the classes completely (area %g): DeLong's variance is 0; its %g %% limits of "
+                 "Wilson's kind are %.3f to %.3f", name, A, 100 * conf, lo, hi);
+    else if (isnan(r->var))
+        diagnose(out, "degenerate_variance", "one class has a single row: the area of %s has no variance", name);
+}
+
+static void write_pairs(Json *out, const Design *d, const RocArea *r, double conf)
+{
+    double z = conf_z(conf);
+    Json *list = json_set(out, "paired_delong", json_array());
+    for (size_t i = 0; i < d->p; i++)
+        for (size_t j = i + 1; j < d->p; j++) {
+            double diff = r[i].auc - r[j].auc, cov = roc_covariance(&r[i], &r[j]), var = r[i].var + r[j].var - 2 * cov;
+            /* Two markers in one order differ by nothing at all. */
+            double se = var > 1e-14 * (r[i].var + r[j].var) ? sqrt(var) : 0;
+            Json *o = json_push(list, json_object());
+            json_set_text(o, "a", d->term[i]);
+            json_set_text(o, "b", d->term[j]);
+            json_set_number(o, "auc_diff", diff);
+            json_set_number(o, "z", se > 0 ? diff / se : NAN);
+            json_set_number(o, "p", se > 0 ? normal_two_sided_p(diff / se) : NAN);
+            json_set_number(o, "cov", cov);
+            set_level_limits(o, "ci", conf, "_diff", se > 0 ? diff - z * se : NAN, se > 0 ? diff + z * se : NAN);
+        }
+}
+
+/* The area of one marker in each of two groups of rows. */
+static Rc write_by(Json *out, Design *d, const StatCall *call, const double *marker, const double *y, Err *e)
+{
+    Rc rc = OK;
+    Arena *a = &d->arena;
+    Expr *by = NULL;
+    ExprValue value = { 0 };
+    const char *text = option_text(call, "by", NULL), *name[2] = { NULL, NULL };
+    double level[2] = { 0, 0 }, *x = ARENA_NEW(a, 2 * d->n, double);
+    RocArea r[2];
+    if (!x) return err_nomem(e);
+    TRY(expr_parse(&by, text, a, e));
+    TRY(expr_eval(&value, by, d->frame, a, e));
+    int groups = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        size_t row = d->row[i];
+        if (value.is_text ? !value.text[row] : isnan(value.num[row])) continue;
+        int g = 0;
+        while (g < groups && (value.is_text ? strcmp(name[g], value.text[row]) != 0 : level[g] != value.num[row])) g++;
+        if (g < groups) continue;
+        if (groups == 2) { rc = err_set(e, ERR_USAGE, "--by %s makes more than two groups", text); goto out; }
+        name[g] = value.is_text ? value.text[row] : NULL;
+        level[g] = value.is_text ? 0 : value.num[row];
+        groups++;
+    }
+    if (groups < 2) { rc = diagnose_fatal(out, e, "one_group", "--by %s leaves one group: there is nothing to compare", text); goto out; }
+    if (value.is_text ? strcmp(name[0], name[1]) > 0 : level[0] > level[1]) {
+        const char *t = name[0];
+        double v = level[0];
+        name[0] = name[1], name[1] = t;
+        level[0] = level[1], level[1] = v;
+    }
+    double size[2];
+    for (int g = 0; g < 2; g++) {
+        size_t n = 0, pos = 0;
+        for (size_t i = 0; i < d->n; i++) {
+            size_t row = d->row[i];
+            if (value.is_text ? !value.text[row] || strcmp(value.text[row], name[g]) != 0 : value.num[row] != level[g]) continue;
+            x[n] = marker[i];
+            x[d->n + n++] = y[i];
+            pos += y[i] != 0;
+        }
+        if (pos == 0 || pos == n) {
+            rc = diagnose_fatal(out, e, "one_class", "one group of %s has a single class (%zu of %zu positive)", text, pos, n);
+            goto out;
+        }
+        TRY(roc_area(&r[g], x, x + d->n, n, a, e));
+        size[g] = (double)n;
+    }
+    double v0 = r[0].var, v1 = r[1].var, D = (r[0].auc - r[1].auc) / sqrt(v0 + v1), auc[2] = { r[0].auc, r[1].auc };
+    double df = (v0 + v1) * (v0 + v1) / (v0 * v0 / (size[0] - 1) + v1 * v1 / (size[1] - 1));
+    Json *o = json_set(out, "unpaired_delong", json_object()), *groups_json = json_set(o, "groups", json_array());
+    for (int g = 0; g < 2; g++) {
+        char number[KEY_MAX];
+        json_push(groups_json, json_from_text(value.is_text ? name[g] : number_key(number, level[g])));
+    }
+    json_set_numbers(o, "n", size, 2);
+    json_set_numbers(o, "auc", auc, 2);
+    json_set_number(o, "D", D);
+    json_set_number(o, "df", df);
+    json_set_number(o, "p", t_two_sided_p(D, df));
+    if (!(v0 + v1 > 0)) diagnose(out, "degenerate_variance", "neither group's area has a variance");
+out:
+    return rc;
+}
+
+static Rc run(Json *out, const StatCall *call, Err *e)
+{
+    Rc rc = OK;
+    Design d = { 0 };
+    double *y = NULL, conf = call_conf(call);
+    const double *range = NULL;
+    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "roc takes no --weights");
+    TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_RESPONSE, .no_intercept = true }, e));
+    if (d.p == 0) { rc = err_set(e, ERR_USAGE, "'%s': a marker is expected right of ~", call->formula); goto out; }
+    TRY(design_sort_rows(&d, e));
+    TRY(response_binary(&y, &d, out, e));
+    size_t n_range = option_numbers(&range, call, "pauc", &d.arena), pos = 0;
+    if (n_range && (n_range != 2 || !(range[1] >= 0 && range[1] < range[0] && range[0] <= 1))) {
+        rc = err_set(e, ERR_USAGE, "--pauc wants two specificities, the higher first: 1,0.8");
+        goto out;
+    }
+    for (size_t i = 0; i < d.n; i++) pos += y[i] != 0;
+    json_set_number(out, "n_pos", (double)pos);
+    json_set_number(out, "n_neg", (double)(d.n - pos));
+    json_set_text(out, "convention", "a higher marker speaks for the event; positive is marker >= threshold");
+    RocArea *area = ARENA_NEW(&d.arena, d.p, RocArea);
+    if (!area) { rc = err_nomem(e); goto out; }
+    Json *markers = json_set(out, "markers", json_object());
+    for (size_t j = 0; j < d.p; j++) {
+        RocCurve curve;
+        TRY(roc_area(&area[j], d.x + j * d.n, y, d.n, &d.arena, e));
+        TRY(roc_curve(&curve, d.x + j * d.n, y, d.n, &d.arena, e));
+        write_marker(out, json_set(markers, d.term[j], json_object()), d.term[j], &area[j], &curve, conf, n_range ? range : NULL);
+    }
+    write_pairs(out, &d, area, conf);
+    if (option_text(call, "by", NULL)) {
+        if (d.p != 1) { rc = err_set(e, ERR_USAGE, "--by wants one marker"); goto out; }
+        TRY(write_by(out, &d, call, d.x, y, e));
+    }
+out:
+    design_free(&d);
+    return rc;
+}
+
+const Method method_roc = {
+    .name = "roc", .summary = "areas under ROC curves with DeLong intervals and tests, cut-points, partial areas",
+    .formula = FORMULA_RESPONSE, .needs_data = true, .options = options, .run = run,
+    .source = "DeLong et al. 1988; Hanley & McNeil 1982; McClish 1989; Newcombe 2006"
+};

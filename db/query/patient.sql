@@ -37,3 +37,6 @@ SELECT patient, row FROM accepted_patient ORDER BY row, patient;
 
 -- name: clinical_of_column
 SELECT patient, number, text FROM clinical WHERE name = :name;
+
+-- name: clinical_column_get
+SELECT label, unit FROM clinical_column WHERE name = :name;

@@ -8,10 +8,10 @@ INSERT INTO rejection (run_id, kind, subject, verdict, file, patient, timepoint,
 VALUES (:run_id, :kind, :subject, :verdict, :file, :patient, :timepoint, :tracer, :reason);
 
 -- name: refused_patients
-SELECT subject FROM v_verdict WHERE kind = 'patient' AND verdict = 'refused' ORDER BY subject;
+SELECT subject FROM newest_verdict WHERE kind = 'patient' AND verdict = 'refused' ORDER BY subject;
 
 -- name: refused_scans
-SELECT subject FROM v_verdict WHERE kind = 'scan' AND verdict = 'refused' ORDER BY subject;
+SELECT subject FROM newest_verdict WHERE kind = 'scan' AND verdict = 'refused' ORDER BY subject;
 
 -- name: refused_models
-SELECT subject FROM v_verdict WHERE kind = 'model' AND verdict = 'refused' ORDER BY subject;
+SELECT subject FROM newest_verdict WHERE kind = 'model' AND verdict = 'refused' ORDER BY subject;

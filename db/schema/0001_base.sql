@@ -268,20 +268,20 @@ CREATE TABLE report (                              -- what lies in STUDY/reports
 ) STRICT, WITHOUT ROWID;
 
 -- ---- who counts: subjects whose newest verdict is no refusal. A table refused whole takes all of its rows with it.
-CREATE VIEW v_verdict AS
+CREATE VIEW newest_verdict AS
     SELECT kind, subject, verdict, file, patient, timepoint, tracer, reason, run_id, rejection_id FROM rejection AS r
     WHERE rejection_id = (SELECT max(rejection_id) FROM rejection AS n WHERE n.kind = r.kind AND n.subject = r.subject);
 
 CREATE VIEW accepted_patient AS
     SELECT p.* FROM patient AS p
-    WHERE NOT EXISTS (SELECT 1 FROM v_verdict WHERE kind = 'table' AND subject = 'clinical' AND verdict = 'refused')
-      AND NOT EXISTS (SELECT 1 FROM v_verdict AS v WHERE v.kind = 'patient' AND v.subject = p.patient AND v.verdict = 'refused');
+    WHERE NOT EXISTS (SELECT 1 FROM newest_verdict WHERE kind = 'table' AND subject = 'clinical' AND verdict = 'refused')
+      AND NOT EXISTS (SELECT 1 FROM newest_verdict AS v WHERE v.kind = 'patient' AND v.subject = p.patient AND v.verdict = 'refused');
 
 CREATE VIEW accepted_scan AS
     SELECT s.* FROM scan AS s
     WHERE EXISTS (SELECT 1 FROM accepted_patient AS p WHERE p.patient = s.patient)
-      AND NOT EXISTS (SELECT 1 FROM v_verdict WHERE kind = 'table' AND subject = 'scans' AND verdict = 'refused')
-      AND NOT EXISTS (SELECT 1 FROM v_verdict AS v WHERE v.kind = 'scan' AND v.verdict = 'refused'
+      AND NOT EXISTS (SELECT 1 FROM newest_verdict WHERE kind = 'table' AND subject = 'scans' AND verdict = 'refused')
+      AND NOT EXISTS (SELECT 1 FROM newest_verdict AS v WHERE v.kind = 'scan' AND v.verdict = 'refused'
                       AND v.subject = s.patient || '/' || s.timepoint || '/' || s.tracer_slug);
 
 -- ---- the stable views
@@ -313,7 +313,7 @@ CREATE VIEW v_model AS
            m.stale OR EXISTS (SELECT 1 FROM rejection AS r WHERE r.kind <> 'model' AND r.run_id > m.run_id) AS stale,
            m.settings_sha, m.inputs_sha, m.fit, m.position
     FROM model AS m
-    WHERE NOT EXISTS (SELECT 1 FROM v_verdict AS v WHERE v.kind = 'model' AND v.subject = m.name AND v.verdict = 'refused');
+    WHERE NOT EXISTS (SELECT 1 FROM newest_verdict AS v WHERE v.kind = 'model' AND v.subject = m.name AND v.verdict = 'refused');
 
 CREATE VIEW v_term AS
     SELECT t.model, t.term, t.coef, t.se, t.measure, t.ratio, t.lower95, t.upper95, t.p, t.position
@@ -328,6 +328,6 @@ CREATE VIEW v_prediction AS
 -- What is refused now, newest verdicts alone; the table `rejection` has the history.
 CREATE VIEW v_rejection AS
     SELECT kind, file, patient, timepoint, tracer, CASE kind WHEN 'model' THEN subject END AS model, reason, run_id
-    FROM v_verdict WHERE verdict = 'refused';
+    FROM newest_verdict WHERE verdict = 'refused';
 
 CREATE VIEW v_run AS SELECT run_id, version, command, settings_sha, inputs, started, ended, exit_code FROM run;

@@ -7,6 +7,7 @@
 #include "cli/command_line.h"
 #include "core/str.h"
 #include "core/version.h"
+#include "stats/linalg.h"
 
 #define COMMAND(name) extern const Command command_##name;
 #include "cli/commands.def"
@@ -46,6 +47,7 @@ static ExitCode unknown_command(const char *name)
 
 int main(int argc, char **argv)
 {
+    linalg_init();
     umask(077);                            /* patients' data: for the owner alone */
     signal(SIGPIPE, SIG_IGN);              /* a closed pipe or a full disk is an error message, not a death */
     signal(SIGXFSZ, SIG_IGN);

@@ -1,16 +1,23 @@
-/* features/box.c: minimum bounding box by trying the faces of a convex body and rotating calipers about their normals. */
+/* features/box.c: minimum bounding box by trying the faces of a convex body, and turning about their normals. */
 #include "features/box.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct { double u, v; } Flat;
+typedef struct { uint32_t from, to, face, twin; } Edge;        /* of two faces; from < to */
 
 typedef struct {
     const double (*point)[3];
     size_t n;
-    Flat *flat, *outline;      /* [n], [n+1] */
+    double (*normal)[3];       /* [faces] twice the face's area long */
+    size_t faces;
+    Edge *edge;                /* [edges] */
+    size_t edges;
+    double *facing;            /* [faces] scratch: normal along the line of sight */
+    Flat *from, *to;           /* [edges] scratch: the outline's edges */
 } Shape;
 
 /* A box: three axes at right angles and the lengths along them. */
@@ -40,72 +47,47 @@ static double width(const Shape *s, const double axis[3])
     return hi - lo;
 }
 
-static int by_u(const void *pa, const void *pb)
-{
-    const Flat *a = pa, *b = pb;
-    if (a->u != b->u) return a->u < b->u ? -1 : 1;
-    return a->v < b->v ? -1 : a->v > b->v;
-}
-
-static double turn(const Flat *o, const Flat *a, const Flat *b) { return (a->u - o->u) * (b->v - o->v) - (a->v - o->v) * (b->u - o->u); }
-
-/* Corners of the outline of s->flat, counter-clockwise (Andrew's monotone chain). Corners that are one but for rounding, or
- * in line with their neighbours, are dropped: the direction of an edge between them would be noise. */
-static size_t outline_of(Shape *s)
-{
-    size_t h = 0;
-    double span = 0;
-    for (size_t i = 0; i < s->n; i++) span = fmax(span, fmax(fabs(s->flat[i].u), fabs(s->flat[i].v)));
-    const double nothing = 1e-14 * span * span;
-    qsort(s->flat, s->n, sizeof *s->flat, by_u);
-    for (size_t i = 0; i < s->n; i++) {
-        while (h >= 2 && turn(&s->outline[h - 2], &s->outline[h - 1], &s->flat[i]) <= nothing) h--;
-        s->outline[h++] = s->flat[i];
-    }
-    size_t lower = h + 1;
-    for (size_t i = s->n - 1; i-- > 0;) {
-        while (h >= lower && turn(&s->outline[h - 2], &s->outline[h - 1], &s->flat[i]) <= nothing) h--;
-        s->outline[h++] = s->flat[i];
-    }
-    return h - 1;
-}
-
-/* The best box with one axis given: the smallest rectangle around the outline seen along it has a side on one of the
- * outline's edges. Calipers go round: the farthest corners along and across an edge only move on. */
-static Box best_about(Shape *s, const double axis[3])
+/* The best box with one axis given. The outline seen along it is made of the edges between a face that looks our way and one
+ * that does not; the smallest rectangle around it has a side on one of them (Freeman and Shapira 1975). */
+static Box best_about(const Shape *s, const double axis[3])
 {
     Box b = { .volume = INFINITY };
-    double e1[3] = { 0 }, e2[3];
+    double e1[3] = { 0 }, e2[3], depth = width(s, axis);
     int least = 0;
     for (int k = 1; k < 3; k++) if (fabs(axis[k]) < fabs(axis[least])) least = k;
     e1[least] = 1;
     cross(e2, axis, e1);
     normalise(e2);
     cross(e1, e2, axis);
-    double depth = width(s, axis);
-    for (size_t i = 0; i < s->n; i++) {
-        double p[3];
-        for (int k = 0; k < 3; k++) p[k] = s->point[i][k] - s->point[0][k];
-        s->flat[i] = (Flat){ dot(p, e1), dot(p, e2) };
+    for (size_t f = 0; f < s->faces; f++) s->facing[f] = dot(s->normal[f], axis);
+    size_t m = 0;
+    double span = 0;
+    for (size_t k = 0; k < s->edges; k++) {
+        if ((s->facing[s->edge[k].face] > 0) == (s->facing[s->edge[k].twin] > 0)) continue;
+        const double *p = s->point[s->edge[k].from], *q = s->point[s->edge[k].to];
+        s->from[m] = (Flat){ dot(p, e1), dot(p, e2) };
+        s->to[m] = (Flat){ dot(q, e1), dot(q, e2) };
+        double l = fabs(s->to[m].u - s->from[0].u) + fabs(s->to[m].v - s->from[0].v);
+        span = l > span ? l : span;
+        m++;
     }
-    size_t m = outline_of(s), right = 0, top = 0, left = 0;
+    /* Each corner of the outline begins or ends two of its edges; every edge's ends are looked at, so none is left out. */
     for (size_t i = 0; i < m; i++) {
-        const Flat *p = s->outline;
-        double du = p[(i + 1) % m].u - p[i].u, dv = p[(i + 1) % m].v - p[i].v, l = sqrt(du * du + dv * dv);
-        if (l == 0) continue;
+        double du = s->to[i].u - s->from[i].u, dv = s->to[i].v - s->from[i].v, l = sqrt(du * du + dv * dv);
+        if (l <= 1e-9 * span) continue;                        /* seen end on: its direction is noise */
         du /= l;
         dv /= l;
-#define ALONG(j) (p[(j) % m].u * du + p[(j) % m].v * dv)
-#define ACROSS(j) (p[(j) % m].v * du - p[(j) % m].u * dv)
-        if (right < i + 1) right = i + 1;
-        while (right < i + m && ALONG(right + 1) > ALONG(right)) right++;
-        if (top < right) top = right;
-        while (top < i + m && ACROSS(top + 1) > ACROSS(top)) top++;
-        if (left < top) left = top;
-        while (left < i + m && ALONG(left + 1) < ALONG(left)) left++;
-        double length = ALONG(right) - ALONG(left), height = ACROSS(top) - ACROSS(i);
-#undef ALONG
-#undef ACROSS
+        double along_lo = INFINITY, along_hi = -INFINITY, across_lo = INFINITY, across_hi = -INFINITY;
+        for (size_t j = 0; j < m; j++) {
+            double u0 = s->from[j].u * du + s->from[j].v * dv, v0 = s->from[j].v * du - s->from[j].u * dv;
+            double u1 = s->to[j].u * du + s->to[j].v * dv, v1 = s->to[j].v * du - s->to[j].u * dv;
+            double u_lo = u0 < u1 ? u0 : u1, u_hi = u0 < u1 ? u1 : u0, v_lo = v0 < v1 ? v0 : v1, v_hi = v0 < v1 ? v1 : v0;
+            along_lo = u_lo < along_lo ? u_lo : along_lo;
+            along_hi = u_hi > along_hi ? u_hi : along_hi;
+            across_lo = v_lo < across_lo ? v_lo : across_lo;
+            across_hi = v_hi > across_hi ? v_hi : across_hi;
+        }
+        double length = along_hi - along_lo, height = across_hi - across_lo;
         if (length * height * depth < b.volume) {
             b.volume = length * height * depth;
             b.length[0] = depth;
@@ -133,35 +115,58 @@ static int by_bound(const void *pa, const void *pb)
 
 enum { EDGES_MAX = 60 };       /* of a body whose pairs of edges are tried */
 
+static int by_ends(const void *pa, const void *pb)
+{
+    const Edge *a = pa, *b = pb;
+    if (a->from != b->from) return a->from < b->from ? -1 : 1;
+    if (a->to != b->to) return a->to < b->to ? -1 : 1;
+    return a->face < b->face ? -1 : a->face > b->face;
+}
+
 static void minus(double out[3], const double a[3], const double b[3]) { for (int k = 0; k < 3; k++) out[k] = a[k] - b[k]; }
 
-/* Normals of the faces (twice their area long), and of pairs of edges of a small body. Returns their number. */
-static size_t candidates(Candidate *c, double (*normal)[3], const Shape *s, const uint32_t (*triangle)[3], size_t n_triangles)
+/* The bodies' faces and edges; each edge is shared by two triangles. false when the triangles do not close. */
+static bool shape_build(Shape *s, const uint32_t (*triangle)[3])
 {
-    size_t n = 0, edges = 0;
-    double direction[EDGES_MAX][3];
-    for (size_t f = 0; f < n_triangles; f++) {
+    size_t n = 0;
+    for (size_t f = 0; f < s->faces; f++) {
         double u[3], v[3];
         minus(u, s->point[triangle[f][1]], s->point[triangle[f][0]]);
         minus(v, s->point[triangle[f][2]], s->point[triangle[f][0]]);
-        cross(normal[f], u, v);
-        memcpy(c[n++].axis, normal[f], sizeof normal[f]);
-        for (int k = 0; k < 3 && n_triangles * 3 <= 2 * EDGES_MAX; k++) {
-            uint32_t from = triangle[f][k], to = triangle[f][(k + 1) % 3];
-            if (from < to) minus(direction[edges++], s->point[to], s->point[from]);
+        cross(s->normal[f], u, v);
+        for (int k = 0; k < 3; k++) {
+            uint32_t a = triangle[f][k], b = triangle[f][(k + 1) % 3];
+            s->edge[n++] = (Edge){ a < b ? a : b, a < b ? b : a, (uint32_t)f, 0 };
         }
     }
-    for (size_t i = 0; i < edges; i++)
+    qsort(s->edge, n, sizeof *s->edge, by_ends);
+    for (size_t k = 0; k + 1 < n; k += 2) {
+        if (s->edge[k].from != s->edge[k + 1].from || s->edge[k].to != s->edge[k + 1].to) return false;
+        s->edge[s->edges] = s->edge[k];
+        s->edge[s->edges++].twin = s->edge[k + 1].face;
+    }
+    return true;
+}
+
+/* Normals of the faces, and of pairs of edges of a small body. Returns their number. */
+static size_t candidates(Candidate *c, const Shape *s)
+{
+    size_t n = 0;
+    for (size_t f = 0; f < s->faces; f++) memcpy(c[n++].axis, s->normal[f], sizeof s->normal[f]);
+    for (size_t i = 0; i < s->edges && s->edges <= EDGES_MAX; i++)
         for (size_t j = 0; j < i; j++) {
-            cross(c[n].axis, direction[i], direction[j]);
-            if (dot(c[n].axis, c[n].axis) > 1e-12 * dot(direction[i], direction[i]) * dot(direction[j], direction[j])) n++;
+            double u[3], v[3];
+            minus(u, s->point[s->edge[i].to], s->point[s->edge[i].from]);
+            minus(v, s->point[s->edge[j].to], s->point[s->edge[j].from]);
+            cross(c[n].axis, u, v);
+            if (dot(c[n].axis, c[n].axis) > 1e-12 * dot(u, u) * dot(v, v)) n++;
         }
     for (size_t k = 0; k < n; k++) normalise(c[k].axis);
     return n;
 }
 
 /* Turns a box about its own axes until none of them lets it shrink. */
-static Box shrink(Shape *s, Box b)
+static Box shrink(const Shape *s, Box b)
 {
     for (int turns = 1, still = 0; still < 3 && turns < 60; turns++) {
         Box other = best_about(s, b.axis[turns % 3]);
@@ -174,37 +179,42 @@ static Box shrink(Shape *s, Box b)
 Rc box_minimum(double edge[3], const double (*point)[3], size_t n, const uint32_t (*triangle)[3], size_t n_triangles, Err *e)
 {
     Rc rc = OK;
-    Shape s = { .point = point, .n = n };
+    Shape s = { .point = point, .n = n, .faces = n_triangles };
     Candidate *c = malloc((n_triangles + EDGES_MAX * EDGES_MAX / 2) * sizeof *c);
-    double (*normal)[3] = malloc(n_triangles * sizeof *normal);
     const double promising = 1.03;             /* boxes up to that much larger than the best so far are worth turning */
+    Box best = { .volume = INFINITY, .length = { NAN, NAN, NAN } };
 
-    s.flat = malloc(n * sizeof *s.flat);
-    s.outline = malloc((n + 1) * sizeof *s.outline);
-    if (!c || !normal || !s.flat || !s.outline) { rc = err_nomem(e); goto out; }
+    s.normal = malloc(n_triangles * sizeof *s.normal);
+    s.facing = malloc(n_triangles * sizeof *s.facing);
+    s.edge = malloc(3 * n_triangles * sizeof *s.edge);
+    s.from = malloc(3 * n_triangles * sizeof *s.from);
+    if (!c || !s.normal || !s.facing || !s.edge || !s.from) { rc = err_nomem(e); goto out; }
+    if (!shape_build(&s, triangle)) { rc = err_set(e, ERR_INTERNAL, "a convex body of %zu triangles is not closed", n_triangles); goto out; }
+    s.to = s.from + s.edges;
     /* A box about an axis holds a prism over the body's shadow: it has at least the width times the shadow's area, which
      * is half the sum of the faces' projected areas (Cauchy). */
-    size_t m = candidates(c, normal, &s, triangle, n_triangles);
+    size_t m = candidates(c, &s);
     for (size_t k = 0; k < m; k++) {
         double shadow = 0;
-        for (size_t f = 0; f < n_triangles; f++) shadow += fabs(dot(normal[f], c[k].axis));
+        for (size_t f = 0; f < n_triangles; f++) shadow += fabs(dot(s.normal[f], c[k].axis));
         c[k].bound = width(&s, c[k].axis) * shadow / 4;
     }
     qsort(c, m, sizeof *c, by_bound);
-    Box best = { .volume = INFINITY };
     for (size_t k = 0; k < m && c[k].bound < best.volume; k++) {
+        if (k && fabs(dot(c[k].axis, c[k - 1].axis)) > 1 - 1e-14) continue;      /* another triangle of the same face */
         Box b = best_about(&s, c[k].axis);
         if (b.volume < best.volume * promising) b = shrink(&s, b);
         if (b.volume < best.volume) best = b;
     }
+out:
     for (int k = 0; k < 3; k++) edge[k] = best.length[k];
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < 2 - i; j++)
             if (edge[j] < edge[j + 1]) { double t = edge[j]; edge[j] = edge[j + 1]; edge[j + 1] = t; }
-out:
     free(c);
-    free(normal);
-    free(s.flat);
-    free(s.outline);
+    free(s.normal);
+    free(s.facing);
+    free(s.edge);
+    free(s.from);
     return rc;
 }

@@ -8,9 +8,16 @@
 #include <cblas.h>
 #include <lapacke.h>
 
+/* Exported by OpenBLAS, in no header of it; another BLAS may lack it. Ends its threads; they are not started again while one
+ * thread is all it may use. */
+__attribute__((weak)) int blas_thread_shutdown_(void);
+
+/* OpenBLAS starts its threads when it is loaded, and they spin for some 25 ms in case there is work: as much CPU as half of a
+ * short command takes. */
 void linalg_init(void)
 {
     openblas_set_num_threads(1);
+    if (blas_thread_shutdown_) blas_thread_shutdown_();
 }
 
 /* LAPACK's iterations need not end on an infinity, so it never sees one. */

@@ -394,8 +394,8 @@ Json *json_set_matrix(Json *object, const char *key, const double *x, size_t n_r
                       const char *const *rows, const char *const *cols)
 {
     Json *m = json_set(object, key, json_object());
-    json_set(m, "rows", array_of_texts(rows, n_row));
-    json_set(m, "cols", array_of_texts(cols, n_col));
+    if (rows) json_set(m, "rows", array_of_texts(rows, n_row));
+    if (cols) json_set(m, "cols", array_of_texts(cols, n_col));
     Json *data = json_set(m, "data", json_array());
     for (size_t i = 0; data && i < n_row; i++) json_push(data, array_of_numbers(x + i, n_col, n_row));
     return m;

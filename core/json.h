@@ -57,7 +57,7 @@ Json *json_set_number(Json *object, const char *key, double x);
 Json *json_set_bool(Json *object, const char *key, bool b);
 Json *json_set_numbers(Json *object, const char *key, const double *x, size_t n);      /* array of numbers */
 Json *json_set_texts(Json *object, const char *key, const char *const *x, size_t n);
-/* {"rows":[…],"cols":[…],"data":[[…],…]} of x, n_row x n_col, column-major. */
+/* {"rows":[…],"cols":[…],"data":[[…],…]} of x, n_row x n_col, column-major; rows and cols may be NULL. */
 Json *json_set_matrix(Json *object, const char *key, const double *x, size_t n_row, size_t n_col,
                       const char *const *rows, const char *const *cols);
 void json_remove(Json *object, const char *key);

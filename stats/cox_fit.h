@@ -1,0 +1,109 @@
+/* stats/cox_fit.h: the proportional hazards model on arrays: data sorted once, likelihood, score, information, maximum. */
+#ifndef REOX_STATS_COX_FIT_H
+#define REOX_STATS_COX_FIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/err.h"
+
+enum { COX_BLOCK_ROWS = 256 };      /* rows multiplied at once */
+
+typedef enum { TIES_EFRON, TIES_BRESLOW, TIES_EXACT } CoxTies;
+
+/* What is to be fitted. Rows are taken in the order given by `order` (NULL: 0 … n-1), which must be ascending in stratum, then
+ * time, then event; a canonical order makes every sum independent of the file's order. */
+typedef struct {
+    size_t n;
+    int p;
+    const double *x;           /* n x p, column-major */
+    const double *start;       /* NULL: right-censored */
+    const double *time, *event;
+    const double *weight, *offset;       /* NULL: 1 and 0 */
+    const int *stratum;        /* NULL: one */
+    const size_t *order;
+    CoxTies ties;
+    bool plain_columns;        /* no orthogonal basis, however ill-conditioned (penalties speak of single columns) */
+    bool keep_scale;           /* columns are centred but not scaled */
+} CoxInput;
+
+/* All rows of one stratum that share an event time, with the place of the deaths among them. */
+typedef struct {
+    size_t from, to;           /* sorted places of the rows whose time is this one */
+    size_t first_death;        /* deaths are first_death … to-1 */
+    double time;
+    double deaths_weight;      /* sum of their weights */
+} CoxBlock;
+
+typedef struct { size_t row_from, row_to, block_from, block_to; } CoxStratum;
+
+/* Sorted data in a basis of well-conditioned columns: row i is x + i*p, coefficients of the caller's columns are T g. */
+typedef struct {
+    size_t n, n_blocks, n_strata, n_events;
+    int p;
+    CoxTies ties;
+    size_t *order;             /* sorted place -> caller's row */
+    double *x;                 /* p x n */
+    double *center;            /* [p] means of the caller's columns */
+    double *scale;             /* [p] by which a centred column was divided */
+    double *T;                 /* p x p upper triangular */
+    double *w, *offset;        /* NULL: 1 and 0 */
+    double *time, *start;      /* start NULL */
+    unsigned char *event;
+    CoxBlock *block;
+    CoxStratum *stratum;
+    size_t *enter, *leave;     /* a row is at risk in blocks enter … leave-1 */
+    size_t *by_start;          /* places by stratum and start; NULL without start */
+    /* room for evaluations */
+    double *eta, *r, *rl, *hazard, *hazard_death, *rank, *s1, *s1_deaths, *shift, *scaled;
+    double shift_at_most;      /* largest spread of eta in a stratum met at the last evaluation */
+} CoxData;
+
+/* Arena memory. ERR_NOMEM. */
+Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e);
+
+/* Log partial likelihood at g; score[p] and info (p x p) may be NULL. `multiplier` (NULL: 1) weights each event block's part of
+ * the information. False when the likelihood cannot be evaluated there (a risk set whose weights vanish). */
+bool cox_evaluate(CoxData *d, const double *g, double *loglik, double *score, double *info, const double *multiplier);
+
+/* As cox_evaluate for exact ties; cox_evaluate calls it. */
+bool cox_evaluate_exact(CoxData *d, const double *g, double *loglik, double *score, double *info);
+
+typedef struct {
+    double *g;                 /* [p] */
+    double loglik, loglik_start;
+    double *score, *info, *vcov;         /* at g, in the basis; vcov = inverse information */
+    double *score_start, *info_start;    /* at the start */
+    int iterations;
+    bool converged;            /* the largest score times standard error is below 1e-10 */
+    bool certified;            /* a maximum exists near g: self-concordance bound (Bach 2010) on the Newton decrement */
+    bool singular;             /* the information has no inverse at the last place */
+    double max_abs_score;      /* score times standard error, largest over the caller's columns */
+} CoxMaximum;
+
+/* Newton's method with step halving from `start` (NULL: 0). fixed[j] (NULL: none) holds coefficient j at its start. ridge[j]
+ * (NULL: none) subtracts ridge/2 (T g)_j^2 from the log-likelihood, in the caller's columns. Arena memory. */
+Rc cox_maximise(CoxMaximum *m, CoxData *d, const double *start, const double *ridge, Arena *a, Err *e);
+
+/* Coefficients and covariance in the caller's columns. */
+void cox_to_columns(double *beta, const CoxData *d, const double *g);
+void cox_vcov_to_columns(double *v, const CoxData *d, const double *vg);
+
+/* What residuals, tests and hazards need, by event block, in the basis. */
+typedef struct {
+    double *shift;             /* [n_strata]: exp(eta) below is exp(eta - shift) */
+    double *hazard;            /* [blocks] jump of the cumulative hazard for exp(eta - shift) = 1 */
+    double *hazard_death;      /* [blocks] what of it a tied death carries (Efron) */
+    double *variance;          /* [blocks] of the jump */
+    double *mean;              /* p x blocks: mean of x over the risk set, averaged over the steps of Efron */
+    double *mean_hazard;       /* p x blocks: sum over steps of mean times jump */
+    double *mean_hazard_death;
+} CoxDetail;
+
+Rc cox_detail(CoxDetail *out, CoxData *d, const double *g, Arena *a, Err *e);
+
+/* Score residuals in the basis, p x n in sorted order; martingale residuals [n] (NULL: not wanted). */
+Rc cox_score_residuals(double *score, double *martingale, CoxData *d, const double *g, const CoxDetail *detail, Err *e);
+
+#endif

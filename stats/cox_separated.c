@@ -1,0 +1,220 @@
+/* stats/cox_separated.c: a Cox model whose likelihood has no maximum: what is infinite, the supremum, what stays finite, and the
+ * one-sided limits. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "stats/cox_model.h"
+#include "stats/diagnosis.h"
+#include "stats/dist.h"
+#include "stats/linalg.h"
+#include "stats/output.h"
+#include "stats/profile.h"
+
+static const double TIED = 1e-7;      /* along the ray, in columns of unit variance: as existence.c */
+
+/* The likelihood at infinity along the ray: a risk set holds only those who do not fall behind its failures. */
+typedef struct { CoxData *d; const double *along; size_t *member; double *r; double *s1, *s1d; } Limit;
+
+static bool at_block(const Limit *q, size_t k, size_t row_to, const double *g, double *value, double *score, double *info)
+{
+    const CoxData *d = q->d;
+    const CoxBlock *b = &d->block[k];
+    size_t p = (size_t)d->p, m = 0, deaths = b->to - b->first_death;
+    double level = q->along[b->first_death], shift = -INFINITY, weight = b->deaths_weight / (double)deaths;
+    for (size_t i = b->from; i < row_to; i++) {
+        if (d->start && d->start[i] >= b->time) continue;
+        if (q->along[i] < level - TIED) continue;
+        double eta = d->offset ? d->offset[i] : 0;
+        for (size_t j = 0; j < p; j++) eta += d->x[i * p + j] * g[j];
+        q->r[m] = eta;
+        q->member[m++] = i;
+        if (eta > shift) shift = eta;
+    }
+    for (size_t i = 0; i < m; i++) {
+        size_t row = q->member[i];
+        if (row >= b->first_death && row < b->to) {
+            double w = d->w ? d->w[row] : 1;
+            *value += w * (q->r[i] - shift);
+            for (size_t j = 0; j < p; j++) score[j] += w * d->x[row * p + j];
+        }
+        q->r[i] = (d->w ? d->w[row] : 1) * exp(q->r[i] - shift);
+    }
+    size_t steps = d->ties == TIES_EFRON ? deaths : 1;
+    if (steps == 1) weight = b->deaths_weight;
+    for (size_t l = 0; l < steps; l++) {
+        double f = (double)l / (double)deaths, s0 = 0;
+        memset(q->s1, 0, p * sizeof(double));
+        for (size_t i = 0; i < m; i++) {
+            size_t row = q->member[i];
+            double r = q->r[i] * (row >= b->first_death && row < b->to ? 1 - f : 1);
+            s0 += r;
+            for (size_t j = 0; j < p; j++) q->s1[j] += r * d->x[row * p + j];
+        }
+        if (!(s0 > 0)) return false;
+        *value -= weight * log(s0);
+        for (size_t j = 0; j < p; j++) { q->s1[j] /= s0; score[j] -= weight * q->s1[j]; }
+        for (size_t i = 0; i < m; i++) {
+            size_t row = q->member[i];
+            double r = q->r[i] * (row >= b->first_death && row < b->to ? 1 - f : 1) / s0 * weight;
+            for (size_t j = 0; j < p; j++) {
+                double c = r * (d->x[row * p + j] - q->s1[j]);
+                for (size_t h = 0; h <= j; h++) info[j * p + h] += c * (d->x[row * p + h] - q->s1[h]);
+            }
+        }
+    }
+    return true;
+}
+
+static bool at_infinity(const Limit *q, const double *g, double *value, double *score, double *info)
+{
+    const CoxData *d = q->d;
+    size_t p = (size_t)d->p;
+    *value = 0;
+    memset(score, 0, p * sizeof *score);
+    memset(info, 0, p * p * sizeof *info);
+    for (size_t s = 0; s < d->n_strata; s++)
+        for (size_t k = d->stratum[s].block_from; k < d->stratum[s].block_to; k++)
+            if (!at_block(q, k, d->stratum[s].row_to, g, value, score, info)) return false;
+    for (size_t j = 0; j < p; j++) for (size_t h = 0; h < j; h++) info[h * p + j] = info[j * p + h];
+    return isfinite(*value);
+}
+
+/* The supremum, in the directions that still carry information: V are their axes (p x rank). */
+typedef struct { Limit limit; double *V; int rank, p; double *g, *score, *info, *half; } Reduced;
+
+static bool evaluate_reduced(void *context, const double *h, double *value, double *score, double *info)
+{
+    Reduced *q = context;
+    int p = q->p, r = q->rank;
+    for (int j = 0; j < p; j++) { q->g[j] = 0; for (int k = 0; k < r; k++) q->g[j] += q->V[k * p + j] * h[k]; }
+    if (!at_infinity(&q->limit, q->g, value, q->score, q->info)) return false;
+    linalg_gemm_tn(score, q->V, q->score, r, 1, p, 1, 0);
+    linalg_gemm_nn(q->half, q->info, q->V, p, r, p, 1, 0);
+    linalg_gemm_tn(info, q->V, q->half, r, r, p, 1, 0);
+    return true;
+}
+
+static Rc supremum(CoxModel *c, const Existence *ex, double *value, double *beta, unsigned char *finite, Err *e)
+{
+    Rc rc = OK;
+    CoxData *d = &c->data;
+    size_t p = (size_t)d->p;
+    Arena *a = &c->a;
+    Reduced q = { .limit = { d, ex->along, ARENA_NEW(a, d->n + 1, size_t), ARENA_NEW(a, d->n + 1, double), ARENA_NEW(a, p + 1, double),
+                             ARENA_NEW(a, p + 1, double) },
+                  .V = ARENA_NEW(a, p * p + 1, double), .p = (int)p, .g = ARENA_NEW(a, p + 1, double),
+                  .score = ARENA_NEW(a, p + 1, double), .info = ARENA_NEW(a, p * p + 1, double), .half = ARENA_NEW(a, p * p + 1, double) };
+    double *w = ARENA_NEW(a, p + 1, double), *h = ARENA_NEW(a, p + 1, double), *g = ARENA_NEW(a, p + 1, double);
+    double *column = ARENA_NEW(a, p + 1, double);
+    if (!q.limit.member || !q.limit.r || !q.limit.s1 || !q.limit.s1d || !q.V || !q.g || !q.score || !q.info || !q.half || !w || !h || !g ||
+        !column) return err_nomem(e);
+    if (!at_infinity(&q.limit, g, value, q.score, q.info)) return err_set(e, ERR_ESTIMATE, "the supremum cannot be evaluated");
+    memcpy(q.half, q.info, p * p * sizeof(double));
+    TRY(linalg_symmetric_eigen(w, q.half, (int)p, e));
+    memset(finite, 1, p);
+    double floor = 1e-9 * fmax(w[p - 1], 1e-6 * (double)d->n_events);
+    for (size_t k = 0; k < p; k++) {
+        if (w[k] > floor) { memcpy(q.V + (size_t)q.rank++ * p, q.half + k * p, p * sizeof(double)); continue; }
+        /* No information along this axis: the columns in it are not determined. */
+        cox_to_columns(column, d, q.half + k * p);
+        for (size_t j = 0; j < p; j++) if (fabs(column[j]) * d->scale[j] > 1e-7) finite[j] = 0;
+    }
+    if (q.rank > 0) {
+        double *kept = ARENA_NEW(a, p * p + 1, double);
+        if (!kept) return err_nomem(e);
+        LikelihoodPoint at = { 0 };
+        Likelihood l = { q.rank, &q, evaluate_reduced, true };
+        TRY(likelihood_maximise(&at, &l, h, NULL, 0, e));
+        *value = at.value;
+        for (size_t j = 0; j < p; j++) for (int k = 0; k < q.rank; k++) g[j] += q.V[(size_t)k * p + j] * h[k];
+    }
+    cox_to_columns(beta, d, g);
+out:
+    return rc;
+}
+
+static bool evaluate(void *context, const double *g, double *value, double *score, double *info)
+{
+    return cox_evaluate(context, g, value, score, info, NULL);
+}
+
+/* The limit on the side where the estimate is not: from a place at which the profile is near its supremum. */
+static Rc one_sided(CoxModel *c, int j, int sign, double top, double *limit, Err *e)
+{
+    Rc rc = OK;
+    int p = c->p;
+    CoxData *d = &c->data;
+    Likelihood l = { p, d, evaluate, true };
+    double drop = chisq_quantile(conf_level(c->call), 1), unit = 1 / d->scale[j];
+    double *g = ARENA_NEW(&c->a, (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
+    *limit = NAN;
+    if (!g || !t) return err_nomem(e);
+    for (int k = 0; k < p; k++) t[k] = d->T[k * p + j];
+    for (double b = unit; b < 700 * unit; b *= 1.5) {
+        LikelihoodPoint at;
+        TRY(likelihood_maximise(&at, &l, g, t, sign * b, e));
+        if (!isfinite(at.value)) return OK;
+        if (2 * (top - at.value) > drop / 4) continue;
+        return likelihood_limit(limit, &l, g, t, sign * b, unit, top, drop, -sign, e);
+    }
+out:
+    return rc;
+}
+
+Rc cox_separated(CoxModel *c, const Existence *ex, Err *e)
+{
+    Rc rc = OK;
+    int p = c->p;
+    Json *out = c->out;
+    double top = NAN, *beta = ARENA_NEW(&c->a, (size_t)p, double), *raw = ARENA_NEW(&c->a, (size_t)p, double);
+    double *sign = ARENA_NEW(&c->a, (size_t)p, double), *limits = ARENA_NEW(&c->a, 2 * (size_t)p, double);
+    unsigned char *finite = arena_alloc(&c->a, (size_t)p);
+    Str names = { 0 }, rest = { 0 };
+    if (!beta || !raw || !sign || !limits || !finite) { rc = err_nomem(e); goto out; }
+    cox_to_columns(raw, &c->data, ex->direction);
+    existence_signs(sign, raw, c->data.scale, p);
+    if (c->data.ties != TIES_EXACT) {
+        rc = supremum(c, ex, &top, beta, finite, e);
+        if (rc == ERR_ESTIMATE) { memset(finite, 0, (size_t)p); rc = OK; }
+        else if (rc != OK) goto out;
+    } else {
+        memset(finite, 0, (size_t)p);
+    }
+    for (int j = 0; j < p; j++) {
+        if (sign[j] != 0 || !finite[j]) beta[j] = NAN;
+        if (sign[j] != 0) str_appendf(&names, "%s%s (%s)", names.len ? ", " : "", c->term[j], sign[j] > 0 ? "+" : "-");
+        else if (finite[j]) str_appendf(&rest, "%s%s", rest.len ? ", " : "", c->term[j]);
+    }
+    json_set_bool(out, "converged", false);
+    json_set_number(out, "iterations", c->m.iterations);
+    cox_model_by_term(c, "coef", beta);
+    json_set_number(out, "loglik_null", c->loglik_null);
+    json_set_number(out, "loglik", top);
+    out_test(out, "lr_test", 2 * (top - c->loglik_null), p);
+    out_test(out, "score_test", quadratic_form_inverse(c->m.score_start, c->m.info_start, p), p);
+    Json *s = json_set(out, "separation", json_object());
+    json_set_bool(s, "separated", true);
+    Json *direction = json_set(s, "direction", json_object());
+    int k = 0;
+    for (size_t j = 0; j < c->d.p; j++) json_set_number(direction, c->d.term[j], c->keep[j] ? sign[k++] : 0);
+    if (option_flag(c->call, "profile") && isfinite(top)) {
+        char key[48];
+        static const char *const cols[] = { "lower", "upper" };
+        for (int j = 0; j < p; j++) {
+            limits[j] = limits[p + j] = NAN;
+            if (sign[j] > 0) TRY(one_sided(c, j, 1, top, &limits[j], e));
+            if (sign[j] < 0) TRY(one_sided(c, j, -1, top, &limits[p + j], e));
+        }
+        json_set_matrix(out, conf_key(key, "profile_ci", c->call), limits, (size_t)p, 2, (const char *const *)c->term, cols);
+    }
+    rc = diagnose_fatal(out, e, "monotone_likelihood",
+                        "the likelihood rises for ever along %s: no finite coefficient%s%s%s. The likelihood-ratio test holds (log-likelihood at "
+                        "most %.6g); --penalty firth gives a finite estimate with limits, merging a level without events another",
+                        str_text(&names), rest.len ? "; finite, given that: " : "", str_text(&rest), "", top);
+out:
+    str_free(&names);
+    str_free(&rest);
+    return rc;
+}

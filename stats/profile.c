@@ -1,0 +1,154 @@
+/* stats/profile.c: Newton's method with one linear constraint, and likelihood-ratio limits. */
+#include "stats/profile.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "stats/linalg.h"
+
+enum { ITERATIONS_MAX = 200, HALVINGS_MAX = 40, SEARCH_MAX = 100 };
+
+static double dot(const double *a, const double *b, int p)
+{
+    double s = 0;
+    for (int j = 0; j < p; j++) s += a[j] * b[j];
+    return s;
+}
+
+Rc likelihood_maximise(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, Err *e)
+{
+    Rc rc = OK;
+    int p = l->p;
+    Arena a = { 0 };
+    size_t n = (size_t)p + 1, nn = (size_t)(p * p) + 1;
+    double *score = ARENA_NEW(&a, n, double), *info = ARENA_NEW(&a, nn, double), *L = ARENA_NEW(&a, nn, double);
+    double *step = ARENA_NEW(&a, n, double), *vt = ARENA_NEW(&a, n, double), *trial = ARENA_NEW(&a, n, double);
+    double *new_score = ARENA_NEW(&a, n, double), *new_info = ARENA_NEW(&a, nn, double), *rest = ARENA_NEW(&a, n, double);
+    double *v = ARENA_NEW(&a, nn, double);
+    Err ignored = { 0 };
+    *out = (LikelihoodPoint){ .value = -INFINITY, .rest = INFINITY };
+    if (!score || !info || !L || !step || !vt || !trial || !new_score || !new_info || !rest || !v) { rc = err_nomem(e); goto out; }
+    if (t) {                                        /* onto the constraint first */
+        double tt = dot(t, t, p), miss = (b - dot(t, g, p)) / tt;
+        for (int j = 0; j < p; j++) g[j] += miss * t[j];
+    }
+    if (!l->evaluate(l->context, g, &out->value, score, info)) goto out;
+    double least_rest = INFINITY;
+    int stuck = 0;
+    for (out->iterations = 0; out->iterations < ITERATIONS_MAX; out->iterations++) {
+        memcpy(L, info, (size_t)(p * p) * sizeof *L);
+        if (linalg_cholesky(L, p, &ignored) != OK) goto out;
+        linalg_cholesky_inverse(v, L, p);
+        memcpy(step, score, (size_t)p * sizeof *step);
+        linalg_cholesky_solve(L, p, step, 1);
+        out->lambda = 0;
+        if (t) {
+            memcpy(vt, t, (size_t)p * sizeof *vt);
+            linalg_cholesky_solve(L, p, vt, 1);
+            double tvt = dot(t, vt, p);
+            out->lambda = dot(t, step, p) / tvt;
+            for (int j = 0; j < p; j++) step[j] -= out->lambda * vt[j];
+        }
+        out->rest = 0;
+        for (int j = 0; j < p; j++) {
+            rest[j] = score[j] - (t ? out->lambda * t[j] : 0);
+            double r = fabs(rest[j]) * sqrt(v[j * p + j]);
+            if (r > out->rest) out->rest = r;
+        }
+        if (out->rest < 1e-12) { out->converged = true; goto out; }
+        /* At round-off the score no longer falls. */
+        if (out->rest < least_rest * .5) { least_rest = out->rest; stuck = 0; }
+        else if (++stuck > 3 && out->rest < 1e-9) { out->converged = out->rest < 1e-10; goto out; }
+        double value = 0;
+        bool moved = false;
+        for (int half = 0; half < HALVINGS_MAX && !moved; half++) {
+            double f = ldexp(1, -half);
+            for (int j = 0; j < p; j++) trial[j] = g[j] + f * step[j];
+            moved = l->evaluate(l->context, trial, &value, new_score, new_info) &&
+                    value >= out->value - 1e-13 * (1 + fabs(out->value));
+        }
+        if (!moved) { out->converged = out->rest < 1e-10; goto out; }
+        memcpy(g, trial, (size_t)p * sizeof *g);
+        memcpy(score, new_score, (size_t)p * sizeof *score);
+        memcpy(info, new_info, (size_t)(p * p) * sizeof *info);
+        out->value = value;
+    }
+    out->converged = out->rest < 1e-10;
+out:
+    arena_free(&a);
+    return rc;
+}
+
+/* The profile at b: from the warm start, and where several maxima are possible from places around it as well. */
+static Rc profile_at(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, const double *g_hat, double *trial,
+                     double *best, Err *e)
+{
+    Rc rc = OK;
+    int p = l->p;
+    TRY(likelihood_maximise(out, l, g, t, b, e));
+    if (l->concave || p == 1) return OK;
+    memcpy(best, g, (size_t)p * sizeof *best);
+    /* Starts: the estimate, the origin, and the estimate with each other parameter turned round or doubled. */
+    for (int k = -2; k < 2 * p; k++) {
+        LikelihoodPoint other;
+        for (int j = 0; j < p; j++) trial[j] = k == -2 ? g_hat[j] : k == -1 ? 0 : g_hat[j];
+        if (k >= 0) trial[k / 2] = k % 2 ? -g_hat[k / 2] : 3 * g_hat[k / 2] + (g_hat[k / 2] < 0 ? -1 : 1);
+        TRY(likelihood_maximise(&other, l, trial, t, b, e));
+        if (other.value > out->value + 1e-9 * (1 + fabs(out->value))) {
+            *out = other;
+            memcpy(best, trial, (size_t)p * sizeof *best);
+        }
+    }
+    memcpy(g, best, (size_t)p * sizeof *g);
+out:
+    return rc;
+}
+
+Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, const double *t, double b_hat, double se, double top,
+                    double drop, int side, Err *e)
+{
+    Rc rc = OK;
+    int p = l->p;
+    Arena a = { 0 };
+    double *g = ARENA_NEW(&a, (size_t)p, double), *trial = ARENA_NEW(&a, (size_t)p, double), *best = ARENA_NEW(&a, (size_t)p, double);
+    double z = sqrt(drop);
+    *limit = NAN;
+    if (!g || !trial || !best) { rc = err_nomem(e); goto out; }
+    memcpy(g, g_hat, (size_t)p * sizeof *g);
+    /* inside: the drop is too small there; outside: too large. The root of sqrt(2 fall) - z, nearly linear in b. */
+    double inside = b_hat, outside = NAN, b = b_hat + side * z * se, tried = se;
+    for (int k = 0; k < SEARCH_MAX; k++) {
+        LikelihoodPoint at;
+        TRY(profile_at(&at, l, g, t, b, g_hat, trial, best, e));
+        double fall = 2 * (top - at.value), root = sqrt(fmax(fall, 0)), slope;
+        if (!isfinite(at.value)) {                  /* cannot be evaluated so far out */
+            outside = b;
+            b = (inside + outside) / 2;
+            memcpy(g, g_hat, (size_t)p * sizeof *g);
+            continue;
+        }
+        if (fabs(fall - drop) < 1e-13 * drop) { *limit = b; goto out; }
+        if (fall < drop) inside = b; else outside = b;
+        if (!isnan(outside) && fabs(outside - inside) <= 4e-16 * fabs(b)) { *limit = b; goto out; }
+        slope = root > 0 ? -at.lambda / root : 0;   /* d root / d b */
+        double next = slope * side > 0 ? b - (root - z) / slope : NAN;
+        if (isnan(outside)) {
+            /* Out, doubling at most; a profile that goes flat never gets there. */
+            tried *= 2;
+            double most = b_hat + side * z * tried * 4;
+            if (isnan(next) || (next - most) * side > 0) next = most;
+            if (fabs(next - b_hat) > 1e4 * se * z && fabs(next - b_hat) > 1e4) goto out;
+        } else {
+            double low = fmin(inside, outside), high = fmax(inside, outside);
+            if (fabs(next - b) <= 1e-15 * fabs(b) + 1e-300) { *limit = next; goto out; }
+            if (!(next > low && next < high)) next = (low + high) / 2;
+        }
+        b = next;
+    }
+    *limit = isnan(outside) ? NAN : (inside + outside) / 2;
+out:
+    arena_free(&a);
+    return rc;
+}

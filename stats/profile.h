@@ -1,0 +1,36 @@
+/* stats/profile.h: maximum of a likelihood under a linear constraint, and likelihood-ratio limits found by it. */
+#ifndef REOX_STATS_PROFILE_H
+#define REOX_STATS_PROFILE_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+
+/* A (penalised) log-likelihood of p parameters g: value, score[p] and a positive matrix info (p x p) that serves as its Hessian,
+ * exactly or nearly. False where it cannot be evaluated. `concave`: one local maximum at most, also under constraints. */
+typedef struct {
+    int p;
+    void *context;
+    bool (*evaluate)(void *context, const double *g, double *value, double *score, double *info);
+    bool concave;
+} Likelihood;
+
+typedef struct {
+    double value;
+    double lambda;             /* slope of the profile: d value / d b */
+    double rest;               /* largest remaining score times standard error */
+    int iterations;
+    bool converged;            /* rest below 1e-10 */
+} LikelihoodPoint;
+
+/* Maximises over g with t'g = b (t NULL: freely) from the g given, which ends at the maximum. */
+Rc likelihood_maximise(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, Err *e);
+
+/* The value of t'g below (side -1) or above (side 1) the estimate at which twice the drop of the profile from `top` equals
+ * `drop`. g_hat is the maximum with t'g_hat = b_hat and standard error se there; where the estimate is infinite in the other
+ * direction, any place with b_hat and se as a scale (then `top` is the supremum). NaN when the profile does not fall that far.
+ * A likelihood that is not concave is maximised from several starts at every step, and the best counts. */
+Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, const double *t, double b_hat, double se, double top,
+                    double drop, int side, Err *e);
+
+#endif

@@ -10,6 +10,7 @@
 #include "stats/dist.h"
 #include "stats/linalg.h"
 #include "stats/output.h"
+#include "stats/result_keys.h"
 
 static const double CONDITION_BAD = 1e6;
 static const double EVENTS_PER_PARAMETER = 10;
@@ -218,9 +219,9 @@ out:
 static void hazard_ratios(CoxModel *c)
 {
     int p = c->p;
-    double z = conf_z(c->call);
+    double z = conf_z(call_conf(c->call));
     double *m = ARENA_NEW(&c->a, (size_t)p * 5 + 1, double);
-    char lower[48], upper[48];
+    char lower[KEY_MAX], upper[KEY_MAX];
     if (!m) return;
     for (int j = 0; j < p; j++) {
         double se = sqrt((c->robust ? c->robust : c->vcov)[j * p + j]);
@@ -230,7 +231,7 @@ static void hazard_ratios(CoxModel *c)
         m[3 * p + j] = c->beta[j] / se;
         m[4 * p + j] = normal_two_sided_p(c->beta[j] / se);
     }
-    const char *cols[] = { "hr", conf_key(lower, "lower", c->call), conf_key(upper, "upper", c->call), "z", "p" };
+    const char *cols[] = { "hr", level_key(lower, "lower", call_conf(c->call)), level_key(upper, "upper", call_conf(c->call)), "z", "p" };
     json_set_matrix(c->out, "hr", m, (size_t)p, 5, (const char *const *)c->term, cols);
 }
 

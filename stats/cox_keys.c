@@ -8,6 +8,7 @@
 #include "stats/linalg.h"
 #include "stats/output.h"
 #include "stats/profile.h"
+#include "stats/result_keys.h"
 #include "stats/terms.h"
 
 /* ---- profile limits */
@@ -22,9 +23,9 @@ Rc cox_profile_limits(CoxModel *c, Err *e)
     Rc rc = OK;
     int p = c->p;
     Likelihood l = { p, &c->data, evaluate, true };
-    double drop = chisq_quantile(conf_level(c->call), 1);
+    double drop = chisq_quantile(call_conf(c->call), 1);
     double *m = ARENA_NEW(&c->a, 2 * (size_t)p + 1, double), *t = ARENA_NEW(&c->a, (size_t)p + 1, double);
-    char key[48];
+    char key[KEY_MAX];
     static const char *const cols[] = { "lower", "upper" };
     if (!m || !t) return err_nomem(e);
     for (int j = 0; j < p; j++) {
@@ -32,7 +33,7 @@ Rc cox_profile_limits(CoxModel *c, Err *e)
         for (int side = 0; side < 2; side++)
             TRY(likelihood_limit(&m[side * p + j], &l, c->m.g, t, c->beta[j], c->se[j], c->m.loglik, drop, side ? 1 : -1, e));
     }
-    json_set_matrix(c->out, conf_key(key, "profile_ci", c->call), m, (size_t)p, 2, (const char *const *)c->term, cols);
+    json_set_matrix(c->out, level_key(key, "profile_ci", call_conf(c->call)), m, (size_t)p, 2, (const char *const *)c->term, cols);
 out:
     return rc;
 }
@@ -242,7 +243,7 @@ Rc cox_predictions(CoxModel *c, Err *e)
     const Frame *rows = c->call->newdata;
     size_t n = rows->rows, p = (size_t)c->p, n_times = 0;
     const double *times = NULL, *v = c->robust_basis ? c->robust_basis : c->m.vcov;
-    double *all = NULL, z = conf_z(c->call);
+    double *all = NULL, z = conf_z(call_conf(c->call));
     CoxDetail detail = { 0 };
     double *x = ARENA_NEW(&a, n * p + 1, double), *row = ARENA_NEW(&a, p + 1, double), *xb = ARENA_NEW(&a, p + 1, double);
     double *mean = ARENA_NEW(&a, p + 1, double), *uncentered = ARENA_NEW(&a, n + 1, double), *centered = ARENA_NEW(&a, n + 1, double);

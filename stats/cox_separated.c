@@ -11,6 +11,7 @@
 #include "stats/linalg.h"
 #include "stats/output.h"
 #include "stats/profile.h"
+#include "stats/result_keys.h"
 
 static const double TIED = 1e-7;      /* along the ray, in columns of unit variance: as existence.c */
 
@@ -147,7 +148,7 @@ static Rc one_sided(CoxModel *c, int j, int sign, double top, double *limit, Err
     int p = c->p;
     CoxData *d = &c->data;
     Likelihood l = { p, d, evaluate, true };
-    double drop = chisq_quantile(conf_level(c->call), 1), unit = 1 / d->scale[j];
+    double drop = chisq_quantile(call_conf(c->call), 1), unit = 1 / d->scale[j];
     double *g = ARENA_NEW(&c->a, (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
     *limit = NAN;
     if (!g || !t) return err_nomem(e);
@@ -200,14 +201,14 @@ Rc cox_separated(CoxModel *c, const Existence *ex, Err *e)
     int k = 0;
     for (size_t j = 0; j < c->d.p; j++) json_set_number(direction, c->d.term[j], c->keep[j] ? sign[k++] : 0);
     if (option_flag(c->call, "profile") && isfinite(top)) {
-        char key[48];
+        char key[KEY_MAX];
         static const char *const cols[] = { "lower", "upper" };
         for (int j = 0; j < p; j++) {
             limits[j] = limits[p + j] = NAN;
             if (sign[j] > 0) TRY(one_sided(c, j, 1, top, &limits[j], e));
             if (sign[j] < 0) TRY(one_sided(c, j, -1, top, &limits[p + j], e));
         }
-        json_set_matrix(out, conf_key(key, "profile_ci", c->call), limits, (size_t)p, 2, (const char *const *)c->term, cols);
+        json_set_matrix(out, level_key(key, "profile_ci", call_conf(c->call)), limits, (size_t)p, 2, (const char *const *)c->term, cols);
     }
     rc = diagnose_fatal(out, e, "monotone_likelihood",
                         "the likelihood rises for ever along %s: no finite coefficient%s%s%s. The likelihood-ratio test holds (log-likelihood at "

@@ -2,11 +2,9 @@
 #include "stats/output.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/str.h"
 #include "stats/dist.h"
 #include "stats/linalg.h"
 
@@ -55,15 +53,4 @@ double quadratic_form_inverse(const double *x, const double *v, int p)
     free(L);
     free(y);
     return result;
-}
-
-double conf_level(const StatCall *call) { return option_number(call, "conf", .95); }
-double conf_z(const StatCall *call) { return normal_quantile((1 + conf_level(call)) / 2); }
-
-const char *conf_key(char buffer[48], const char *stem, const StatCall *call)
-{
-    char number[NUMBER_TEXT_MAX];
-    double percent = nearbyint(conf_level(call) * 1e10) / 1e8;
-    snprintf(buffer, 48, "%s%s", stem, number_write_short(number, percent));
-    return buffer;
 }

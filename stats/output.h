@@ -15,9 +15,4 @@ Json *out_test(Json *out, const char *key, double chisq, double df);
 /* x'V^-1 x; NaN where V has no inverse. */
 double quadratic_form_inverse(const double *x, const double *v, int p);
 
-/* The level of intervals, its two-sided normal quantile, and a key that carries it ("profile_ci95"). */
-double conf_level(const StatCall *call);
-double conf_z(const StatCall *call);
-const char *conf_key(char buffer[48], const char *stem, const StatCall *call);
-
 #endif

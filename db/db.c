@@ -24,8 +24,10 @@ enum { BUSY_WAIT_MS = 20000 };
 
 Rc db_failure(Db *db, const char *doing, Err *e)
 {
-    return err_set(e, sqlite3_errcode(db->sql) == SQLITE_NOMEM ? ERR_NOMEM : ERR_DB, "%s: %s: %s", db->path, doing,
-                   sqlite3_errmsg(db->sql));
+    int code = sqlite3_errcode(db->sql) & 0xff;        /* extended codes keep the kind in the low byte */
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+        return err_set(e, ERR_DB, "%s: the database is damaged: %s", db->path, sqlite3_errmsg(db->sql));
+    return err_set(e, code == SQLITE_NOMEM ? ERR_NOMEM : ERR_DB, "%s: %s: %s", db->path, doing, sqlite3_errmsg(db->sql));
 }
 
 static uint32_t big_endian(const uint8_t *p)

@@ -146,7 +146,6 @@ static void add_models(Json *study, const char *tracer)
 Rc protocol_text(Str *out, const SimulationSpec *s, Err *e)
 {
     static const char *const sexes[] = { "F", "M" };
-    static const char *const families[] = { "morphology", "local_intensity", "statistics", "intensity_histogram", "ivh", "glcm", "hypoxia" };
     char tracer[16];
     Json *study = json_object();
     Rc rc = OK;
@@ -165,7 +164,10 @@ Rc protocol_text(Str *out, const SimulationSpec *s, Err *e)
     json_set_number(rule, "threshold", s->tracer->threshold);
     json_set_text(rule, "operator", ">=");
     Json *features = json_set(study, "features", json_object());
-    json_set_texts(features, "families", families, sizeof families / sizeof *families);
+    json_set_text(features, "quantity", "tbr");            /* bins of a ratio mean the same at every time point */
+    Json *discretise = json_set(features, "discretise", json_object());
+    json_set_text(discretise, "method", "fixed_bin_size");
+    json_set_number(discretise, "bin_size", 0.1);
     Json *columns = json_set(study, "columns", json_object());
     column(columns, "age", "Age", "years");
     json_set_texts(column(columns, "sex", "Sex", NULL), "levels", sexes, 2);

@@ -141,7 +141,7 @@ void command_help(const Command *c, FILE *to)
     print_options(to, common);
 }
 
-ExitCode command_run(const Command *command, int argc, char **argv)
+ExitCode command_execute(const Command *command, int argc, char **argv)
 {
     ExitCode code = EXIT_DONE;
     Err e = { 0 };

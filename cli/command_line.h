@@ -7,7 +7,7 @@
 #include "cli/command.h"
 
 /* Parses what stands behind the command's name and runs it; --help and mistakes end here. */
-ExitCode command_run(const Command *command, int argc, char **argv);
+ExitCode command_execute(const Command *command, int argc, char **argv);
 void command_help(const Command *command, FILE *to);
 
 #endif

@@ -63,5 +63,5 @@ int main(int argc, char **argv)
         return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
     }
     const Command *command = find(argv[1]);
-    return command ? command_run(command, argc - 2, argv + 2) : unknown_command(argv[1]);
+    return command ? command_execute(command, argc - 2, argv + 2) : unknown_command(argv[1]);
 }

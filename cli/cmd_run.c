@@ -1,0 +1,48 @@
+/* cli/cmd_run.c: reox run STUDY: every step of a study, doing again only what is stale. */
+#include "cli/command.h"
+#include "cli/steps.h"
+#include "cli/study_run.h"
+
+/* A step with nothing to choose. */
+typedef struct { const char *name; bool (*run)(Json **out, StudyRun *r); } Step;
+
+static const Step steps[] = {
+    { "ingest", step_ingest },
+    { "extract", step_extract },
+};
+
+static ExitCode run(const CommandLine *c)
+{
+    StudyRun r;
+    Json *all = json_object();
+    Err e = { 0 };
+
+    json_set_text(all, "schema", "reox.run/1");
+    if (study_run_begin(&r, c, "run", DB_CREATE)) {
+        bool go_on = true;
+        for (size_t i = 0; go_on && i < sizeof steps / sizeof *steps; i++) {
+            Json *j = NULL;
+            go_on = steps[i].run(&j, &r);
+            if (go_on && !cli_json(c)) step_print(&r, steps[i].name, j);
+            if (j) json_set(all, steps[i].name, j);
+        }
+        if (cli_json(c)) {
+            json_set_number(all, "exit_code", (double)r.code);
+            study_run_check(&r, cli_print_json(all, &e), &e);
+        }
+    }
+    json_free(all);
+    return study_run_end(&r);
+}
+
+const Command command_run = {
+    .name = "run",
+    .synopsis = "STUDY",
+    .summary = "ingest, extract, fit and report, doing again only what is stale",
+    .details = "reox run STUDY               the whole way from files to reports\n"
+               "reox run STUDY --threads 1   the same bytes, later\n\n"
+               "What was finished is kept: an interrupted run goes on where it stopped. A scan, patient or model that is refused is listed,\n"
+               "and the run goes on to the report with the others.",
+    .min_arguments = 1, .max_arguments = 1,
+    .run = run,
+};

@@ -4,7 +4,7 @@
 
 # One line a batch of groups, in the order of COMMANDS.md.
 groups="
-km logrank rmst cif concordance fine_gray roc multiplicity
+km logrank rmst cif concordance fine_gray roc multiplicity linear survreg ordinal mixed_model
 "
 hard="27 28 29 30 31 32 34"
 

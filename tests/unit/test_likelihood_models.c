@@ -1,0 +1,177 @@
+/* tests/unit/test_likelihood_models.c: linear, survreg, ordinal, lmm where the answer is known in closed form. */
+#include "tests/unit/unit.h"
+
+#include "core/frame.h"
+#include "core/rng.h"
+#include "stats/method.h"
+
+static void add(Frame *f, const char *name, const double *x, size_t n)
+{
+    double *column;
+    Err e = { 0 };
+    assert_ok_e(frame_add_numbers(&column, f, name, &e), e);
+    memcpy(column, x, n * sizeof *x);
+}
+
+static Json *run(const char *method, const char *formula, const Frame *f, Json *options, Rc expected)
+{
+    Err e = { 0 };
+    Json *out = NULL;
+    StatCall call = { .formula = formula, .data = f, .options = options, .threads = 1 };
+    Rc rc = method_call(&out, method_by_name(method), &call, &e);
+    ck_assert_msg(rc == expected, "%s %s: rc %d: %s", method, formula, (int)rc, e.text);
+    return out;
+}
+
+static double at(const Json *out, const char *key, const char *member)
+{
+    const Json *j = json_get(out, key);
+    return json_number(member ? json_get(j, member) : j);
+}
+
+/* Anscombe 1973, first set: 3.0001 + 0.50009 x, R2 = 0.6665, F = 17.99. Slope by hand: Sxy/Sxx = 55.01/110. */
+START_TEST(least_squares_by_hand)
+{
+    static const double x[] = { 10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5 }, y[] = { 8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68 };
+    Frame f = { 0 };
+    assert_ok(frame_init(&f, "anscombe", 11, &e_));
+    add(&f, "x", x, 11);
+    add(&f, "y", y, 11);
+    Json *out = run("linear", "y~x", &f, NULL, OK);
+    assert_near(at(out, "coef", "x"), 55.01 / 110, 1e-13);
+    assert_near(at(out, "coef", "(Intercept)"), 82.51 / 11 - 9 * 55.01 / 110, 1e-13);
+    assert_near_abs(at(out, "r2", NULL), 0.6665, 0, 5e-5);
+    assert_near_abs(at(out, "f", "f"), 17.99, 0, 5e-3);
+    json_free(out);
+    /* A column far from 0 keeps its slope to what the data still hold. */
+    double far[11];
+    for (int i = 0; i < 11; i++) far[i] = 1e9 + x[i];
+    add(&f, "far", far, 11);
+    out = run("linear", "y~far", &f, NULL, OK);
+    assert_near(at(out, "coef", "far"), 55.01 / 110, 1e-13);
+    json_free(out);
+    frame_free(&f);
+}
+END_TEST
+
+/* Exponential: the rate is events over time at risk, in each group. */
+START_TEST(exponential_rates_by_hand)
+{
+    static const double t[] = { 2, 3, 5, 7, 1, 4, 9, 10 }, d[] = { 1, 0, 1, 1, 1, 0, 1, 0 }, g[] = { 0, 0, 0, 0, 1, 1, 1, 1 };
+    Frame f = { 0 };
+    assert_ok(frame_init(&f, "t", 8, &e_));
+    add(&f, "t", t, 8);
+    add(&f, "d", d, 8);
+    add(&f, "g", g, 8);
+    Json *options = json_object();
+    json_set_text(options, "dist", "exponential");
+    Json *out = run("survreg", "Surv(t,d)~g", &f, options, OK);
+    assert_near(at(out, "coef", "(Intercept)"), log(17.0 / 3), 1e-12);
+    assert_near(at(out, "coef", "g"), log(24.0 / 2) - log(17.0 / 3), 1e-12);
+    assert_near(at(out, "loglik", NULL), 3 * log(3.0 / 17) - 3 + 2 * log(2.0 / 24) - 2, 1e-12);
+    assert_near(at(out, "loglik_null", NULL), 5 * log(5.0 / 41) - 5, 1e-12);
+    /* Variance of a log rate is 1/events. */
+    assert_near(at(out, "se", "(Intercept)"), sqrt(1.0 / 3), 1e-12);
+    json_free(out);
+    json_free(options);
+    frame_free(&f);
+}
+END_TEST
+
+/* Changing the unit of time moves the intercept by its logarithm and nothing else. */
+START_TEST(unit_of_time_moves_the_intercept)
+{
+    enum { N = 80 };
+    static const char *const dists[] = { "weibull", "exponential", "lognormal", "loglogistic" };
+    Rng r = rng_stream(3, 0);
+    double t[N], u[N], d[N], x[N];
+    for (int i = 0; i < N; i++) {
+        x[i] = rng_normal(&r);
+        t[i] = rng_exponential(&r) * det_exp(0.5 * x[i]);
+        u[i] = 30.4375 * t[i];
+        d[i] = rng_uniform(&r) < 0.7;
+    }
+    Frame f = { 0 };
+    assert_ok(frame_init(&f, "t", N, &e_));
+    add(&f, "t", t, N);
+    add(&f, "u", u, N);
+    add(&f, "d", d, N);
+    add(&f, "x", x, N);
+    for (int k = 0; k < 4; k++) {
+        Json *options = json_object();
+        json_set_text(options, "dist", dists[k]);
+        Json *a = run("survreg", "Surv(t,d)~x", &f, options, OK), *b = run("survreg", "Surv(u,d)~x", &f, options, OK);
+        assert_near(at(b, "coef", "x"), at(a, "coef", "x"), 1e-10);
+        assert_near(at(b, "scale", NULL), at(a, "scale", NULL), 1e-10);
+        assert_near(at(b, "coef", "(Intercept)"), at(a, "coef", "(Intercept)") + log(30.4375), 1e-10);
+        json_free(a);
+        json_free(b);
+        json_free(options);
+    }
+    frame_free(&f);
+}
+END_TEST
+
+/* Two levels: the proportional-odds model is the logistic model; one binary covariate makes it the table's log odds ratio. */
+START_TEST(two_levels_are_a_two_by_two_table)
+{
+    enum { N = 30 };                                         /* x = 0: 12 low, 5 high; x = 1: 4 low, 9 high */
+    double x[N];
+    char **y;
+    Frame f = { 0 };
+    assert_ok(frame_init(&f, "t", N, &e_));
+    assert_ok(frame_add_texts(&y, &f, "y", &e_));
+    for (int i = 0; i < N; i++) {
+        x[i] = i >= 17;
+        y[i] = (char *)((i < 12 || (i >= 17 && i < 21)) ? "low" : "top");
+    }
+    add(&f, "x", x, N);
+    Json *out = run("ordinal", "y~x", &f, NULL, OK);
+    assert_near(at(out, "coef", "x"), log(12.0 * 9 / (5 * 4)), 1e-12);
+    assert_near(at(out, "thresholds", "low|top"), log(12.0 / 5), 1e-12);
+    assert_near(at(out, "se", "x"), sqrt(1 / 12.0 + 1 / 5.0 + 1 / 4.0 + 1 / 9.0), 1e-12);
+    json_free(out);
+    /* Perfectly told apart: named, no estimate. */
+    for (int i = 0; i < N; i++) y[i] = (char *)(x[i] > 0 ? "top" : "low");
+    out = run("ordinal", "y~x", &f, NULL, ERR_ESTIMATE);
+    ck_assert_str_eq(json_text(json_get(json_at(json_get(out, "diagnosis"), 0), "code")), "complete_separation");
+    ck_assert(at(json_get(out, "separation"), "direction", "x") == 1);
+    json_free(out);
+    frame_free(&f);
+}
+END_TEST
+
+/* Balanced one-way layout: REML gives the analysis-of-variance estimates (MSW; (MSB - MSW)/m), the mean its standard error. */
+START_TEST(balanced_groups_are_an_analysis_of_variance)
+{
+    static const double y[] = { 10, 12, 11, 15, 17, 16, 20, 19, 21, 9, 8, 10 };
+    double g[12];
+    for (int i = 0; i < 12; i++) g[i] = i / 3;
+    Frame f = { 0 };
+    assert_ok(frame_init(&f, "t", 12, &e_));
+    add(&f, "y", y, 12);
+    add(&f, "g", g, 12);
+    Json *out = run("lmm", "y~1+(1|g)", &f, NULL, OK);
+    /* Group means 11, 16, 20, 9, grand 14: SSB = 3 (9 + 4 + 36 + 25) = 222, MSB = 74; each group has SS 2: MSW = 1. */
+    assert_near(at(out, "varcomp_reml", "Residual"), 1, 1e-9);
+    assert_near(at(out, "varcomp_reml", "g.(Intercept)"), 73.0 / 3, 1e-9);
+    assert_near(at(out, "fixef", "(Intercept)"), 14, 1e-12);
+    assert_near(json_number(json_at(json_at(json_get(json_get(out, "vcov_fixef"), "data"), 0), 0)), 74.0 / 12, 1e-9);
+    json_free(out);
+    frame_free(&f);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("likelihood_models");
+    TCase *c = unit_case(s, "models");
+    tcase_add_test(c, least_squares_by_hand);
+    tcase_add_test(c, exponential_rates_by_hand);
+    tcase_add_test(c, unit_of_time_moves_the_intercept);
+    tcase_add_test(c, two_levels_are_a_two_by_two_table);
+    tcase_add_test(c, balanced_groups_are_an_analysis_of_variance);
+    return s;
+}
+
+UNIT_MAIN("likelihood_models")

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/limits.h"
 #include "core/str.h"
+#include "core/tracer.h"
 
 enum { MAX_BINS = 65535, MAX_DISTANCE = 64, WHERE_MAX = 256 };
 
@@ -270,11 +270,13 @@ out:
     return rc;
 }
 
+/* Names of one tracer: aliases of one preset, or the same word but for case and punctuation. */
 static bool same_tracer(const char *a, const char *b)
 {
-    char x[LIMIT_ID + 1], y[LIMIT_ID + 1];
-    if (!a || !b || strlen(a) > LIMIT_ID || strlen(b) > LIMIT_ID) return false;
-    return text_equal(text_slug(x, a), text_slug(y, b));
+    enum { LONGEST = 256 };
+    char x[LONGEST + 64], y[LONGEST + 64];         /* room as tracer_slug wants it */
+    if (!a || !b || strlen(a) >= LONGEST || strlen(b) >= LONGEST) return false;
+    return text_equal(tracer_slug(x, a), tracer_slug(y, b));
 }
 
 /* Every member of by_tracer is read, so that a slip is found whichever scan comes first; the tracer's own counts. */

@@ -45,7 +45,7 @@ typedef struct {
 void settings_defaults(Settings *out, Units units);
 
 /* The settings of one tracer and unit: defaults, overridden by j (NULL: nothing), overridden by its by_tracer member of that
- * tracer (case and punctuation ignored; NULL: none). All members of by_tracer are checked, the tracer's own or not.
+ * tracer (by any name of its preset, or case and punctuation ignored; NULL: none). All members of by_tracer are checked, the tracer's own or not.
  * ERR_INPUT begins with `where` ("study.json: features", "settings.json") and names the key. */
 Rc settings_read(Settings *out, const Json *j, const char *tracer, Units units, const char *where, Err *e);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/sum.h"
-#include "stats/cox_concordance.h"
+#include "stats/concordance.h"
 #include "stats/cox_model.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
@@ -200,11 +200,11 @@ static Rc concordance(CoxModel *c, Err *e)
         event[i] = d->event[i];
         if (c->d.cluster) cluster[i] = c->d.cluster[row];
     }
-    TRY(cox_concordance(&k, n, d->start, d->time, event, d->w, stratum, d->n_strata, c->d.cluster ? cluster : NULL, c->d.n_clusters,
-                        marker, e));
+    ConcordanceData pairs = { n, d->start, d->time, event, d->w, marker, stratum, PAIRS_N, INFINITY };
+    TRY(concordance_estimate(&k, &pairs, c->d.cluster ? cluster : NULL, &a, e));
     Json *o = json_set(c->out, "concordance", json_object());
     json_set_number(o, "c", k.c);
-    json_set_number(o, "se", k.se);
+    json_set_number(o, "se", sqrt(k.var));
     o = json_set(c->out, "concordance_counts", json_object());
     json_set_number(o, "concordant", k.concordant);
     json_set_number(o, "discordant", k.discordant);

@@ -123,14 +123,15 @@ static void note_events(const CoxModel *c)
                  "more events would help", c->data.n_events, c->data.n_events == 1 ? "" : "s", c->p, c->p == 1 ? "" : "s", per);
 }
 
-/* Rows that move a coefficient by more than its standard error. */
+/* Rows that move a coefficient by 2/sqrt(n) of its standard error (Belsley, Kuh and Welsch 1980), and by .3 at least: in a large
+ * cohort less is no news. */
 static Rc note_influence(CoxModel *c, Err *e)
 {
     Rc rc = OK;
     Arena a = { 0 };
     size_t p = (size_t)c->p, n = c->d.n, count = 0, row = 0;
     int term = 0;
-    double worst = 0, limit = fmax(1, 2 / sqrt((double)n));
+    double worst = 0, limit = fmax(2 / sqrt((double)n), .3);
     CoxDetail detail = { 0 };
     double *u = ARENA_NEW(&a, n * p + 1, double), *step = ARENA_NEW(&a, p + 1, double), *beta = ARENA_NEW(&a, p + 1, double);
     if (!u || !step || !beta) { rc = err_nomem(e); goto out; }
@@ -151,8 +152,8 @@ static Rc note_influence(CoxModel *c, Err *e)
         count += over;
     }
     if (count)
-        diagnose(c->out, "influential", "%zu row%s move%s a coefficient by more than its standard error; most of all line %zu, that of %s by "
-                 "%.3g of them: look at the values there", count, count == 1 ? "" : "s", count == 1 ? "s" : "",
+        diagnose(c->out, "influential", "%zu row%s move%s a coefficient by more than %.2g of its standard error; line %zu that of %s by %.2g: "
+                 "look at the values there", count, count == 1 ? "" : "s", count == 1 ? "s" : "", limit,
                  c->call->data->line ? c->call->data->line[c->d.row[row]] : c->d.row[row] + 2, c->term[term], worst);
 out:
     arena_free(&a);

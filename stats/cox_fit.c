@@ -258,7 +258,8 @@ static double largest_score(const CoxData *d, const double *score, const double 
 static bool certificate(const CoxData *d, const double *vg, double decrement)
 {
     size_t p = (size_t)d->p;
-    double largest = 0;
+    double largest = 0, size = 0, trace = 0;
+    for (size_t j = 0; j < p; j++) trace += vg[j * p + j];
     for (size_t i = 0; i < d->n; i++) {
         const double *x = d->x + i * p;
         double s = 0;
@@ -268,7 +269,10 @@ static bool certificate(const CoxData *d, const double *vg, double decrement)
             s += c * x[j];
         }
         if (s > largest) largest = s;
+        for (size_t j = 0; j < p; j++) if (fabs(x[j]) > size) size = fabs(x[j]);
     }
+    /* What rounding hides in the score: where the likelihood rises for ever it is all that is left of it. */
+    decrement += 1e-14 * (double)(d->n_events + 1) * size * sqrt(trace);
     return decrement * 2 * sqrt(largest) < .25;
 }
 

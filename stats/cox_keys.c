@@ -220,7 +220,7 @@ static Rc newdata_strata(size_t *out, CoxModel *c, Arena *a, Err *e)
     for (size_t i = 0; i < rows->rows; i++) {
         char *label = NULL;
         for (size_t k = 0; k < f->n_strata; k++) {
-            const char *level = value[k].is_text ? value[k].text[i] : expr_number_label(value[k].num[i], a);
+            const char *level = expr_value_label(&value[k], i, a);
             char *part = arena_printf(a, "%s=%s", f->strata[k]->label, level ? level : "NA");
             label = label ? arena_printf(a, "%s, %s", label, part) : part;
         }

@@ -455,7 +455,7 @@ Rc design_build(Design *d, Json *out, const StatCall *call, const DesignWish *wi
     TRY(response(&b));
     TRY(variables(&b));
     d->has_intercept = b.formula->intercept && !wish->no_intercept;
-    TRY(terms_matrix(&d->x, &d->p, b.formula, d->has_intercept, b.f, d->row, d->n, &d->arena, e));
+    TRY(terms_matrix(&d->x, &d->p, b.formula, d->has_intercept, b.f, d->row, d->n, NULL, &d->arena, e));
     TRY(column_names(&b));
     TRY(rows_attributes(&b));
     if (b.time >= 0) TRY(design_look_at_strata(&b));
@@ -473,7 +473,7 @@ void design_free(Design *d)
 Rc design_matrix_for(double **x, const Design *d, const Frame *rows, Arena *a, Err *e)
 {
     size_t p = 0;
-    return terms_matrix(x, &p, d->formula, d->has_intercept, rows, NULL, rows->rows, a, e);
+    return terms_matrix(x, &p, d->formula, d->has_intercept, rows, NULL, rows->rows, NULL, a, e);
 }
 
 /* ---- an order that depends on content alone */

@@ -32,6 +32,9 @@ const Expr *expr_bare(const Expr *x);
 /* What number or text a label shows for a category: the shortest decimal. */
 const char *expr_number_label(double x, Arena *a);
 
+/* The label of row i of a value taken as a category: text, TRUE or FALSE, a number; NULL when missing. */
+const char *expr_value_label(const ExprValue *v, size_t i, Arena *a);
+
 /* A text column whose cells all read as numbers, Inf and NaN among them, as numbers; NULL for every other column. */
 Rc expr_text_as_numbers(double **out, const FrameColumn *c, size_t rows, Arena *a, Err *e);
 

@@ -323,6 +323,14 @@ const char *expr_number_label(double x, Arena *a)
     return arena_strdup(a, number_write_short(buffer, x));
 }
 
+const char *expr_value_label(const ExprValue *v, size_t i, Arena *a)
+{
+    if (v->is_text) return v->text[i];
+    if (v->num[i] != v->num[i]) return NULL;
+    if (v->is_logical) return v->num[i] != 0 ? "TRUE" : "FALSE";
+    return expr_number_label(v->num[i], a);
+}
+
 /* ---- the columns an expression reads */
 
 typedef struct { const char **name; size_t n, cap; } Names;

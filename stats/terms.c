@@ -62,8 +62,8 @@ int var_level(const Var *v, const char *text)
 /* A variable's value for every row of the frame. */
 typedef struct { const ExprValue *value; const int *level; } Column;
 
-static Rc levels_of(int **out, const Var *v, const ExprValue *value, const Frame *frame, const size_t *row, size_t n, Arena *a,
-                    Err *e)
+static Rc levels_of(int **out, const Var *v, const ExprValue *value, const Frame *frame, const size_t *row, size_t n, int *unknown,
+                    int number, Arena *a, Err *e)
 {
     char buffer[NUMBER_TEXT_MAX];
     int *level = ARENA_NEW(a, n, int);
@@ -74,6 +74,7 @@ static Rc levels_of(int **out, const Var *v, const ExprValue *value, const Frame
         level[i] = -1;
         if (!t) continue;
         level[i] = var_level(v, t);
+        if (level[i] < 0 && unknown) { unknown[i] = number; continue; }
         if (level[i] < 0)
             return err_set(e, ERR_INPUT, "%s:%zu: '%s' in %s is no level of the model (it knows %s%s%s%s)", frame->name,
                            frame->line ? frame->line[r] : r + 2, t, v->expr->label, v->n_levels ? v->level[0] : "none",
@@ -84,7 +85,7 @@ static Rc levels_of(int **out, const Var *v, const ExprValue *value, const Frame
 }
 
 Rc terms_matrix(double **x, size_t *p, const struct Formula *f, bool intercept, const Frame *frame, const size_t *row, size_t n,
-                Arena *a, Err *e)
+                int *unknown, Arena *a, Err *e)
 {
     Rc rc = OK;
     Arena scratch = { 0 };
@@ -95,7 +96,7 @@ Rc terms_matrix(double **x, size_t *p, const struct Formula *f, bool intercept, 
     if (!value || !level) { rc = err_nomem(e); goto out; }
     for (size_t v = 0; v < f->n_vars; v++) {
         TRY(expr_eval(&value[v], f->var[v].expr, frame, &scratch, e));
-        if (f->var[v].kind == VAR_FACTOR) TRY(levels_of(&level[v], &f->var[v], &value[v], frame, row, n, &scratch, e));
+        if (f->var[v].kind == VAR_FACTOR) TRY(levels_of(&level[v], &f->var[v], &value[v], frame, row, n, unknown, (int)v + 1, &scratch, e));
         else if (value[v].is_text) {
             rc = err_set(e, ERR_INPUT, "%s: '%s' is text, the model wants a number", frame->name, f->var[v].expr->label);
             goto out;

@@ -76,9 +76,10 @@ const char *var_column_name(const Var *v, bool full, int k, Arena *a);
 int var_level(const Var *v, const char *text);
 
 /* Model matrix of all terms (with a first column of ones if `intercept`) for the rows of a frame that `row` lists, NaN where
- * something is missing. */
+ * something is missing. A level that the variable does not know is ERR_INPUT, unless `unknown` (NULL or [n]) is there to mark
+ * the row with the number of that variable, from 1. */
 Rc terms_matrix(double **x, size_t *p, const struct Formula *f, bool intercept, const Frame *frame, const size_t *row, size_t n,
-                Arena *a, Err *e);
+                int *unknown, Arena *a, Err *e);
 
 /* Everything that terms_matrix needs, as Json and back. */
 Json *terms_to_json(const struct Formula *f);

@@ -1,0 +1,53 @@
+/* stats/ipcw.h: inverse probability of censoring weights, and measures of prediction that use them. */
+#ifndef REOX_STATS_IPCW_H
+#define REOX_STATS_IPCW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/err.h"
+
+/* Rows sorted by time, with G, the Kaplan–Meier curve of censoring: events leave the risk set before censorings at the same
+ * time. state: 0 censored, 1 the event, 2 any other event. */
+typedef struct {
+    size_t n;
+    size_t *order;              /* sorted place -> row */
+    const double *time;         /* the caller's, by row */
+    const int *state;
+    double *G_before;           /* by row: G(T-) */
+    size_t n_times;             /* distinct times */
+    double *at, *G_after;       /* G just after each */
+    size_t *first;              /* sorted place where each begins; first[n_times] = n */
+} Ipcw;
+
+/* Arena memory; time and state must outlive it. */
+Rc ipcw_init(Ipcw *w, const double *time, const int *state, size_t n, Arena *a, Err *e);
+double ipcw_G(const Ipcw *w, double t);                     /* G(t), right-continuous */
+
+/* influence[i] := x_i - mean x, plus what row i contributes to x through the estimated G up to t. x_i is 0 or carries one
+ * weight of the row; rows beyond t carry 1/G(t). NULL x is not allowed. */
+Rc ipcw_influence(double *influence, const Ipcw *w, const double *x, double t, Err *e);
+
+/* A mean with its standard error. */
+typedef struct { double value, se; } Measure;
+
+/* Brier score at t of predicted risks (by row). An event at t has happened. Graf et al. 1999; variance: influence function,
+ * Blanche et al. 2015. */
+Rc ipcw_brier(Measure *out, const Ipcw *w, const double *risk, double t, Err *e);
+
+typedef enum {
+    CASES_UP_TO_T,              /* T <= t: cases; T > t: controls */
+    CASES_BEFORE_T              /* T < t: cases; an event at t is neither */
+} CaseRule;
+
+/* Area under the time-dependent ROC curve. Controls are those event-free at t, with `other_events` also who had another event by
+ * then. influence (by row, may be NULL) for comparisons. weight (by row, may be NULL) replaces 1/G(T-) and 1/G(t): then there
+ * is no se. NaN without cases or controls. O(n log n). Uno et al. 2007; Hung & Chiang 2010; Blanche et al. 2013. */
+Rc ipcw_auc(Measure *out, double *influence, const Ipcw *w, const double *marker, double t, CaseRule rule, bool other_events,
+            const double *weight, Err *e);
+
+/* Standard error of the mean of influence values. */
+double influence_se(const double *influence, size_t n);
+
+#endif

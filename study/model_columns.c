@@ -167,8 +167,10 @@ static Rc collect(ModelColumns *out, const ModelSpec *m, const Protocol *p, cons
     out->variable = ARENA_NEW(a, cap + 1, Variable);
     out->is_variable = ARENA_NEW(a, cap + 1, bool);
     if (!out->name || !out->variable || !out->is_variable) { rc = err_nomem(e); goto out; }
-    for (size_t i = 0; i < n_lists; i++)
+    for (size_t i = 0; i < n_lists; i++) {
         for (const char *const *c = lists[i]; *c; c++) TRY(add_name(out, *c, cap, e));
+        if (i == 1) out->n_formula = out->n;               /* lists[0] and [1]: left and right side */
+    }
     for (size_t i = 0; i < sizeof column_options / sizeof *column_options; i++) {
         const char *column = json_text(json_get(m->options, column_options[i]));
         if (column && strcmp(column, "patient") != 0) TRY(add_name(out, column, cap, e));

@@ -16,7 +16,7 @@
 typedef struct {
     const Method *method;
     const char **name;             /* columns of formula, subset, weights, cluster and exclude, each once; NULL-terminated */
-    size_t n;
+    size_t n, n_formula;           /* the first n_formula are those of the formula */
     Variable *variable;            /* [n] */
     bool *is_variable;             /* [n] else a clinical column */
     bool survival;                 /* the left side is Surv() */

@@ -1,0 +1,184 @@
+/* study/predict.c: predictions for patients of the study and for rows of a table. */
+#include "study/predict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stats/predict.h"
+#include "study/model_frame.h"
+
+static const double CONFIDENCE = 0.95;
+
+Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, bool survival, bool has_competing, const Protocol *p, Err *e)
+{
+    Json *j = json_set(document, "model", json_object());
+    if (!j) return err_nomem(e);
+    json_set_text(j, "name", m->name);
+    json_set_text(j, "method", m->method);
+    json_set_text(j, "formula", m->formula);
+    json_set(j, "endpoint", json_from_text(endpoint ? endpoint->name : NULL));
+    json_set(j, "time_unit", json_from_text(survival && endpoint ? time_unit_name(endpoint->unit) : NULL));
+    if (m->landmark == LANDMARK_TIMEPOINT) json_set_text(j, "landmark", p->timepoint[m->landmark_timepoint]);
+    else if (m->landmark == LANDMARK_DAYS) json_set_number(j, "landmark", m->landmark_days);
+    else json_set(j, "landmark", json_null());
+    json_set_bool(j, "has_cause", endpoint && endpoint->has_cause);
+    json_set_bool(j, "has_competing", has_competing);
+    json_set_text(j, "kind", survival ? "survival" : "response");
+    return OK;
+}
+
+Rc model_document(ModelDocument *out, const Json *document, const char *where, Err *e)
+{
+    Rc rc = OK;
+    FitKind kind;
+    const Json *j = json_get(document, "model");
+    *out = (ModelDocument){ .fit = json_get(document, "fit"), .competing = json_get(document, "competing") };
+    if (json_type(document) != JSON_OBJECT || !j) return err_set(e, ERR_INPUT, "%s: is no model of reox: the key model is missing", where);
+    if (!out->fit)
+        return err_set(e, ERR_INPUT, "%s: a fit of method %s predicts nothing, expected cox or logistic", where,
+                       json_text(json_get(j, "method")) ? json_text(json_get(j, "method")) : "?");
+    TRY(fit_check(&kind, out->fit, where, e));
+    out->name = json_text(json_get(j, "name"));
+    out->endpoint = json_text(json_get(j, "endpoint"));
+    out->time_unit = json_text(json_get(j, "time_unit"));
+    out->landmark = json_text(json_get(j, "landmark"));
+    out->has_cause = json_bool(json_get(j, "has_cause"));
+    out->has_competing = json_bool(json_get(j, "has_competing"));
+    out->survival = kind == FIT_COX;
+    out->measure = !out->survival ? "probability" : out->has_cause ? "cumulative_incidence" : "risk";
+out:
+    return rc;
+}
+
+double predict_horizon(const ModelDocument *d, const Protocol *p)
+{
+    if (!d->survival) return 0;
+    return d->endpoint && p->board_endpoint && strcmp(d->endpoint, p->board_endpoint) == 0 ? p->board_horizon : NAN;
+}
+
+static char *note_of(const Prediction *x, Arena *a)
+{
+    if (x->status != PREDICTED) return arena_strdup(a, x->reason ? x->reason : predict_status_name(x->status));
+    return x->out_of_range ? arena_printf(a, "outside the range of the model's data: %s", x->out_of_range_text ? x->out_of_range_text : "") : NULL;
+}
+
+Rc predict_rows(PredictionRow **out, const Json *document, const char *where, const Frame *rows, double horizon, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    ModelDocument d;
+    const Json *competing[16];
+    size_t n_competing = 0;
+    TRY(model_document(&d, document, where, e));
+    Prediction *p = ARENA_NEW(a, rows->rows + 1, Prediction);
+    PredictionRow *list = ARENA_NEW(a, rows->rows + 1, PredictionRow);
+    if (!p || !list) { rc = err_nomem(e); goto out; }
+    for (const Json *x = json_first(d.competing); x && n_competing < 16; x = json_next(x)) competing[n_competing++] = x;
+    const bool no_incidence = d.survival && d.has_competing && n_competing == 0;
+    if (!d.survival) TRY(predict_probability(p, d.fit, rows, CONFIDENCE, a, e));
+    else if (!no_incidence) TRY(predict_risk(p, d.fit, competing, n_competing, rows, horizon, CONFIDENCE, a, e));
+
+    const FrameColumn *id = frame_column(rows, "patient");
+    for (size_t i = 0; i < rows->rows; i++) {
+        PredictionRow *r = &list[i];
+        r->patient = id && id->is_text && id->text[i] ? id->text[i] : id && !id->is_text ? arena_printf(a, "%.15g", id->num[i]) : arena_printf(a, "row %zu", i + 1);
+        if (!r->patient) { rc = err_nomem(e); goto out; }
+        r->measure = d.measure;
+        r->horizon = d.survival ? horizon : 0;
+        if (no_incidence) {
+            r->value = r->lower95 = r->upper95 = NAN;
+            r->note = "the competing events could not be modelled with these terms, so there is no cumulative incidence";
+            continue;
+        }
+        const bool there = p[i].status == PREDICTED;
+        r->value = there ? p[i].estimate : NAN;
+        r->lower95 = there ? p[i].lower : NAN;
+        r->upper95 = there ? p[i].upper : NAN;
+        r->in_range = there && !p[i].out_of_range;
+        r->note = note_of(&p[i], a);
+    }
+    *out = list;
+out:
+    return rc;
+}
+
+static void join_note(PredictionRow *r, const char *reason, Arena *a)
+{
+    const char *joined = r->note ? arena_printf(a, "%s; not in the model's data: %s", r->note, reason) : arena_printf(a, "not in the model's data: %s", reason);
+    if (joined) r->note = joined;
+}
+
+Rc predict_patients(PredictionRow **out, size_t *n, const StoredModel *m, const char *only, const VariableSpace *s, Db *db, double horizon,
+                    Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Frame all = { 0 }, one = { 0 };
+    ModelDocument d;
+    ModelRow *left_out = NULL;
+    size_t n_left_out = 0;
+    const char *const *columns = NULL;
+    char where[160];
+    snprintf(where, sizeof where, "model %.120s", m->name);
+    TRY(model_document(&d, m->fit, where, e));
+    TRY(fit_columns(&columns, d.fit, a, e));
+    TRY(study_frame(&all, db, s, columns, where, e));
+    const FrameColumn *id = frame_column(&all, "patient");
+    if (only) {
+        unsigned char *keep = ARENA_NEW(a, all.rows + 1, unsigned char);
+        size_t found = 0;
+        if (!keep) { rc = err_nomem(e); goto out; }
+        for (size_t i = 0; i < all.rows; i++) found += keep[i] = strcmp(id->text[i], only) == 0;
+        if (!found) { rc = err_set(e, ERR_INPUT, "patient %s is not among the accepted patients of the study", only); goto out; }
+        TRY(frame_keep(&one, &all, keep, e));
+    }
+    const Frame *rows = only ? &one : &all;
+    TRY(predict_rows(out, m->fit, where, rows, horizon, a, e));
+    TRY(db_model_rows_load(&left_out, &n_left_out, db, m->name, a, e));
+    *n = rows->rows;
+    for (size_t i = 0; i < *n; i++) {
+        PredictionRow *r = &(*out)[i];
+        if (!(r->patient = arena_strdup(a, r->patient))) { rc = err_nomem(e); goto out; }      /* outlives the frame */
+        for (size_t k = 0; k < n_left_out; k++) {
+            if (strcmp(left_out[k].patient, r->patient) != 0) continue;
+            if (strncmp(left_out[k].reason, "event before", 12) == 0) {
+                r->value = r->lower95 = r->upper95 = NAN;
+                r->in_range = false;
+                r->note = left_out[k].reason;
+            } else if (!isnan(r->value)) {
+                join_note(r, left_out[k].reason, a);
+            }
+        }
+    }
+out:
+    frame_free(&all);
+    frame_free(&one);
+    return rc;
+}
+
+Rc predict_newdata(Frame *out, const char *path, const Protocol *p, Err *e)
+{
+    Rc rc = OK;
+    CsvTable t = { 0 };
+    Frame f = { 0 };
+    TRY(csv_read(&t, path, path, e));
+    TRY(frame_from_csv(&f, &t, e));
+    for (size_t k = 0; k < p->n_columns; k++) {
+        const int at = frame_find(&f, p->column[k].name);
+        if (at < 0 || !p->column[k].n_levels || f.column[at].is_text) continue;
+        char **text = ARENA_NEW(&f.arena, f.rows + 1, char *);
+        if (!text) { rc = err_nomem(e); goto out; }
+        for (size_t i = 0; i < f.rows; i++) {
+            const char *cell = csv_cell(&t, i, (size_t)at);
+            if (!csv_is_missing(cell)) TRY(frame_set_text(&f, &text[i], cell, e));
+        }
+        f.column[at].num = NULL;
+        f.column[at].text = text;
+        f.column[at].is_text = true;
+    }
+    *out = f;
+    f = (Frame){ 0 };
+out:
+    frame_free(&f);
+    csv_free(&t);
+    return rc;
+}

@@ -1,0 +1,47 @@
+/* study/predict.h: absolute risk or probability of response from a fitted model of the protocol. */
+#ifndef REOX_STUDY_PREDICT_H
+#define REOX_STUDY_PREDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/csv.h"
+#include "core/err.h"
+#include "core/frame.h"
+#include "core/json.h"
+#include "core/protocol.h"
+#include "db/db.h"
+#include "db/db_model.h"
+#include "study/variables.h"
+
+/* A model's document is its method's output with two keys more: `fit` and `competing` (fits that stats/predict.h reads; absent
+ * where the method gives none) and
+ *   model  {name, method, formula, endpoint, time_unit, landmark, has_cause, has_competing, kind: "survival" | "response"}
+ * It is what the database keeps and what `reox export --model` writes. */
+Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, bool survival, bool has_competing, const Protocol *p, Err *e);
+
+/* What a document says of itself. Text is the document's. ERR_INPUT, headed by where, for one that cannot predict. */
+typedef struct {
+    const char *name, *endpoint, *time_unit, *landmark, *measure;      /* NULL where they do not apply */
+    bool survival, has_cause, has_competing;
+    const Json *fit, *competing;                                       /* competing NULL: none */
+} ModelDocument;
+Rc model_document(ModelDocument *out, const Json *document, const char *where, Err *e);
+
+/* One row a row of `rows`; out[i].patient is rows' column "patient", else "row N". Survival: risk up to `horizon` in the endpoint's
+ * unit from the model's clock, as cumulative incidence where the endpoint has a cause. Response: probability, horizon 0. */
+Rc predict_rows(PredictionRow **out, const Json *document, const char *where, const Frame *rows, double horizon, Arena *a, Err *e);
+
+/* The accepted patients of the study (or one: ERR_INPUT when he is not there), with a note where the model left the patient out: who
+ * had the event before the landmark gets no risk. */
+Rc predict_patients(PredictionRow **out, size_t *n, const StoredModel *m, const char *only, const VariableSpace *s, Db *db, double horizon,
+                    Arena *a, Err *e);
+
+/* The table of --newdata as the model wants it: columns with levels are text however they look. */
+Rc predict_newdata(Frame *out, const char *path, const Protocol *p, Err *e);
+
+/* Horizon that the protocol names for this model: board's, where the endpoint is the same; NaN otherwise, 0 for a response. */
+double predict_horizon(const ModelDocument *d, const Protocol *p);
+
+#endif

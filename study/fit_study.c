@@ -227,23 +227,21 @@ out:
     return rc;
 }
 
-static Rc store(Job *j, const ModelSpec *spec, const ModelColumns *c, const ModelFrame *f, ModelOutcome *m, const ModelRow *rows, size_t n_rows,
+static Rc store(Job *j, const ModelSpec *spec, const ModelColumns *c, ModelOutcome *m, const ModelRow *rows, size_t n_rows,
                 const char *settings, const char *inputs, Arena *a)
 {
     Rc rc = OK;
     const Protocol *p = &j->t->protocol;
-    TermRow *term = NULL;
     ModelColumn *column = NULL;
     char landmark[NUMBER_TEXT_MAX];
     ModelRecord r = { .name = spec->name, .method = spec->method, .formula = spec->formula, .endpoint = c->endpoint ? c->endpoint->name : NULL,
                       .position = (int)(spec - p->model) + 1, .settings_sha = settings, .inputs_sha = inputs, .estimated = m->state == MODEL_FITTED,
                       .n = (double)m->rows, .nevent = m->nevent, .fit = m->document, .diagnosis = json_get(m->document, "diagnosis"), .row = rows, .n_rows = n_rows };
-    (void)f;
     if (spec->landmark == LANDMARK_TIMEPOINT) r.landmark = p->timepoint[spec->landmark_timepoint];
     if (spec->landmark == LANDMARK_DAYS) r.landmark = number_write_short(landmark, spec->landmark_days);
-    TRY(list_terms(&term, &r.n_terms, m->document, spec->method, a, j->e));
     TRY(list_columns(&column, &r.n_columns, c, j->space, a, j->e));
-    r.term = term;
+    r.term = m->term;
+    r.n_terms = m->n_terms;
     r.column = column;
     TRY(db_begin(j->db, j->e));
     TRY(db_model_store(j->db, j->run_id, &r, j->e));
@@ -267,6 +265,7 @@ static Rc take_current(Job *j, ModelOutcome *m, Arena *a)
     m->document = json_copy(stored.model[0].fit);
     m->rows = (size_t)(isnan(stored.model[0].n) ? 0 : stored.model[0].n);
     m->nevent = stored.model[0].nevent;
+    TRY(list_terms(&m->term, &m->n_terms, m->document, stored.model[0].method, &j->out->arena, j->e));
     if (m->state == MODEL_NOT_ESTIMATED) {
         const char *message = json_text(json_get(json_at(stored.model[0].diagnosis, 0), "message"));
         m->why = arena_strdup(&j->out->arena, message ? message : "could not be estimated");
@@ -339,13 +338,14 @@ static Rc fit_model(Job *j, const ModelSpec *spec, ModelOutcome *m)
     if (rc == ERR_ESTIMATE && !(m->why = arena_strdup(&j->out->arena, why.text))) { rc = err_nomem(j->e); goto out; }
     m->nevent = events_of(m->document);
     TRY(model_describe(m->document, spec, c.endpoint, c.survival, f.competing.rows > 0, &j->t->protocol, j->e));
+    TRY(list_terms(&m->term, &m->n_terms, m->document, spec->method, &j->out->arena, j->e));
     if (m->state == MODEL_FITTED) TRY(fit_competing(m->document, &c, &f, call, j->e));
     ModelRow *rows = NULL;
     size_t n_rows = 0;
     TRY(add_incomplete(&rows, &n_rows, &c, &f, &call, &a, j->e));
     m->rows = f.patients - n_rows;
     TRY(count_left_out(m, rows, n_rows, &j->out->arena, j->e));
-    TRY(store(j, spec, &c, &f, m, rows, n_rows, settings, inputs, &a));
+    TRY(store(j, spec, &c, m, rows, n_rows, settings, inputs, &a));
 out:
     model_frame_free(&f);
     arena_free(&a);

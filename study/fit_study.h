@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "core/progress.h"
 #include "db/db.h"
+#include "db/db_model.h"
 #include "ingest/study_tables.h"
 
 typedef enum { MODEL_FITTED, MODEL_CURRENT, MODEL_REFUSED, MODEL_NOT_ESTIMATED } ModelState;
@@ -26,6 +27,8 @@ typedef struct {
     double nevent;             /* NaN when the method has none */
     LeftOut *left_out;         /* in order of first appearance */
     size_t n_left_out;
+    TermRow *term;             /* names are the document's */
+    size_t n_terms;
     Json *document;            /* NULL when refused */
 } ModelOutcome;
 

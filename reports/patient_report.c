@@ -169,7 +169,7 @@ static Rc risk_blocks(Document *d, const PatientReport *r, Err *e)
         row[i] = (RiskRow){ x->model, x->detail, x->value, x->lower, x->upper, x->absent, !x->in_range };
         predicted += !isnan(x->value);
     }
-    char *title = arena_printf(&d->arena, "Predicted risk of %s", r->risk_of);
+    char *title = arena_printf(&d->arena, "Predicted %s", r->risk_of);
     if (!title) { rc = err_nomem(e); goto out; }
     TRY(risk_draw(&scene, &(RiskFigure){ title, "Predicted risk (%), with 95 % interval", row, r->n_risks }, e));
     Str caption = { 0 };

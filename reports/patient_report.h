@@ -49,7 +49,7 @@ typedef struct {
     size_t n_scans;
     const PatientChange *change;
     size_t n_changes;
-    const char *risk_of;           /* "an event of overall survival within 24 months"; NULL: the protocol has no board */
+    const char *risk_of;           /* "risk of an event (Overall survival) within 24 months"; NULL: the protocol has no board */
     const PatientRisk *risk;
     size_t n_risks;
     const char *provenance;        /* one line */

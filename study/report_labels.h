@@ -4,8 +4,8 @@
 
 #include "core/protocol.h"
 #include "core/str.h"
-#include "study/check_study.h"
 #include "study/model_columns.h"
+#include "study/scan_read.h"
 #include "study/variables.h"
 
 /* "Overall survival" for os; the name itself where it is none of the usual ones. curve: what a Kaplan–Meier axis says. */

@@ -217,7 +217,7 @@ static void patient(Document *d, const char *id, size_t n_scans)
         { "os_pre", "Surv(t, d) ~ x", "n = 60, 8 events", 0.38, 0.22, 0.57, NULL, false, "age 91 is above 84, the highest of 60 patients", "from day 0", 60, 8, 2 },
         { "os_mid", "Surv(t, d) ~ x", "n = 43, 29 events", NAN, NAN, NAN, "no mid scan", true, NULL, "from the mid scan", 43, 29, 2 } };
     static const PatientFact fact[1] = { { "Age", "91 years" } };
-    const PatientReport r = { "NSCLC FMISO", id, 7, "FMISO", fact, 1, scan, n_scans, &change, 1, "an event of overall survival within 24 months", risk, 2, "reox" };
+    const PatientReport r = { "NSCLC FMISO", id, 7, "FMISO", fact, 1, scan, n_scans, &change, 1, "risk of an event (Overall survival) within 24 months", risk, 2, "reox" };
     assert_ok_e(patient_document(d, &r, &e), e);
 }
 

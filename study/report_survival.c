@@ -1,0 +1,280 @@
+/* study/report_survival.c: endpoints and survival curves of a cohort for its report. */
+#include "study/report_survival.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sum.h"
+#include "reports/format.h"
+#include "stats/design.h"
+#include "stats/logrank.h"
+#include "study/model_columns.h"
+#include "study/report_labels.h"
+
+/* Complete rows of Surv(time, event), coded by the rules of all other analyses. */
+typedef struct { Design design; Json *said; } Outcome;
+
+static void outcome_free(Outcome *o)
+{
+    design_free(&o->design);
+    json_free(o->said);
+    *o = (Outcome){ 0 };
+}
+
+/* *there false where the columns hold no analysable outcome. */
+static Rc outcome_read(Outcome *o, bool *there, const Frame *f, const char *time, const char *event, const Endpoint *p, Err *e)
+{
+    Rc rc = OK;
+    Str formula = { 0 };
+    Err why = { 0 };
+    char cause[NUMBER_TEXT_MAX];
+    *there = false;
+    *o = (Outcome){ .said = json_object() };
+    if (!o->said) { rc = err_nomem(e); goto out; }
+    str_appendf(&formula, "Surv(`%s`, `%s`", time, event);
+    if (p->has_cause) str_appendf(&formula, "==%s", number_write(cause, p->cause));
+    str_append(&formula, ")~1");
+    TRY(str_check(&formula, e));
+    const StatCall call = { .formula = formula.s, .data = f, .threads = 1 };
+    rc = design_build(&o->design, o->said, &call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true }, &why);
+    if (rc == ERR_NOMEM) { rc = err_nomem(e); goto out; }
+    *there = rc == OK && o->design.n > 0;            /* nobody with a follow-up is no failure of the report */
+    rc = OK;
+out:
+    str_free(&formula);
+    return rc;
+}
+
+/* Arrays that outlive the design. */
+static Rc curve_make(SurvivalCurve *out, const char *label, const double *time, const double *event, size_t n, Arena *a, Err *e)
+{
+    double *t = ARENA_NEW(a, n, double), *v = ARENA_NEW(a, n, double);
+    if (!t || !v) return err_nomem(e);
+    memcpy(t, time, n * sizeof *t);
+    memcpy(v, event, n * sizeof *v);
+    *out = (SurvivalCurve){ .label = label, .data = { .n = n, .time = t, .event = v } };
+    return km_estimate(&out->estimate, &out->data, &(KmOptions){ 0 }, a, e);
+}
+
+/* "Months from day 0". */
+static char *time_label(const Endpoint *p, const char *from, Arena *a)
+{
+    char *text = arena_printf(a, "%s from %s", time_unit_name(p->unit), from);
+    if (text) text[0] = (char)toupper((unsigned char)text[0]);
+    return text;
+}
+
+static Rc response_gather(EndpointResult *out, const ReportData *d, const Endpoint *p)
+{
+    const FrameColumn *c = frame_column(&d->clinical, p->column);
+    const char *highest = NULL;
+    double high = -INFINITY;
+    if (!c) return OK;
+    for (size_t i = 0; i < d->clinical.rows; i++) {
+        if (c->is_text && c->text[i] && (!highest || strcmp(c->text[i], highest) > 0)) highest = c->text[i];
+        if (!c->is_text && c->num[i] > high) high = c->num[i];
+    }
+    for (size_t i = 0; i < d->clinical.rows; i++) {
+        bool known = c->is_text ? c->text[i] != NULL : !isnan(c->num[i]);
+        out->n += known;
+        if (known) out->n_events += c->is_text ? strcmp(c->text[i], highest) == 0 : c->num[i] == fmax(high, 1);
+    }
+    return OK;
+}
+
+Rc endpoint_gather(EndpointResult *out, const ReportData *d, const Endpoint *p, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Outcome o = { 0 };
+    SurvivalCurve curve = { 0 };
+    bool there;
+    double low, high;
+    *out = (EndpointResult){ .name = p->name, .survival = p->time != NULL, .unit = time_unit_name(p->unit), .median = NAN, .median_lower = NAN,
+                             .median_upper = NAN, .follow_up = NAN };
+    out->label = arena_printf(a, "%s (%s)", endpoint_label(p), p->name);
+    if (!out->label) { rc = err_nomem(e); goto out; }
+    if (!out->survival) { rc = response_gather(out, d, p); goto out; }
+    TRY(outcome_read(&o, &there, &d->clinical, p->time, p->event, p, e));
+    if (!there) goto out;
+    const size_t n = o.design.n;
+    out->n = n;
+    const FrameColumn *code = frame_column(&d->clinical, p->event);
+    for (size_t i = 0; i < n; i++) {
+        out->n_events += o.design.event[i] != 0;
+        if (p->has_cause && code && !code->is_text) {
+            double x = code->num[o.design.row[i]];
+            out->n_competing += x != 0 && x != p->cause;
+        }
+    }
+    TRY(curve_make(&curve, out->label, o.design.time, o.design.event, n, a, e));
+    TRY(km_quantile(&out->median, &out->median_lower, &out->median_upper, &curve.estimate, 0.5, KM_LOGLOG, 0.95, e));
+    for (size_t i = 0; i < n; i++) o.design.event[i] = o.design.event[i] == 0;            /* reverse: being censored is the event */
+    TRY(curve_make(&curve, out->label, o.design.time, o.design.event, n, a, e));
+    TRY(km_quantile(&out->follow_up, &low, &high, &curve.estimate, 0.5, KM_LOGLOG, 0.95, e));
+out:
+    outcome_free(&o);
+    return rc;
+}
+
+static const char *COMPETING = " Competing events are censored here, so 100 % minus this curve overstates the risk; predictions use the cumulative incidence.";
+
+static double board_horizon(const ReportData *d, const Endpoint *p)
+{
+    const Protocol *protocol = &d->tables->protocol;
+    return text_equal(protocol->board_endpoint, p->name) ? protocol->board_horizon : NAN;
+}
+
+Rc survival_gather(SurvivalPlot *out, bool *there, const ReportData *d, const Endpoint *p, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Outcome o = { 0 };
+    *out = (SurvivalPlot){ 0 };
+    TRY(outcome_read(&o, there, &d->clinical, p->time, p->event, p, e));
+    if (!*there) goto out;
+    SurvivalCurve *curve = ARENA_NEW(a, 1, SurvivalCurve);
+    if (!curve) { rc = err_nomem(e); goto out; }
+    TRY(curve_make(curve, "All patients", o.design.time, o.design.event, o.design.n, a, e));
+    double last = 0;
+    for (size_t i = 0; i < curve->data.n; i++) last = fmax(last, curve->data.time[i]);
+    if (!(last > 0)) { *there = false; goto out; }
+    out->figure = (KmFigure){ .title = arena_printf(a, "%s, all patients", endpoint_label(p)), .y_label = endpoint_curve_label(p),
+                              .x_label = time_label(p, "day 0", a), .unit = p->unit, .horizon = board_horizon(d, p), .curve = curve, .n_curves = 1 };
+    out->caption = arena_printf(a, "Kaplan–Meier estimate with 95 %% band (log–log); ticks: censored. n = %zu, %zu events; %zu patients without this outcome.%s",
+                                curve->data.n, curve_events(curve), d->clinical.rows - curve->data.n, p->has_cause ? COMPETING : "");
+    if (!out->figure.title || !out->figure.x_label || !out->caption) rc = err_nomem(e);
+out:
+    outcome_free(&o);
+    return rc;
+}
+
+/* ---- split by a hypoxia variable */
+
+static bool left_out(const ReportModel *m, const char *patient)
+{
+    for (size_t i = 0; i < m->n_left_out; i++) if (strcmp(m->left_out[i].patient, patient) == 0) return true;
+    return false;
+}
+
+/* Day on which each patient's clock starts: 0, the landmark, or the scan of its time point. */
+static Rc clock_days(double *day, const ReportData *d, const ReportModel *m, const ModelColumns *c, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const size_t n = d->clinical.rows;
+    for (size_t i = 0; i < n; i++) day[i] = m->spec->landmark == LANDMARK_DAYS ? m->spec->landmark_days : 0;
+    if (m->spec->landmark != LANDMARK_TIMEPOINT) return OK;
+    const int at = m->spec->landmark_timepoint;
+    const char **slug = ARENA_NEW(a, c->n + 1, const char *);
+    bool *has = ARENA_NEW(a, n, bool);
+    size_t k = 0;
+    if (!slug || !has) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < c->n; i++)
+        if (c->is_variable[i] && (c->variable[i].from == at || c->variable[i].to == at)) slug[k++] = c->variable[i].tracer;
+    TRY(db_scan_days(day, has, d->db, &d->clinical, d->tables->protocol.timepoint[at], k ? slug : NULL, e));
+out:
+    return rc;
+}
+
+/* The model's patients as a table of their own: time from its clock, event, variable. */
+static Rc model_frame(Frame *out, const ReportData *d, const ReportModel *m, const ModelColumns *c, const char *variable, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Frame f = { 0 };
+    double *time, *event, *x, *day = ARENA_NEW(a, d->clinical.rows, double);
+    const char *const wanted[] = { c->time, c->event, variable, NULL };
+    if (!day) { rc = err_nomem(e); goto out; }
+    TRY(study_frame(&f, d->db, &d->space, wanted, "report", e));
+    TRY(clock_days(day, d, m, c, a, e));
+    TRY(frame_init(out, "model", f.rows, e));
+    TRY(frame_add_numbers(&time, out, "time", e));
+    TRY(frame_add_numbers(&event, out, "event", e));
+    TRY(frame_add_numbers(&x, out, "x", e));
+    const FrameColumn *t = frame_column(&f, c->time), *v = frame_column(&f, c->event), *h = frame_column(&f, variable);
+    if (!t || t->is_text || !v || v->is_text || !h || h->is_text) goto out;
+    const double unit = time_unit_days(c->endpoint->unit);
+    for (size_t i = 0; i < f.rows; i++) {
+        if (left_out(m, report_patient(d, i)) || isnan(h->num[i])) continue;
+        time[i] = t->num[i] - day[i] / unit;
+        event[i] = v->num[i];
+        x[i] = h->num[i];
+    }
+out:
+    frame_free(&f);
+    return rc;
+}
+
+/* "≤ 0.43"; a hypoxic share as a percentage. */
+static char *group_label(const char *sign, const Variable *v, double cut, Arena *a)
+{
+    char text[FORMAT_MAX];
+    const char *name = feature_info(v->feature)->name;
+    if (strcmp(name, "fhv") == 0 && v->kind != VARIABLE_RATIO)
+        return arena_printf(a, "%s %s %s", sign, format_fixed(text, 100 * cut, 1), v->kind == VARIABLE_FEATURE ? "%" : "points");
+    return arena_printf(a, "%s %s", sign, format_digits(text, cut, 3));
+}
+
+Rc split_gather(SurvivalPlot *out, bool *there, const ReportData *d, const ReportModel *m, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Frame f = { 0 };
+    Outcome o = { 0 };
+    ModelColumns c = { 0 };
+    LogrankTest test = { 0 };
+    Str label = { 0 }, from = { 0 };
+    const char *variable = NULL;
+    size_t which = 0;
+
+    *out = (SurvivalPlot){ 0 };
+    *there = false;
+    if (!m->stored || !m->stored->estimated || m->refused) goto out;
+    if (model_columns(&c, m->spec, &d->tables->protocol, &d->space, &d->tables->clinical.frame, a, NULL) != OK) goto out;
+    if (!c.survival || !c.endpoint || !c.event) goto out;
+    for (size_t i = 0; i < c.n && !variable; i++) if (c.is_variable[i]) { variable = c.name[i]; which = i; }
+    if (!variable) goto out;
+    TRY(model_frame(&f, d, m, &c, variable, a, e));
+    bool known;
+    TRY(outcome_read(&o, &known, &f, "time", "event", c.endpoint, e));
+    if (!known) goto out;
+
+    const size_t n = o.design.n;
+    double *x = ARENA_NEW(a, n, double), *time = ARENA_NEW(a, n, double), *event = ARENA_NEW(a, n, double);
+    int *group = ARENA_NEW(a, n, int);
+    SurvivalCurve *curve = ARENA_NEW(a, 2, SurvivalCurve);
+    if (!x || !time || !event || !group || !curve) { rc = err_nomem(e); goto out; }
+    const double *values = frame_column(&f, "x")->num;
+    for (size_t i = 0; i < n; i++) x[i] = values[o.design.row[i]];
+    sort_doubles(x, n);
+    const double cut = quantile_sorted(x, n, 0.5);
+    const char *name[2] = { group_label("≤", &c.variable[which], cut, a), group_label(">", &c.variable[which], cut, a) };
+    if (!name[0] || !name[1]) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < n; i++) group[i] = values[o.design.row[i]] > cut;
+    for (int g = 0; g < 2; g++) {
+        size_t k = 0;
+        for (size_t i = 0; i < n; i++) if (group[i] == g) { time[k] = o.design.time[i]; event[k++] = o.design.event[i]; }
+        if (!k) goto out;
+        TRY(curve_make(&curve[g], name[g], time, event, k, a, e));
+    }
+    TRY(logrank_test(&test, &(LogrankData){ .n = n, .time = o.design.time, .event = o.design.event, .group = group, .n_groups = 2 }, 0, a, e));
+    variable_label(&label, &d->space, &c.variable[which]);
+    clock_label(&from, m->spec, &d->tables->protocol);
+    if (m->spec->landmark != LANDMARK_NONE) str_append(&from, " (landmark)");
+    TRY(str_check(&label, e));
+    TRY(str_check(&from, e));
+    char p[FORMAT_MAX];
+    format_p(p, test.p);
+    out->figure = (KmFigure){ .title = arena_printf(a, "%s by %s", endpoint_label(c.endpoint), label.s), .y_label = endpoint_curve_label(c.endpoint),
+                              .x_label = time_label(c.endpoint, from.s, a), .unit = c.endpoint->unit, .horizon = board_horizon(d, c.endpoint),
+                              .curve = curve, .n_curves = 2 };
+    out->caption = arena_printf(a, "The %zu patients of model %s, split at the median of %s. The cut is made from these data: an illustration, not a threshold. "
+                                   "Log-rank p %s%s. Kaplan–Meier with 95 %% bands (log–log); ticks: censored.%s",
+                                n, m->spec->name, label.s, p[0] == '<' ? "" : "= ", p, c.endpoint->has_cause ? COMPETING : "");
+    if (!out->figure.title || !out->figure.x_label || !out->caption) { rc = err_nomem(e); goto out; }
+    *there = true;
+out:
+    outcome_free(&o);
+    frame_free(&f);
+    str_free(&label);
+    str_free(&from);
+    return rc;
+}

@@ -6,6 +6,7 @@
 #include "core/str.h"
 #include "study/extract_study.h"
 #include "study/ingest_study.h"
+#include "study/report_study.h"
 
 bool step_ingest(Json **out, StudyRun *r)
 {
@@ -58,6 +59,25 @@ bool step_extract(Json **out, StudyRun *r)
     json_set_number(v, "undefined", (double)s.undefined);
     json_set(j, "rejections", rejections_json(&s.rejected));
     extract_result_free(&s);
+    *out = j;
+    return study_run_check(r, rc, &e);
+}
+
+bool step_report(Json **out, StudyRun *r, const char *patient, const char *out_dir)
+{
+    Err e = { 0 };
+    ReportResult s = { 0 };
+    const ReportWish wish = { r->dir, out_dir, patient, r->run_id, cli_threads(r->command) };
+    Rc rc = report_study(&s, &r->tables, r->db, &wish, cli_progress(r->command), &e);
+
+    Json *j = json_object();
+    json_set_text(j, "schema", "reox.report/1");
+    Json *k = json_set(j, "reports", json_object());
+    json_set_number(k, "written", (double)(s.cohort + s.patients));
+    json_set_number(k, "already good", (double)s.current);
+    json_set_number(k, "removed", (double)s.removed);
+    json_set_text(j, "folder", s.dir);
+    report_result_free(&s);
     *out = j;
     return study_run_check(r, rc, &e);
 }

@@ -10,6 +10,7 @@
  * False when later steps make no sense (a failure of the machine, an interruption). */
 bool step_ingest(Json **out, StudyRun *r);
 bool step_extract(Json **out, StudyRun *r);
+bool step_report(Json **out, StudyRun *r, const char *patient, const char *out_dir);      /* both may be NULL */
 
 /* The same for people: one line on stdout. */
 void step_print(StudyRun *r, const char *step, const Json *j);

@@ -202,6 +202,7 @@ void canvas_line(Canvas *c, double x0, double y0, double x1, double y1, Colour c
     if (!sane(c, at, 5)) return;
     set_colour(c->cr, colour, 1);
     cairo_set_line_width(c->cr, width_pt);
+    cairo_new_path(c->cr);
     cairo_move_to(c->cr, x0, y0);
     cairo_line_to(c->cr, x1, y1);
     cairo_stroke(c->cr);
@@ -212,6 +213,7 @@ void canvas_rect(Canvas *c, double x, double y, double width, double height, Col
     const double at[4] = { x, y, width, height };
     if (!sane(c, at, 4)) return;
     set_colour(c->cr, fill, 1);
+    cairo_new_path(c->cr);
     cairo_rectangle(c->cr, x, y, width, height);
     cairo_fill(c->cr);
 }
@@ -220,6 +222,7 @@ void canvas_rect(Canvas *c, double x, double y, double width, double height, Col
 
 static void trace(cairo_t *cr, const Scene *s, const Mark *m)
 {
+    cairo_new_path(cr);
     for (size_t i = 0; i < m->n; i++) {
         double x, y;
         scene_place(&x, &y, s, m, i);
@@ -239,6 +242,7 @@ static void draw_shape(cairo_t *cr, const Scene *s, const Mark *m)
     double x, y, r = m->size_pt / 2;
     scene_place(&x, &y, s, m, 0);
     set_colour(cr, m->pen.colour, m->pen.alpha);
+    cairo_new_path(cr);                              /* a text before it leaves a current point, which an arc would be joined to */
     if (m->shape == SHAPE_TICK) {
         cairo_set_line_width(cr, m->pen.width_pt);
         cairo_move_to(cr, x, y - r);
@@ -310,6 +314,7 @@ static void draw_image(Canvas *c, const Scene *s, const Mark *m)
     cairo_set_source_surface(c->cr, image, 0, 0);
     cairo_pattern_set_filter(cairo_get_source(c->cr), CAIRO_FILTER_BILINEAR);
     cairo_pattern_set_extend(cairo_get_source(c->cr), CAIRO_EXTEND_PAD);
+    cairo_new_path(c->cr);
     cairo_rectangle(c->cr, 0, 0, m->columns, m->rows);
     cairo_fill(c->cr);
     cairo_restore(c->cr);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/str.h"
 #include "reports/format.h"
@@ -28,15 +29,14 @@ static void headline(Document *d, const CohortReport *r)
         for (size_t i = 0; i < r->clinical->rows; i++) first[i] = m->value[i * r->n_timepoints];
         char *text = median_text(&d->arena, first, r->clinical->rows, m->decimals, &known);
         if (!text) { d->rc = ERR_NOMEM; return; }
-        size_t end = 0;
-        while (text[end] && text[end] != ' ') end++;
-        char *median = arena_strndup(&d->arena, text, end), *rest = arena_printf(&d->arena, "%s, %s; n = %zu; quartiles %s", m->label, r->timepoint[0], known, text + end);
+        const char *range = strchr(text, ' ');
+        char *median = arena_strndup(&d->arena, text, range ? (size_t)(range - text) : strlen(text));
+        char *rest = arena_printf(&d->arena, "median at %s; quartiles %s; n = %zu", r->timepoint[0], range ? range + 1 : "–", known);
         if (!median || !rest) { d->rc = ERR_NOMEM; return; }
-        document_fact(d, median, "median hypoxia", rest);
+        document_fact(d, median, m->label, rest);
     }
-    for (size_t k = 0; k < r->n_endpoints; k++) {
-        const EndpointResult *x = &r->endpoint[k];
-        if (k >= 1) break;
+    if (r->n_endpoints) {
+        const EndpointResult *x = &r->endpoint[0];
         snprintf(value, sizeof value, "%zu", x->n_events);
         snprintf(detail, sizeof detail, "of %zu patients", x->n);
         char *label = arena_printf(&d->arena, "%s: events", x->label);
@@ -103,7 +103,7 @@ static void endpoint_table(Document *d, const CohortReport *r)
 {
     char text[FORMAT_MAX], a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
     bool survival = false, competing = false;
-    for (size_t i = 0; i < r->n_endpoints; i++) { survival |= r->endpoint[i].survival; competing |= r->endpoint[i].n_competing > 0; }
+    for (size_t i = 0; i < r->n_endpoints; i++) { survival |= r->endpoint[i].survival; competing |= r->endpoint[i].competing; }
     size_t columns = 3 + (competing ? 1 : 0) + (survival ? 2 : 0), k = 0;
     Table *t = document_table(d, "Table 3. Endpoints", columns);
     document_table_column(d, t, k++, "Endpoint", ALIGN_LEFT);
@@ -124,10 +124,10 @@ static void endpoint_table(Document *d, const CohortReport *r)
         document_table_cell(d, t, k++, format_share(text, x->n_events, x->n));
         if (competing) {
             snprintf(text, sizeof text, "%zu", x->n_competing);
-            document_table_cell(d, t, k++, x->survival ? text : "–");
+            document_table_cell(d, t, k++, x->competing ? text : "–");
         }
         if (!survival) continue;
-        const char *median = !x->survival ? "–" : isnan(x->median) ? arena_strdup(&d->arena, "not reached") :
+        const char *median = !x->survival || x->competing ? "–" : isnan(x->median) ? arena_strdup(&d->arena, "not reached") :
             arena_printf(&d->arena, "%s (%s–%s) %s", format_fixed(a, x->median, 1), isnan(x->median_lower) ? "…" : format_fixed(b, x->median_lower, 1),
                          isnan(x->median_upper) ? "…" : format_fixed(c, x->median_upper, 1), x->unit);
         const char *follow = !x->survival || isnan(x->follow_up) ? "–" : arena_printf(&d->arena, "%s %s", format_fixed(a, x->follow_up, 1), x->unit);
@@ -135,7 +135,7 @@ static void endpoint_table(Document *d, const CohortReport *r)
         document_table_cell(d, t, k++, median);
         document_table_cell(d, t, k, follow);
     }
-    if (survival) document_table_note(d, t, "Median time: Kaplan–Meier, time to an event of interest, others censored. Median follow-up: reverse Kaplan–Meier. “…”: limit not reached.");
+    if (survival) document_table_note(d, t, "Median time: Kaplan–Meier; none where events compete. Median follow-up: reverse Kaplan–Meier. “…”: limit not reached.");
 }
 
 Rc cohort_document(Document *d, const CohortReport *r, Err *e)

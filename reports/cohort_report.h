@@ -30,7 +30,7 @@ typedef struct {
 
 typedef struct {
     const char *name, *label;      /* "os", "Overall survival" */
-    bool survival;
+    bool survival, competing;      /* competing: it has a cause of its own among others */
     size_t n, n_events, n_competing;      /* n: patients with the outcome known */
     const char *unit;              /* "months" */
     double median, median_lower, median_upper, follow_up;     /* NaN: not reached; follow-up by reverse Kaplan–Meier */

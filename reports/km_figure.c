@@ -83,7 +83,7 @@ Rc km_draw(Scene *out, const KmFigure *f, Err *e)
     /* From above: a line of legend a curve, the plot, its axis, a row of numbers a curve. */
     double label_room = 0;
     for (size_t k = 0; k < f->n_curves; k++) label_room = fmax(label_room, text_width_pt(f->curve[k].label, SIZE_TICK, false));
-    const double left = fmin(fmax(label_room + 18, 56), 128), right = FIGURE_WIDTH - 14;
+    const double left = fmin(fmax(label_room + 24, 64), 130), right = FIGURE_WIDTH - 14;
     const double top = 8 + 13 * (double)f->n_curves, plot = 185, bottom = top + plot, table = bottom + 44;
     const double height = table + 12 * (double)f->n_curves + 6;
     snprintf(description, sizeof description, "Kaplan–Meier estimate of %s in %zu group%s, %zu patients, %zu events; horizontal axis: %s.",

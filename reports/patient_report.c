@@ -33,11 +33,37 @@ static void headline(Document *d, const PatientReport *r)
         const PatientScan *s = &r->scan[i];
         char *label = arena_printf(&d->arena, "FHV, %s", s->timepoint);
         char *value = state(s) ? arena_strdup(&d->arena, state(s)) : isnan(s->fhv.value) ? arena_strdup(&d->arena, "undefined") :
-            arena_printf(&d->arena, "%s %%", format_fixed(a, 100 * s->fhv.value, 0));
+            arena_printf(&d->arena, "%s %%", format_fixed(a, 100 * s->fhv.value, 100 * s->fhv.value < 9.95 ? 1 : 0));      /* 0.4 is not 0 */
         char *detail = state(s) ? NULL : arena_printf(&d->arena, "HV %s mL of %s mL · TBRmax %s", format_fixed(a, s->hv_ml.value, 1),
                                                       format_fixed(b, s->volume_ml.value, 1), format_fixed(c, s->tbr_max.value, 2));
         if (!label || !value) { d->rc = ERR_NOMEM; return; }
         document_fact(d, value, label, detail);
+    }
+}
+
+static const char *change_text(char buf[FORMAT_MAX], const PatientValue *v, double scale, int decimals)
+{
+    return isnan(v->value) ? "–" : format_signed(buf, scale * v->value, decimals);
+}
+
+static void change_rows(Document *d, Table *t, const PatientReport *r)
+{
+    char buf[FORMAT_MAX];
+    const char *tracer = NULL;
+    for (size_t i = 0; i < r->n_changes; i++) {
+        const PatientChange *c = &r->change[i];
+        char *group = arena_printf(&d->arena, "%s · change", c->tracer), *label = arena_printf(&d->arena, "%s to %s", c->from, c->to);
+        if (!label || !group) { d->rc = ERR_NOMEM; return; }
+        if (!text_equal(tracer, c->tracer)) {
+            document_table_row(d, t, ROW_GROUP);
+            document_table_cell(d, t, 0, group);
+            tracer = c->tracer;
+        }
+        document_table_row(d, t, ROW_INDENTED);
+        document_table_cell(d, t, 0, label);
+        document_table_cell(d, t, 4, change_text(buf, &c->tbr_max, 1, 2));
+        document_table_cell(d, t, 5, change_text(buf, &c->fhv, 100, 1));
+        document_table_cell(d, t, 6, change_text(buf, &c->hv_ml, 1, 1));
     }
 }
 
@@ -68,9 +94,11 @@ static void scan_table(Document *d, const PatientReport *r)
         document_table_cell(d, t, 6, value_text(buf, s, &s->hv_ml, 1, 1));
         document_table_cell(d, t, 7, value_text(buf, s, &s->volume_ml, 1, 1));
     }
+    change_rows(d, t, r);
     Str note = { 0 };
     str_append(&note, "TBR: uptake relative to the reference; FHV, HV: hypoxic share and volume of the tumour (GTV). A scan that was not done or not "
                       "assessable has no value; it is not a scan without hypoxia.");
+    if (r->n_changes) str_append(&note, " Change: later minus earlier, FHV in points, each scan by its own contour; shrinkage alone lowers TBR.");
     for (size_t i = 0; i < r->n_scans; i++) {
         const PatientScan *s = &r->scan[i];
         const char *why = s->refused ? s->refused : !state(s) && isnan(s->fhv.value) ? s->fhv.reason : NULL;
@@ -79,32 +107,6 @@ static void scan_table(Document *d, const PatientReport *r)
     if (note.failed) d->rc = ERR_NOMEM;
     document_table_note(d, t, str_text(&note));
     str_free(&note);
-}
-
-static const char *change_text(char buf[FORMAT_MAX], const PatientValue *v, double scale, int decimals)
-{
-    return isnan(v->value) ? "–" : format_signed(buf, scale * v->value, decimals);
-}
-
-static void change_table(Document *d, const PatientReport *r)
-{
-    char buf[FORMAT_MAX];
-    Table *t = document_table(d, "Change", 4);
-    document_table_column(d, t, 0, "From, to", ALIGN_LEFT);
-    document_table_column(d, t, 1, "TBRmax", ALIGN_RIGHT);
-    document_table_column(d, t, 2, "FHV, points", ALIGN_RIGHT);
-    document_table_column(d, t, 3, "HV, mL", ALIGN_RIGHT);
-    for (size_t i = 0; i < r->n_changes; i++) {
-        const PatientChange *c = &r->change[i];
-        char *label = arena_printf(&d->arena, "%s, %s to %s", c->tracer, c->from, c->to);
-        if (!label) { d->rc = ERR_NOMEM; return; }
-        document_table_row(d, t, ROW_PLAIN);
-        document_table_cell(d, t, 0, label);
-        document_table_cell(d, t, 1, change_text(buf, &c->tbr_max, 1, 2));
-        document_table_cell(d, t, 2, change_text(buf, &c->fhv, 100, 1));
-        document_table_cell(d, t, 3, change_text(buf, &c->hv_ml, 1, 1));
-    }
-    document_table_note(d, t, "Later minus earlier scan; no registration, each scan by its own tumour contour. Shrinkage alone lowers TBR (partial volume).");
 }
 
 /* One strip of slices a tracer. */
@@ -148,7 +150,7 @@ static Rc image_strips(Document *d, const PatientReport *r, Err *e)
         f.threshold = NAN;
         for (size_t i = from; i < to; i++) if (r->scan[i].slice && r->scan[i].slice->hypoxic.n) f.hypoxic_label = hypoxic;
         TRY(slice_figure_draw(&scene, &f, e));
-        char *caption = arena_printf(&d->arena, "%zu of %zu scans. Linear interpolation; one window, one scale; R: the patient's right. Slices of different scans are not registered to each other.", shown, to - from);
+        char *caption = arena_printf(&d->arena, "%zu of %zu scans, one window and one scale; linear interpolation; R: the patient's right. Scans are not registered to each other.", shown, to - from);
         document_figure(d, &scene, caption);
     }
 out:
@@ -217,7 +219,6 @@ Rc patient_document(Document *d, const PatientReport *r, Err *e)
     document_init(d, title, str_text(&sub), str_text(&line));
     if (r->n_scans) { headline(d, r); scan_table(d, r); }
     else document_warning(d, "No scan of this patient is listed.");
-    if (r->n_changes) change_table(d, r);
     TRY(image_strips(d, r, e));
     if (r->risk_of && r->n_risks) TRY(risk_blocks(d, r, e));
     if (r->provenance) document_note(d, r->provenance);

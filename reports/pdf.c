@@ -303,7 +303,7 @@ static void flow_document(Flow *f)
 {
     begin_page(f);
     text_block(f, f->d->title, TITLE, 0, 3, 0);
-    text_block(f, f->d->subtitle, SUBTITLE, 0, 16, 0);
+    text_block(f, f->d->subtitle, SUBTITLE, 0, 13, 0);
     for (size_t i = 0; i < f->d->n_blocks && f->rc == OK; i++) {
         const Block *b = &f->d->block[i];
         const double below = i + 1 < f->d->n_blocks ? least_height(f, b + 1) : 0;

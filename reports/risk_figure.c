@@ -10,7 +10,7 @@
 
 Rc risk_draw(Scene *out, const RiskFigure *f, Err *e)
 {
-    enum { ROW = 25 };
+    enum { ROW = 23 };
     Rc rc = OK;
     Scene s = { 0 };
     char text[160], a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];

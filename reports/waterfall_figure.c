@@ -16,7 +16,7 @@ Rc waterfall_draw(Scene *out, const WaterfallFigure *f, Err *e)
     char text[256], a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
     size_t n = 0, rose = 0, fell = 0;
     double lo = 0, hi = 0;
-    scene_init(&s, FIGURE_WIDTH, 232, f->title, NULL);
+    scene_init(&s, FIGURE_WIDTH, 196, f->title, NULL);
     double *x = ARENA_NEW(&s.arena, f->n + 1, double);
     if (!x) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < f->n; i++) {
@@ -36,7 +36,7 @@ Rc waterfall_draw(Scene *out, const WaterfallFigure *f, Err *e)
     snprintf(text, sizeof text, "Waterfall plot of %zu patients: %zu rose, %zu fell.", n, rose, fell);
     s.description = arena_strdup(&s.arena, text);
     if (!s.description) { rc = err_nomem(e); goto out; }
-    const double left = 62, right = FIGURE_WIDTH - 6, top = 28, bottom = 212;
+    const double left = 62, right = FIGURE_WIDTH - 6, top = 28, bottom = 176;
     int panel = scene_panel(&s, (Scale){ false, 0, (double)n, left, right }, (Scale){ false, lo, hi, bottom, top });
     Ticks ty = ticks_linear(lo, hi, 6);
     grid_across(&s, panel, &ty);

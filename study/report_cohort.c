@@ -13,7 +13,7 @@ enum { CHANGES_MAX = 3 };          /* waterfalls a tracer */
 
 static const char *hypoxia_title(const char *name)
 {
-    return strcmp(name, "fhv") == 0 ? "Hypoxic fraction (FHV)" : strcmp(name, "tbr_max") == 0 ? "TBRmax" : "SUVmax";
+    return strcmp(name, "fhv") == 0 ? "hypoxic fraction (FHV)" : strcmp(name, "tbr_max") == 0 ? "TBRmax" : "SUVmax";
 }
 
 /* The quantities of the table, in its order; the first with any value is the one that is drawn. */
@@ -84,8 +84,8 @@ static Rc tracer_gather(TracerResult *out, int *drawn, double **drawn_values, co
     out->name = arena_strdup(a, out->name);
     if (!out->definition || !out->name) { rc = err_nomem(e); goto out; }
     for (int m = 0; m < N_METRICS; m++) {
-        double *x;
-        bool any;
+        double *x = NULL;
+        bool any = false;
         TRY(course(&x, &any, d, t->slug, m, a, e));
         if (!any) continue;
         metric[out->n_metrics++] = (MetricCourse){ METRIC[m].label, METRIC[m].decimals, x };
@@ -109,7 +109,7 @@ static Rc change_gather(ChangePlot *out, bool *any, const ReportData *d, const R
     const char *from = d->tables->protocol.timepoint[pair->from], *to = d->tables->protocol.timepoint[pair->to];
     double *x = ARENA_NEW(a, n, double);
     char *name = arena_printf(a, "delta_%s", METRIC[m].name);
-    char *title = arena_printf(a, "%s: change of each patient, %s to %s", tracer, from, to);
+    char *title = arena_printf(a, "%s: change of %s, %s to %s", tracer, hypoxia_title(METRIC[m].name), from, to);
     if (!x || !name || !title) return err_nomem(e);
     size_t known = 0;
     for (size_t i = 0; i < n; i++) {
@@ -119,8 +119,8 @@ static Rc change_gather(ChangePlot *out, bool *any, const ReportData *d, const R
     }
     *any = known > 0;
     *out = (ChangePlot){ { title, METRIC[m].change, x, n },
-                         arena_printf(a, "%s scan minus %s scan of %zu patients who have both; the other %zu have one of the two missing, not assessable or undefined and are not shown. "
-                                         "%s: each scan by its own tumour contour.", to, from, known, n - known, hypoxia_title(METRIC[m].name)) };
+                         arena_printf(a, "A bar a patient: the %s scan minus the %s scan, each by its own tumour contour; n = %zu. Of the other %zu patients one of the two is missing, not assessable or undefined.",
+                                      to, from, known, n - known) };
     return out->caption ? OK : err_nomem(e);
 }
 
@@ -133,17 +133,17 @@ static Rc hypoxia_gather(CohortReport *out, const ReportData *d, Arena *a, Err *
     ChangePlot *changes = ARENA_NEW(a, d->n_tracers * CHANGES_MAX, ChangePlot);
     if (!tracer || !courses || !changes) { rc = err_nomem(e); goto out; }
     for (size_t k = 0; k < d->n_tracers; k++) {
-        int m;
+        int m = -1;
         double *x = NULL;
         TRY(tracer_gather(&tracer[k], &m, &x, d, &d->tracer[k], a, e));
         out->n_tracers++;
         if (m < 0 || T < 2) continue;
-        char *title = arena_printf(a, "%s: %s of each patient over time", tracer[k].name, hypoxia_title(METRIC[m].name));
+        char *title = arena_printf(a, "%s: %s over time", tracer[k].name, hypoxia_title(METRIC[m].name));
         char *caption = arena_printf(a, "%s. A scan that is missing has no point: it is not a scan without hypoxia. Equal steps between time points, whatever the days between them.", tracer[k].definition);
         if (!title || !caption) { rc = err_nomem(e); goto out; }
         courses[out->n_courses++] = (CoursePlot){ { title, METRIC[m].axis, (const char *const *)d->space.timepoint, T, x, d->clinical.rows }, caption };
         for (size_t i = 0, made = 0; i < d->tables->protocol.n_changes && made < CHANGES_MAX; i++) {
-            bool any;
+            bool any = false;
             TRY(change_gather(&changes[out->n_changes], &any, d, &d->tracer[k], tracer[k].name, &d->tables->protocol.change[i], m, a, e));
             if (any) { out->n_changes++; made++; }
         }

@@ -91,7 +91,7 @@ Rc endpoint_gather(EndpointResult *out, const ReportData *d, const Endpoint *p, 
     SurvivalCurve curve = { 0 };
     bool there;
     double low, high;
-    *out = (EndpointResult){ .name = p->name, .survival = p->time != NULL, .unit = time_unit_name(p->unit), .median = NAN, .median_lower = NAN,
+    *out = (EndpointResult){ .name = p->name, .survival = p->time != NULL, .competing = p->time && p->has_cause, .unit = time_unit_name(p->unit), .median = NAN, .median_lower = NAN,
                              .median_upper = NAN, .follow_up = NAN };
     out->label = arena_printf(a, "%s (%s)", endpoint_label(p), p->name);
     if (!out->label) { rc = err_nomem(e); goto out; }

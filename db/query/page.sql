@@ -7,8 +7,8 @@ FROM accepted_scan AS s LEFT JOIN timepoint AS t ON t.name = s.timepoint
 ORDER BY s.patient, s.tracer_slug, t.position, s.timepoint;
 
 -- name: page_scans_refused
-SELECT v.patient, v.timepoint, v.tracer, v.reason FROM v_verdict AS v JOIN accepted_patient AS p USING (patient)
-WHERE v.kind = 'scan' AND v.verdict = 'refused' ORDER BY v.patient, v.tracer, v.timepoint;
+SELECT v.patient, v.timepoint, v.tracer, v.reason FROM v_rejection AS v JOIN accepted_patient AS p USING (patient)
+WHERE v.kind = 'scan' ORDER BY v.patient, v.tracer, v.timepoint;
 
 -- name: page_values
 SELECT s.patient, s.tracer_slug, s.timepoint, f.name, f.value, f.reason, d.document

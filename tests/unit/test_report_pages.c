@@ -122,7 +122,7 @@ static void cohort(Str *html, Str *pdf, const char *name)
     const CoursePlot course = { { "Course", "FHV (%)", timepoint, 2, fhv, 6 }, name };
     const ChangePlot change = { { name, "Change in FHV (points)", delta, 6 }, name };
     const SurvivalPlot survival = { { name, "Overall survival", "Months", TIME_MONTHS, NAN, &curve, 1 }, name };
-    const EndpointResult endpoint = { "os", name, true, 6, 3, 0, "months", 9, 3, NAN, 12 };
+    const EndpointResult endpoint = { "os", name, true, false, 6, 3, 0, "months", 9, 3, NAN, 12 };
     const ModelTerm term = { name, 0.1, "per 10 points", 1.5, 0.6, 4.48, 1.4, 14.5, 0.012 };
     const RowCount left[] = { { "no mid scan", 2 } };
     const ModelFinding finding = { "few_events", HOSTILE };

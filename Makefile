@@ -4,7 +4,7 @@
 #   make demo                            installs what is missing, builds, runs the main job on the sample cohort
 #   make check [MODE=asan]               installs what is missing, builds, runs every test
 #   make check-long                      hundreds of seeds; hours, not minutes
-#   make lint bench deps install clean
+#   make lint bench docs deps install clean
 
 MODE   ?= release
 PREFIX ?= /usr/local
@@ -45,7 +45,7 @@ BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 # db/query is a folder beside db/query.c: make must not think of linking it.
 MAKEFLAGS += --no-builtin-rules
 
-.PHONY: all deps demo demo-run check check-run check-long check-long-run lint bench bench-run tests marginal install clean
+.PHONY: all deps docs demo demo-run check check-run check-long check-long-run lint bench bench-run tests marginal install clean
 .DELETE_ON_ERROR:
 
 all: $(REOX)
@@ -124,6 +124,10 @@ bench-run: $(REOX) $(BENCH)
 
 lint:
 	@tools/lint.sh
+
+# Features, tracers and methods as Markdown, from the program's registries.
+docs: $(REOX)
+	@tools/docs.sh $(REOX) $(BUILD)/docs
 
 install: all
 	install -D -m 755 $(REOX) $(DESTDIR)$(PREFIX)/bin/reox

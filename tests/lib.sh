@@ -32,4 +32,12 @@ counted() {
     n_passed=$((n_passed + p)); n_failed=$((n_failed + f))
     [ "$f" = 0 ] || { echo "FAILED $name: $what"; tail -n 40 "$tmp/.out"; }
 }
+# Makes a locale whose decimal sign is a comma below $tmp; afterwards `in_comma_locale COMMAND…` runs in it. Fails where localedef or its
+# sources are not installed.
+make_comma_locale() {
+    command -v localedef >/dev/null 2>&1 && mkdir -p "$tmp/locale" &&
+        localedef -i de_DE -f UTF-8 "$tmp/locale/de_DE.UTF-8" >/dev/null 2>&1
+    [ -d "$tmp/locale/de_DE.UTF-8" ]
+}
+in_comma_locale() { LOCPATH="$tmp/locale" LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 "$@"; }
 done_testing() { echo "$name: $n_passed passed, $n_failed failed, $n_skipped skipped"; [ "$n_failed" = 0 ]; exit; }

@@ -18,12 +18,11 @@ ok "on a processor without FMA and AVX2" env GLIBC_TUNABLES=glibc.cpu.hwcaps=-FM
 ok "same bytes without FMA and AVX2" same "$tmp/old" "$tmp/two"
 ok "on a processor with SSE2 alone" env GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-AVX2,-AVX,-SSE4_1,-SSE4_2,-SSSE3,-ERMS "$REOX" simulate "$tmp/spec.json" --out "$tmp/older" --threads 1
 ok "same bytes with SSE2 alone" same "$tmp/older" "$tmp/two"
-locale=$(locale -a 2>/dev/null | grep -iE '^(de|fr|it|es)_' | head -n 1)
-if [ -n "$locale" ]; then
-    ok "in another locale" env LC_ALL="$locale" "$REOX" simulate "$tmp/spec.json" --out "$tmp/comma"
+if make_comma_locale; then
+    ok "in another locale" in_comma_locale "$REOX" simulate "$tmp/spec.json" --out "$tmp/comma"
     ok "same bytes in another locale" same "$tmp/comma" "$tmp/two"
 else
-    skip "same bytes in another locale" "no locale with a decimal comma is installed"
+    skip "same bytes in another locale" "localedef or the sources of locales are not installed"
 fi
 
 echo '{"n": 3, "seed": 4, "images": false}' > "$tmp/tables.json"

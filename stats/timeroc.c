@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "stats/cox_risk.h"
 #include "stats/design.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
@@ -24,6 +25,7 @@ typedef struct {
     size_t n_times;
     bool competing;
     Ipcw ipcw;
+    double *weight;                /* [times][n] of the Cox censoring model; NULL: marginal */
     double *influence;             /* [2 definitions][markers][times][n] */
     Measure *auc;                  /* [2][markers][times] */
 } Work;
@@ -116,6 +118,27 @@ out:
     return rc;
 }
 
+/* 1/G(T-|x) for who had an event by each time, 1/G(t|x) beyond, G by a Cox model of censoring on all markers. */
+static Rc cox_weights(Work *w, Json *out, Err *e)
+{
+    Rc rc = OK;
+    Design *d = &w->d;
+    size_t n = d->n;
+    double *censored = ARENA_NEW(&d->arena, n, double);
+    CoxRisk G;
+    w->weight = ARENA_NEW(&d->arena, n * w->n_times, double);
+    if (!censored || !w->weight) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) censored[i] = w->state[i] == 0;
+    TRY(cox_risk_fit(&G, d->x, n, (int)d->p, d->time, censored, TIES_EFRON, (const char *const *)d->term, out, &d->arena, e));
+    for (size_t i = 0; i < n; i++) {
+        double r = exp(cox_risk_lp(&G, d->x, n, i)), own = exp(cox_risk_cumhaz_before(&G, d->time[i]) * r);
+        for (size_t t = 0; t < w->n_times; t++)
+            w->weight[t * n + i] = d->time[i] <= w->times[t] ? own : exp(cox_risk_cumhaz(&G, w->times[t]) * r);
+    }
+out:
+    return rc;
+}
+
 static Rc run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
@@ -126,17 +149,23 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     w.influence = ARENA_NEW(&d->arena, 2 * d->p * w.n_times * d->n, double);
     w.auc = ARENA_NEW(&d->arena, 2 * d->p * w.n_times, Measure);
     if (!w.influence || !w.auc) { rc = err_nomem(e); goto out; }
-    bool any = false;
+    bool any = false, cox = strcmp(option_text(call, "weighting", "marginal"), "cox") == 0;
+    double n_censored = 0;
+    for (size_t i = 0; i < d->n; i++) n_censored += w.state[i] == 0;
+    if (cox && n_censored > 0) TRY(cox_weights(&w, out, e));
     for (int k = 0; k < (w.competing ? 2 : 1); k++)
         for (size_t j = 0; j < d->p; j++)
             for (size_t t = 0; t < w.n_times; t++) {
                 size_t q = at(&w, k, j, t);
-                TRY(ipcw_auc(&w.auc[q], w.influence + q * d->n, &w.ipcw, d->x + j * d->n, w.times[t], CASES_BEFORE_T, k == 1, NULL, e));
+                TRY(ipcw_auc(&w.auc[q], w.influence + q * d->n, &w.ipcw, d->x + j * d->n, w.times[t], CASES_BEFORE_T, k == 1,
+                             w.weight ? w.weight + t * d->n : NULL, e));
                 any = any || !isnan(w.auc[q].value);
             }
     json_set_numbers(out, "times", w.times, w.n_times);
-    json_set_text(out, "convention", "cases T < t, controls T > t; weights 1/G(T-) and 1/G(t) of the marginal Kaplan-Meier curve of "
-                                     "censoring; def2: controls are all without the cause");
+    json_set_text(out, "convention", cox ? "cases T < t, controls T > t; weights 1/G(T-|x) and 1/G(t|x) of a Cox model of censoring on all "
+                                           "markers, without standard errors; def2: controls are all without the cause"
+                                         : "cases T < t, controls T > t; weights 1/G(T-) and 1/G(t) of the marginal Kaplan-Meier curve "
+                                           "of censoring; def2: controls are all without the cause");
     TRY(write_counts(out, &w, e));
     Json *markers = json_set(out, "markers", json_object()), *list = json_set(out, "compare", json_array());
     for (size_t j = 0; j < d->p; j++) {

@@ -5,7 +5,7 @@
 # One line a batch of groups, in the order of COMMANDS.md.
 groups="
 km logrank rmst cif concordance fine_gray
-roc maxstat
+roc maxstat timeroc prediction_error
 linear survreg ordinal mixed_model
 multiplicity
 "

@@ -1,0 +1,95 @@
+/* stats/cox_risk.c: a Cox model of a whole design as something that gives risks. */
+#include "stats/cox_risk.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sum.h"
+#include "stats/diagnosis.h"
+#include "stats/existence.h"
+
+typedef struct { const double *x, *time, *event; size_t n; int p; } Rows;
+
+static int by_content(const void *pa, const void *pb, void *context)
+{
+    const Rows *r = context;
+    size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+    if (r->time[a] != r->time[b]) return r->time[a] < r->time[b] ? -1 : 1;
+    if ((r->event[a] != 0) != (r->event[b] != 0)) return r->event[a] != 0 ? 1 : -1;
+    for (int j = 0; j < r->p; j++) {
+        double u = r->x[(size_t)j * r->n + a], v = r->x[(size_t)j * r->n + b];
+        if (u != v) return u < v ? -1 : 1;
+    }
+    return (a > b) - (a < b);
+}
+
+Rc cox_risk_fit(CoxRisk *r, const double *x, size_t n, int p, const double *time, const double *event, CoxTies ties,
+                const char *const *term, Json *out, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Rows rows = { x, time, event, n, p };
+    size_t *order = ARENA_NEW(a, n, size_t);
+    CoxData d = { 0 };
+    CoxMaximum m = { 0 };
+    CoxDetail detail = { 0 };
+    Existence ex = { 0 };
+    *r = (CoxRisk){ .p = p, .beta = ARENA_NEW(a, (size_t)p, double), .center = ARENA_NEW(a, (size_t)p, double) };
+    if (!order || !r->beta || !r->center) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) order[i] = i;
+    qsort_r(order, n, sizeof *order, by_content, &rows);
+    CoxInput in = { .n = n, .p = p, .x = x, .time = time, .event = event, .order = order, .ties = ties };
+    TRY(cox_data_init(&d, &in, a, e));
+    TRY(existence_cox(&ex, &d, a, e));
+    if (ex.separated) {
+        double most = 0;
+        int worst = 0;
+        for (int j = 0; j < p; j++)
+            if (fabs(ex.direction[j]) > most) { most = fabs(ex.direction[j]); worst = j; }
+        return diagnose_fatal(out, e, "monotone_likelihood", "every event has the most extreme %s of all at risk: its coefficient is "
+                              "infinite and so are the risks; leave it out or use cox --penalty firth", term[worst]);
+    }
+    TRY(cox_maximise(&m, &d, NULL, NULL, a, e));
+    if (m.singular || !m.converged)
+        return diagnose_fatal(out, e, "no_information", "the Cox model has no maximum that could be found");
+    cox_to_columns(r->beta, &d, m.g);
+    for (int j = 0; j < p; j++) r->center[j] = d.center[j];
+    r->loglik = m.loglik;
+    r->loglik_null = m.loglik_start;
+    r->max_abs_score = m.max_abs_score;
+    r->iterations = m.iterations;
+    TRY(cox_detail(&detail, &d, m.g, a, e));
+    r->time = ARENA_NEW(a, d.n_blocks, double);
+    r->cumhaz = ARENA_NEW(a, d.n_blocks, double);
+    if (!r->time || !r->cumhaz) return err_nomem(e);
+    Sum H = { 0 };
+    for (size_t k = 0; k < d.n_blocks; k++) {
+        sum_add(&H, detail.hazard[k] * exp(-detail.shift[0]));
+        r->time[k] = d.block[k].time;
+        r->cumhaz[k] = sum_value(&H);
+    }
+    r->n_steps = d.n_blocks;
+out:
+    return rc;
+}
+
+double cox_risk_lp(const CoxRisk *r, const double *x, size_t rows, size_t i)
+{
+    double s = 0;
+    for (int j = 0; j < r->p; j++) s += r->beta[j] * (x[(size_t)j * rows + i] - r->center[j]);
+    return s;
+}
+
+static double cumhaz(const CoxRisk *r, double t, bool before)
+{
+    size_t lo = 0, hi = r->n_steps;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (before ? r->time[mid] < t : r->time[mid] <= t) lo = mid + 1; else hi = mid;
+    }
+    return lo == 0 ? 0 : r->cumhaz[lo - 1];
+}
+
+double cox_risk_cumhaz(const CoxRisk *r, double t) { return cumhaz(r, t, false); }
+double cox_risk_cumhaz_before(const CoxRisk *r, double t) { return cumhaz(r, t, true); }
+double cox_risk_at(const CoxRisk *r, double t, double lp) { return -expm1(-cumhaz(r, t, false) * exp(lp)); }

@@ -1,0 +1,291 @@
+/* stats/performance.c: `performance`: how well a Cox model predicts its own cohort: Brier score, AUC, calibration. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sum.h"
+#include "stats/cox_risk.h"
+#include "stats/design.h"
+#include "stats/diagnosis.h"
+#include "stats/ipcw.h"
+#include "stats/km.h"
+#include "stats/method.h"
+#include "stats/response.h"
+#include "stats/result_keys.h"
+
+static const MethodOption options[] = {
+    { "ties", OPTION_CHOICE, "efron|breslow", "tied events (default efron)" },
+    { NULL, OPTION_FLAG, NULL, NULL }
+};
+
+enum { GROUPS = 5 };
+/* The integrated score needs the score at every time; beyond this many products it is left out. */
+#define INTEGRAL_WORK_MAX 2e9
+
+typedef struct {
+    Design d;
+    size_t p, *column;             /* kept columns */
+    double *x;                     /* n x p */
+    const char **name;
+    int *state;
+    const double *times;
+    size_t n_times;
+    CoxRisk fit;
+    KmCurve km;
+    Ipcw ipcw;
+    double *lp, *risk;             /* [n] */
+    double conf;
+} Work;
+
+static Rc prepare(Work *w, Json *out, const StatCall *call, Err *e)
+{
+    Rc rc = OK;
+    Design *d = &w->d;
+    Arena *a = &d->arena;
+    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "performance takes no --weights");
+    TRY(design_build(d, out, call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true }, e));
+    if (d->start || d->stratum || d->offset) {
+        rc = err_set(e, ERR_USAGE, "performance takes Surv(time, event) without strata() and offset()");
+        goto out;
+    }
+    if (d->p == 0) { rc = err_set(e, ERR_USAGE, "'%s': a covariate is expected right of ~", call->formula); goto out; }
+    w->n_times = option_numbers(&w->times, call, "times", a);
+    if (w->n_times == 0) { rc = err_set(e, ERR_USAGE, "performance wants --times"); goto out; }
+    double events = 0;
+    for (size_t i = 0; i < d->n; i++) events += d->event[i] != 0;
+    json_set_number(out, "nevent", events);
+    if (events == 0) { rc = diagnose_fatal(out, e, "no_events", "none of %zu rows has an event", d->n); goto out; }
+    unsigned char *keep = arena_alloc(a, d->p);
+    w->column = ARENA_NEW(a, d->p, size_t);
+    w->x = ARENA_NEW(a, d->n * d->p, double);
+    w->name = (const char **)arena_array(a, d->p, sizeof(char *));
+    w->state = ARENA_NEW(a, d->n, int);
+    w->lp = ARENA_NEW(a, d->n, double);
+    w->risk = ARENA_NEW(a, d->n, double);
+    if (!keep || !w->column || !w->x || !w->name || !w->state || !w->lp || !w->risk) { rc = err_nomem(e); goto out; }
+    TRY(design_check_rank(d, out, call, keep, e));
+    TRY(design_sort_rows(d, e));
+    for (size_t j = 0; j < d->p; j++) {
+        if (!keep[j]) continue;
+        memcpy(w->x + w->p * d->n, d->x + j * d->n, d->n * sizeof(double));
+        w->name[w->p] = d->term[j];
+        w->column[w->p++] = j;
+    }
+    for (size_t i = 0; i < d->n; i++) w->state[i] = d->event[i] != 0;
+    CoxTies ties = strcmp(option_text(call, "ties", "efron"), "breslow") == 0 ? TIES_BRESLOW : TIES_EFRON;
+    TRY(cox_risk_fit(&w->fit, w->x, d->n, (int)w->p, d->time, d->event, ties, w->name, out, a, e));
+    TRY(ipcw_init(&w->ipcw, d->time, w->state, d->n, a, e));
+    TRY(km_estimate(&w->km, &(KmData){ .n = d->n, .time = d->time, .event = d->event }, &(KmOptions){ 0 }, a, e));
+    for (size_t i = 0; i < d->n; i++) w->lp[i] = cox_risk_lp(&w->fit, w->x, d->n, i);
+    if (events < 10 * (double)w->p)
+        diagnose(out, "few_events", "%g events for %zu parameters (%.1f each, fewer than 10): expect optimism", events, w->p,
+                 events / (double)w->p);
+out:
+    return rc;
+}
+
+static void series(Json *o, const char *key, const double *x, size_t n) { json_set_numbers(o, key, x, n); }
+
+/* value, se and limits of a measure at every time. */
+static Rc write_measure(Json *o, const char *key, const Work *w, const Measure *m, Err *e)
+{
+    size_t n = w->n_times;
+    double z = conf_z(w->conf), *x = malloc((4 * n + 1) * sizeof *x);
+    char name[KEY_MAX];
+    if (!x) return err_nomem(e);
+    for (size_t t = 0; t < n; t++) {
+        x[t] = m[t].value;
+        x[n + t] = m[t].se;
+        x[2 * n + t] = m[t].value - z * m[t].se;
+        x[3 * n + t] = m[t].value + z * m[t].se;
+    }
+    series(o, "times", w->times, n);
+    series(o, key, x, n);
+    series(o, "se", x + n, n);
+    series(o, level_key(name, "lower", w->conf), x + 2 * n, n);
+    series(o, level_key(name, "upper", w->conf), x + 3 * n, n);
+    free(x);
+    return OK;
+}
+
+static void risks_at(const Work *w, double t)
+{
+    double H = cox_risk_cumhaz(&w->fit, t);
+    for (size_t i = 0; i < w->d.n; i++) w->risk[i] = -expm1(-H * exp(w->lp[i]));
+}
+
+static void null_risk_at(const Work *w, double t)
+{
+    double r = 1 - km_survival(&w->km, t);
+    for (size_t i = 0; i < w->d.n; i++) w->risk[i] = r;
+}
+
+static Rc write_scores(Json *out, Work *w, Err *e)
+{
+    Rc rc = OK;
+    size_t n = w->n_times;
+    Measure *model = ARENA_NEW(&w->d.arena, 3 * n, Measure), *null = model + n, *auc = model + 2 * n;
+    double *ipa = ARENA_NEW(&w->d.arena, 2 * n, double);
+    if (!model || !ipa) return err_nomem(e);
+    for (size_t t = 0; t < n; t++) {
+        risks_at(w, w->times[t]);
+        TRY(ipcw_brier(&model[t], &w->ipcw, w->risk, w->times[t], e));
+        null_risk_at(w, w->times[t]);
+        TRY(ipcw_brier(&null[t], &w->ipcw, w->risk, w->times[t], e));
+        TRY(ipcw_auc(&auc[t], NULL, &w->ipcw, w->lp, w->times[t], CASES_UP_TO_T, false, NULL, e));
+        ipa[t] = 1 - model[t].value / null[t].value;
+    }
+    Json *b = json_set(out, "brier", json_object()), *m = json_set(b, "model", json_object()),
+         *k = json_set(b, "null", json_object()), *o = json_set(out, "auc", json_object());
+    TRY(write_measure(m, "brier", w, model, e));
+    series(m, "ipa", ipa, n);
+    TRY(write_measure(k, "brier", w, null, e));
+    series(k, "ipa", ipa + n, n);
+    TRY(write_measure(o, "auc", w, auc, e));
+out:
+    return rc;
+}
+
+/* Area under the score, a step function on the observed times, from 0 to tau, divided by tau. */
+static void write_integral(Json *out, Work *w, double tau)
+{
+    size_t n = w->d.n;
+    Json *o = json_set(out, "ibs", json_object());
+    Sum area[2] = { { 0, 0 }, { 0, 0 } };
+    size_t points = 0;
+    for (size_t k = 0; k < w->ipcw.n_times; k++) points += w->ipcw.at[k] < tau;
+    json_set_number(o, "tau", tau);
+    if ((double)points * (double)n > INTEGRAL_WORK_MAX) return;
+    for (int which = 0; which < 2; which++)
+        for (size_t k = 0; k < points; k++) {
+            double t = w->ipcw.at[k], until = k + 1 < points ? w->ipcw.at[k + 1] : tau, G = w->ipcw.G_after[k];
+            if (which) null_risk_at(w, t); else risks_at(w, t);
+            Sum s = { 0 };
+            for (size_t i = 0; i < n; i++) {
+                bool before = w->d.time[i] <= t;
+                double r = w->risk[i];
+                if (!before) sum_add(&s, r * r / G);
+                else if (w->state[i]) sum_add(&s, (1 - r) * (1 - r) / w->ipcw.G_before[i]);
+            }
+            sum_add(&area[which], (until - t) * sum_value(&s) / (double)n);
+        }
+    json_set_number(o, "model", sum_value(&area[0]) / tau);
+    json_set_number(o, "null", sum_value(&area[1]) / tau);
+}
+
+/* Fifths of predicted risk: bounds are type-7 quantiles, a value on a bound belongs below it. */
+static Rc write_groups(Json *out, Work *w, double t, Err *e)
+{
+    Rc rc = OK;
+    size_t n = w->d.n;
+    Arena *a = &w->d.arena;
+    double *sorted = ARENA_NEW(a, n, double), bound[GROUPS + 1], mean[GROUPS], observed[GROUPS], count[GROUPS];
+    double *time = ARENA_NEW(a, n, double), *event = ARENA_NEW(a, n, double);
+    if (!sorted || !time || !event) return err_nomem(e);
+    risks_at(w, t);
+    memcpy(sorted, w->risk, n * sizeof *sorted);
+    sort_doubles(sorted, n);
+    for (int g = 0; g <= GROUPS; g++) bound[g] = quantile_sorted(sorted, n, (double)g / GROUPS);
+    size_t used = 0;
+    for (int g = 0; g < GROUPS; g++) {
+        Sum s = { 0 };
+        size_t m = 0;
+        for (size_t i = 0; i < n; i++) {
+            bool in = w->risk[i] <= bound[g + 1] && (g == 0 || w->risk[i] > bound[g]);
+            if (!in) continue;
+            sum_add(&s, w->risk[i]);
+            time[m] = w->d.time[i];
+            event[m++] = w->d.event[i];
+        }
+        if (m == 0) continue;      /* bounds fall together where many risks are equal */
+        KmCurve c;
+        TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event }, &(KmOptions){ 0 }, a, e));
+        mean[used] = sum_value(&s) / (double)m;
+        observed[used] = t <= c.time[c.n - 1] || c.surv[c.n - 1] == 0 ? 1 - km_survival(&c, t) : NAN;
+        count[used++] = (double)m;
+    }
+    Json *o = json_set(out, "by_group", json_object());
+    json_set_number(o, "time", t);
+    series(o, "mean_predicted", mean, used);
+    series(o, "observed", observed, used);
+    series(o, "n", count, used);
+    Json *q = json_set(out, "oe", json_object());
+    double all = 1 - km_survival(&w->km, t), expected = mean_of(w->risk, n);
+    json_set_number(q, "time", t);
+    json_set_number(q, "observed", all);
+    json_set_number(q, "expected", expected);
+    json_set_number(q, "ratio", all / expected);
+out:
+    return rc;
+}
+
+static Rc write_calibration(Json *out, Work *w, double t, Err *e)
+{
+    Rc rc = OK;
+    Json *o = json_set(out, "calibration", json_object());
+    static const char *const name[1] = { "linear predictor" };
+    CoxRisk slope;
+    TRY(cox_risk_fit(&slope, w->lp, w->d.n, 1, w->d.time, w->d.event, TIES_EFRON, name, out, &w->d.arena, e));
+    json_set_number(o, "slope", slope.beta[0]);
+    TRY(write_groups(o, w, t, e));
+out:
+    return rc;
+}
+
+static Rc write_predictions(Json *out, const Work *w, const Frame *rows, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    double *x = NULL;
+    TRY(design_matrix_for(&x, &w->d, rows, &a, e));
+    size_t n = rows->rows;
+    double *kept = ARENA_NEW(&a, n * w->p, double), *risk = ARENA_NEW(&a, n * w->n_times, double), *number = ARENA_NEW(&a, n, double);
+    if (!kept || !risk || !number) { rc = err_nomem(e); goto out; }
+    for (size_t j = 0; j < w->p; j++) memcpy(kept + j * n, x + w->column[j] * n, n * sizeof *kept);
+    for (size_t i = 0; i < n; i++) {
+        double lp = cox_risk_lp(&w->fit, kept, n, i);
+        number[i] = (double)i + 1;
+        for (size_t t = 0; t < w->n_times; t++) risk[t * n + i] = cox_risk_at(&w->fit, w->times[t], lp);
+    }
+    const char **row = number_keys(number, n, &a), **col = number_keys(w->times, w->n_times, &a);
+    if (!row || !col) { rc = err_nomem(e); goto out; }
+    json_set_matrix(out, "pred_risk", risk, n, w->n_times, row, col);
+out:
+    arena_free(&a);
+    return rc;
+}
+
+static Rc run(Json *out, const StatCall *call, Err *e)
+{
+    Rc rc = OK;
+    Work w = { .conf = call_conf(call) };
+    TRY(prepare(&w, out, call, e));
+    Json *coef = json_set(out, "coef", json_object());
+    for (size_t j = 0; j < w.d.p; j++) json_set_number(coef, w.d.term[j], NAN);
+    for (size_t j = 0; j < w.p; j++) json_set_number(coef, w.name[j], w.fit.beta[j]);
+    json_set_number(out, "iterations", w.fit.iterations);
+    json_set_number(out, "max_abs_score", w.fit.max_abs_score);
+    double lr = 2 * (w.fit.loglik - w.fit.loglik_null), last = w.times[0];
+    json_set_number(out, "heuristic_shrinkage", (lr - (double)w.p) / lr);
+    json_set_text(out, "convention", "apparent performance; cases T <= t; weights 1/G(T-) and 1/G(t) of the marginal Kaplan-Meier curve of "
+                                     "censoring, its estimation in the standard errors");
+    for (size_t t = 1; t < w.n_times; t++) last = fmax(last, w.times[t]);
+    double end = w.ipcw.at[w.ipcw.n_times - 1];
+    if (last > end) {
+        rc = err_set(e, ERR_USAGE, "--times %g lies behind the last time of the data, %g", last, end);
+        goto out;
+    }
+    TRY(write_scores(out, &w, e));
+    write_integral(out, &w, last);
+    TRY(write_calibration(out, &w, last, e));
+    if (call->newdata) TRY(write_predictions(out, &w, call->newdata, e));
+out:
+    design_free(&w.d);
+    return rc;
+}
+
+const Method method_performance = {
+    .name = "performance", .summary = "Brier score, time-dependent AUC and calibration of a Cox model in its own cohort",
+    .formula = FORMULA_SURVIVAL, .needs_data = true, .options = options, .run = run,
+    .source = "Graf et al. 1999; Gerds & Schumacher 2006; Blanche et al. 2015"
+};

@@ -17,7 +17,7 @@ Rc level_box_build(LevelBox *out, const uint16_t *level, const int n[3], int Ng,
 {
     Rc rc = OK;
     LevelBox b = { .n = { n[0], n[1], n[2] }, .margin = margin, .Ng = Ng };
-    size_t width = (size_t)(n[0] + 2 * margin), height = (size_t)(n[1] + 2 * margin), depth = (size_t)(n[2] + 2 * margin);
+    const size_t both = 2 * (size_t)margin, width = (size_t)n[0] + both, height = (size_t)n[1] + both, depth = (size_t)n[2] + both;
     size_t total = (size_t)n[0] * (size_t)n[1] * (size_t)n[2];
 
     assert(Ng >= 0 && Ng <= UINT16_MAX && margin >= 1);

@@ -54,7 +54,7 @@ static bool own_box(Pairs *p, const uint8_t *inside, const int n[3])
     p->slice = p->row * (size_t)n[1];
     p->start = (size_t)lo[2] * p->slice + (size_t)lo[1] * p->row + (size_t)lo[0];
     for (int a = 0; a < 3; a++) {
-        p->n[a] = (size_t)(hi[a] - lo[a] + 1);
+        p->n[a] = (size_t)hi[a] - (size_t)lo[a] + 1;
         p->padded[a] = (size_t)fft_good_length(2 * (int)p->n[a] - 1);
         p->half[a] = p->padded[a] / 2 + 1;
     }
@@ -168,7 +168,8 @@ static void transform_weights(Pairs *p)
         for (size_t j = 0; j < 2 * lanes; j++) {
             double *to = j < lanes ? re : im;
             size_t lane = j < lanes ? j : j - lanes, row = first + j < rows ? first + j : rows - 1;
-            double dy = (double)(row / depth) * p->spacing_mm[1], dz = (double)(row % depth) * p->spacing_mm[2], d2 = dy * dy + dz * dz;
+            size_t y = row / depth, z = row % depth;
+            double dy = (double)y * p->spacing_mm[1], dz = (double)z * p->spacing_mm[2], d2 = dy * dy + dz * dz;
             for (size_t x = 0; x < H; x++) {
                 double dx = (double)x * p->spacing_mm[0], r2 = d2 + dx * dx;
                 to[x * lanes + lane] = to[(P - x) % P * lanes + lane] = r2 > 0 ? 1 / sqrt(r2) : 0;

@@ -40,7 +40,7 @@ static Rc store_parts(Db *db, const ModelRecord *m, Err *e)
         query_text(q, ":model", m->name);
         query_text(q, ":name", m->column[i].name);
         query_text(q, ":tracer", m->column[i].tracer);
-        query_text(q, ":timepoint", m->column[i].timepoint);
+        query_text(q, ":timepoint", m->column[i].timepoint ? m->column[i].timepoint : "");
         TRY(query_done(q, e));
     }
 out:

@@ -219,7 +219,7 @@ CREATE TABLE model_column (                        -- what a model reads
     model      TEXT NOT NULL REFERENCES model (name) ON DELETE CASCADE,
     name       TEXT NOT NULL,
     tracer     TEXT,                               -- slug, for a variable of a scan; NULL for a clinical column
-    timepoint  TEXT,
+    timepoint  TEXT NOT NULL DEFAULT '',           -- '' for a clinical column
     PRIMARY KEY (model, name, timepoint)
 ) STRICT;
 

@@ -5,8 +5,17 @@
 # One line a batch of groups, in the order of COMMANDS.md.
 groups="
 km logrank rmst cif concordance fine_gray
-roc maxstat timeroc prediction_error
-linear survreg ordinal mixed_model
+roc
+maxstat
+timeroc
+prediction_error
+linear
+survreg
+ordinal
+mixed_model
+two_by_two
+mcnemar
+sample_size
 multiplicity
 "
 hard="27 28 29 30 31 32 34 37"

@@ -98,11 +98,6 @@ marginal: $(BUILD)/tools/marginal_coefficients
 
 tests: $(TESTS)
 
-# Pages made from the registries.
-docs: $(BUILD)/tools/feature_docs
-	@mkdir -p $(BUILD)/docs
-	$< > $(BUILD)/docs/features.md.tmp && mv $(BUILD)/docs/features.md.tmp $(BUILD)/docs/features.md
-
 deps:
 	@tools/deps.sh
 

@@ -56,14 +56,15 @@ static void undefine(FeatureSink *sink, Family first, Family last, unsigned need
 static Rc compute(FeatureSink *sink, Roi *roi, const Settings *s, Arena *a, Err *e)
 {
     Rc rc = OK;
-    Mesh mesh = { 0 };
     if (roi->n_morphological == 0) {
         undefine(sink, FAMILY_MORPHOLOGY, FAMILY_NGLDM, 0, s, roi->level_reason);
         return OK;
     }
     if (sink_wants(sink, FAMILY_MORPHOLOGY, NEEDS_MESH)) {
-        TRY(mesh_build(&mesh, roi->morphological, roi->n, roi->spacing_mm, a, e));
-        roi->mesh = &mesh;
+        Mesh *mesh = ARENA_NEW(a, 1, Mesh);
+        if (!mesh) return err_nomem(e);
+        TRY(mesh_build(mesh, roi->morphological, roi->n, roi->spacing_mm, a, e));
+        roi->mesh = mesh;
     }
     for (size_t i = 0; i < sizeof computations / sizeof *computations; i++) {
         const Computation *c = &computations[i];
@@ -76,7 +77,6 @@ static Rc compute(FeatureSink *sink, Roi *roi, const Settings *s, Arena *a, Err 
             TRY(c->compute(sink, roi, s, a, e));
     }
 out:
-    roi->mesh = NULL;
     return rc;
 }
 

@@ -11,6 +11,7 @@
 #include "stats/design.h"
 #include "stats/logrank.h"
 #include "study/model_columns.h"
+#include "study/model_frame.h"
 #include "study/report_labels.h"
 
 /* Complete rows of Surv(time, event), coded by the rules of all other analyses. */
@@ -157,51 +158,15 @@ static bool left_out(const ReportModel *m, const char *patient)
     return false;
 }
 
-/* Day on which each patient's clock starts: 0, the landmark, or the scan of its time point. */
-static Rc clock_days(double *day, const ReportData *d, const ReportModel *m, const ModelColumns *c, Arena *a, Err *e)
+/* The variable of the rows that the model was fitted to; NaN for a patient whom it left out for a missing value. */
+static Rc model_values(const double **out, const ModelFrame *f, const ReportModel *m, const char *variable, Arena *a, Err *e)
 {
-    Rc rc = OK;
-    const size_t n = d->clinical.rows;
-    for (size_t i = 0; i < n; i++) day[i] = m->spec->landmark == LANDMARK_DAYS ? m->spec->landmark_days : 0;
-    if (m->spec->landmark != LANDMARK_TIMEPOINT) return OK;
-    const int at = m->spec->landmark_timepoint;
-    const char **slug = ARENA_NEW(a, c->n + 1, const char *);
-    bool *has = ARENA_NEW(a, n, bool);
-    size_t k = 0;
-    if (!slug || !has) { rc = err_nomem(e); goto out; }
-    for (size_t i = 0; i < c->n; i++)
-        if (c->is_variable[i] && (c->variable[i].from == at || c->variable[i].to == at)) slug[k++] = c->variable[i].tracer;
-    TRY(db_scan_days(day, has, d->db, &d->clinical, d->tables->protocol.timepoint[at], k ? slug : NULL, e));
-out:
-    return rc;
-}
-
-/* The model's patients as a table of their own: time from its clock, event, variable. */
-static Rc model_frame(Frame *out, const ReportData *d, const ReportModel *m, const ModelColumns *c, const char *variable, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    Frame f = { 0 };
-    double *time, *event, *x, *day = ARENA_NEW(a, d->clinical.rows, double);
-    const char *const wanted[] = { c->time, c->event, variable, NULL };
-    if (!day) { rc = err_nomem(e); goto out; }
-    TRY(study_frame(&f, d->db, &d->space, wanted, "report", e));
-    TRY(clock_days(day, d, m, c, a, e));
-    TRY(frame_init(out, "model", f.rows, e));
-    TRY(frame_add_numbers(&time, out, "time", e));
-    TRY(frame_add_numbers(&event, out, "event", e));
-    TRY(frame_add_numbers(&x, out, "x", e));
-    const FrameColumn *t = frame_column(&f, c->time), *v = frame_column(&f, c->event), *h = frame_column(&f, variable);
-    if (!t || t->is_text || !v || v->is_text || !h || h->is_text) goto out;
-    const double unit = time_unit_days(c->endpoint->unit);
-    for (size_t i = 0; i < f.rows; i++) {
-        if (left_out(m, report_patient(d, i)) || isnan(h->num[i])) continue;
-        time[i] = t->num[i] - day[i] / unit;
-        event[i] = v->num[i];
-        x[i] = h->num[i];
-    }
-out:
-    frame_free(&f);
-    return rc;
+    const FrameColumn *v = frame_column(&f->frame, variable), *id = frame_column(&f->frame, "patient");
+    double *x = ARENA_NEW(a, f->frame.rows, double);
+    if (!x) return err_nomem(e);
+    for (size_t i = 0; i < f->frame.rows; i++) x[i] = v && !v->is_text && id && id->text[i] && !left_out(m, id->text[i]) ? v->num[i] : NAN;
+    *out = x;
+    return OK;
 }
 
 /* "≤ 0.43"; a hypoxic share as a percentage. */
@@ -217,9 +182,10 @@ static char *group_label(const char *sign, const Variable *v, double cut, Arena 
 Rc split_gather(SurvivalPlot *out, bool *there, const ReportData *d, const ReportModel *m, Arena *a, Err *e)
 {
     Rc rc = OK;
-    Frame f = { 0 };
+    ModelFrame f = { 0 };
     Outcome o = { 0 };
     ModelColumns c = { 0 };
+    const double *values = NULL;
     LogrankTest test = { 0 };
     Str label = { 0 }, from = { 0 };
     const char *variable = NULL;
@@ -232,18 +198,29 @@ Rc split_gather(SurvivalPlot *out, bool *there, const ReportData *d, const Repor
     if (!c.survival || !c.endpoint || !c.event) goto out;
     for (size_t i = 0; i < c.n && !variable; i++) if (c.is_variable[i]) { variable = c.name[i]; which = i; }
     if (!variable) goto out;
-    TRY(model_frame(&f, d, m, &c, variable, a, e));
+    TRY(model_frame(&f, m->spec, &c, &d->tables->protocol, &d->space, d->db, e));
+    TRY(model_values(&values, &f, m, variable, a, e));
     bool known;
-    TRY(outcome_read(&o, &known, &f, "time", "event", c.endpoint, e));
+    /* The frame's event is 0/1 already where the endpoint has a cause. */
+    Endpoint plain = *c.endpoint;
+    plain.has_cause = false;
+    TRY(outcome_read(&o, &known, &f.frame, c.time, c.event, &plain, e));
     if (!known) goto out;
 
-    const size_t n = o.design.n;
-    double *x = ARENA_NEW(a, n, double), *time = ARENA_NEW(a, n, double), *event = ARENA_NEW(a, n, double);
-    int *group = ARENA_NEW(a, n, int);
+    double *x = ARENA_NEW(a, o.design.n, double), *time = ARENA_NEW(a, o.design.n, double), *event = ARENA_NEW(a, o.design.n, double);
+    int *group = ARENA_NEW(a, o.design.n, int);
     SurvivalCurve *curve = ARENA_NEW(a, 2, SurvivalCurve);
     if (!x || !time || !event || !group || !curve) { rc = err_nomem(e); goto out; }
-    const double *values = frame_column(&f, "x")->num;
-    for (size_t i = 0; i < n; i++) x[i] = values[o.design.row[i]];
+    size_t n = 0;
+    for (size_t i = 0; i < o.design.n; i++) {            /* those with a value, in place */
+        double v = values[o.design.row[i]];
+        if (isnan(v)) continue;
+        x[n] = v;
+        o.design.time[n] = o.design.time[i];
+        o.design.event[n] = o.design.event[i];
+        o.design.row[n++] = o.design.row[i];
+    }
+    if (!n) goto out;
     sort_doubles(x, n);
     const double cut = quantile_sorted(x, n, 0.5);
     const char *name[2] = { group_label("≤", &c.variable[which], cut, a), group_label(">", &c.variable[which], cut, a) };
@@ -273,7 +250,7 @@ Rc split_gather(SurvivalPlot *out, bool *there, const ReportData *d, const Repor
     *there = true;
 out:
     outcome_free(&o);
-    frame_free(&f);
+    model_frame_free(&f);
     str_free(&label);
     str_free(&from);
     return rc;

@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
     Arena arena;
     char *title, *subtitle;            /* subtitle: what this page is of */
+    bool compact;                      /* on paper: less room between blocks, to keep one page one page */
     char *line;                        /* one line over every page: "NSCLC FMISO · patient report 12" */
     Block *block;
     size_t n_blocks, blocks_cap;

@@ -72,6 +72,14 @@ static void term_table(Document *d, const ModelResult *m)
     if (stepped && ratios) document_table_note(d, t, "Coefficient and SE are per one unit as fitted; ratios are for the step that the term names.");
 }
 
+/* Findings that ask for a look, not for doubt about the estimate. */
+static bool is_remark(const char *code)
+{
+    static const char *const remark[] = { "influential", "times_merged", "heavy_ties", "event_coding", "unused_level", "level_variants", "time_zero" };
+    for (size_t i = 0; i < sizeof remark / sizeof *remark; i++) if (strcmp(remark[i], code) == 0) return true;
+    return false;
+}
+
 void model_blocks(Document *d, const ModelResult *m)
 {
     Str text = { 0 };
@@ -107,8 +115,9 @@ void model_blocks(Document *d, const ModelResult *m)
     str_free(&text);
     if (!m->estimated) document_warning(d, "Not estimated: the data do not determine this model. What exists is shown.");
     for (size_t i = 0; i < m->n_findings; i++) {
-        str_appendf(&text, "%s: %s", m->finding[i].code, m->finding[i].message);
-        document_warning(d, str_text(&text));
+        str_appendf(&text, "%s: %s.", m->finding[i].code, m->finding[i].message);
+        if (is_remark(m->finding[i].code)) document_note(d, str_text(&text));
+        else document_warning(d, str_text(&text));
         str_free(&text);
     }
     if (m->n_terms) term_table(d, m);

@@ -210,13 +210,14 @@ Rc patient_document(Document *d, const PatientReport *r, Err *e)
     Rc rc = OK;
     Str line = { 0 }, sub = { 0 };
     str_appendf(&line, "%s · patient report %03d", r->study, r->row);
-    str_appendf(&sub, "%s · hypoxia PET: %s", r->study, r->tracers);
+    str_appendf(&sub, "Hypoxia PET: %s", r->tracers);
     for (size_t i = 0; i < r->n_facts; i++) str_appendf(&sub, " · %s %s", r->fact[i].label, r->fact[i].value);
     TRY(str_check(&line, e));
     TRY(str_check(&sub, e));
     char title[160];
     snprintf(title, sizeof title, "Patient %.100s", r->patient);
     document_init(d, title, str_text(&sub), str_text(&line));
+    d->compact = true;
     if (r->n_scans) { headline(d, r); scan_table(d, r); }
     else document_warning(d, "No scan of this patient is listed.");
     TRY(image_strips(d, r, e));

@@ -25,7 +25,7 @@ static const TextStyle RUNNING = { .size_pt = 7.5, .colour = COLOUR_QUIET };
 typedef struct {
     Canvas *c;
     const Document *d;
-    double y, width;
+    double y, width, space;    /* space: factor of the room between blocks */
     int page, pages;
     bool draw, fresh;          /* fresh: nothing on this page yet */
     Rc rc;
@@ -66,6 +66,8 @@ static void need(Flow *f, double height)
 static void text_block(Flow *f, const char *text, TextStyle style, double before, double after, double keep)
 {
     if (!text || !*text) return;
+    before *= f->space;
+    after *= f->space;
     double h = canvas_text_height(f->c, f->width, text, style);
     need(f, before + h + keep);
     if (room(f) < h && f->rc == OK) f->rc = err_set(f->e, ERR_INTERNAL, "a paragraph is higher than a page");
@@ -85,7 +87,7 @@ static void warning_block(Flow *f, const char *text)
         canvas_rect(f->c, MARGIN, f->y, 2.2, h + 6, COLOUR_VERMILLION);
         canvas_text(f->c, MARGIN + 11, f->y + 3, f->width - 12, text, BODY);
     }
-    f->y += h + 14;
+    f->y += h + 6 + 8 * f->space;
     f->fresh = false;
 }
 
@@ -141,13 +143,13 @@ static void figure_block(Flow *f, const Block *b)
     FigureSize z = figure_size(f, b);
     const double title = z.title, caption = z.caption, scale = z.scale, h = z.h;
     need(f, 8 + title + h + caption);
-    if (!f->fresh) f->y += 8;
+    if (!f->fresh) f->y += 8 * f->space;
     if (f->draw) {
         if (title > 0) canvas_text(f->c, MARGIN, f->y, f->width, s->title, SUBHEADING);
         canvas_scene(f->c, s, MARGIN, f->y + title, scale);
         if (caption > 0) canvas_text(f->c, MARGIN, f->y + title + h + 5, f->width, b->text, NOTE);
     }
-    f->y += title + h + caption + 14;
+    f->y += title + h + caption + 14 * f->space;
     f->fresh = false;
 }
 
@@ -284,7 +286,7 @@ static void table_block(Flow *f, const Table *t)
     }
     f->y += 5;
     if (t->note) text_block(f, t->note, NOTE, 0, 4, 0);
-    f->y += 10;
+    f->y += 10 * f->space;
 }
 
 /* What must fit under a heading so that it does not stand alone. */
@@ -328,10 +330,10 @@ Rc pdf_render(Str *out, int *pages, const Document *d, Err *e)
     Canvas *c = NULL;
     if (d->rc != OK) return err_nomem(e);
     TRY(canvas_begin(&c, PAGE_W, PAGE_H, d->title ? d->title : "", REOX_DISCLAIMER, e));
-    Flow measure = { .c = c, .d = d, .width = PAGE_W - 2 * MARGIN, .e = e };
+    Flow measure = { .c = c, .d = d, .width = PAGE_W - 2 * MARGIN, .space = d->compact ? 0.6 : 1, .e = e };
     flow_document(&measure);
     TRY(measure.rc);
-    Flow flow = { .c = c, .d = d, .width = PAGE_W - 2 * MARGIN, .draw = true, .pages = measure.page, .e = e };
+    Flow flow = { .c = c, .d = d, .width = PAGE_W - 2 * MARGIN, .space = d->compact ? 0.6 : 1, .draw = true, .pages = measure.page, .e = e };
     flow_document(&flow);
     TRY(flow.rc);
     TRY(canvas_end(out, c, e));

@@ -177,6 +177,8 @@ static Rc outcome_gather(CohortReport *out, const ReportData *d, Arena *a, Err *
         for (size_t m = 0; m < d->n_models; m++) {
             if (!d->model[m].stored || !text_equal(d->model[m].stored->endpoint, x->name)) continue;
             TRY(split_gather(&plot[out->n_survival], &there, d, &d->model[m], a, e));
+            for (size_t s = 0; there && s < out->n_survival; s++)            /* the same variable again, in another model */
+                there = strcmp(plot[s].figure.title, plot[out->n_survival].figure.title) != 0;
             if (there) out->n_survival++;
         }
     }

@@ -4,16 +4,19 @@
 #include <math.h>
 #include <string.h>
 
-static const struct { const char *name, *label, *curve; } ENDPOINT[] = {
-    { "os", "Overall survival", "Overall survival" },
-    { "pfs", "Progression-free survival", "Progression-free survival" },
-    { "dfs", "Disease-free survival", "Disease-free survival" },
-    { "lrf", "Locoregional failure", "Free of locoregional failure" },
-    { "lf", "Local failure", "Free of local failure" },
-    { "lc", "Local control", "Local control" },
-    { "lrc", "Locoregional control", "Locoregional control" },
-    { "dm", "Distant metastasis", "Free of distant metastasis" },
-    { "response", "Response", NULL },
+#include "core/tracer.h"
+
+/* The last: what an axis of its cumulative incidence says. */
+static const struct { const char *name, *label, *curve, *incidence; } ENDPOINT[] = {
+    { "os", "Overall survival", "Overall survival", NULL },
+    { "pfs", "Progression-free survival", "Progression-free survival", NULL },
+    { "dfs", "Disease-free survival", "Disease-free survival", NULL },
+    { "lrf", "Locoregional failure", "Free of locoregional failure", "Incidence of locoregional failure" },
+    { "lf", "Local failure", "Free of local failure", "Incidence of local failure" },
+    { "lc", "Local control", "Local control", NULL },
+    { "lrc", "Locoregional control", "Locoregional control", NULL },
+    { "dm", "Distant metastasis", "Free of distant metastasis", "Incidence of distant metastasis" },
+    { "response", "Response", NULL, NULL },
 };
 
 static int endpoint_index(const Endpoint *p)
@@ -34,6 +37,12 @@ const char *endpoint_curve_label(const Endpoint *p)
     return i >= 0 && ENDPOINT[i].curve ? ENDPOINT[i].curve : "Event-free";
 }
 
+const char *endpoint_incidence_label(const Endpoint *p)
+{
+    int i = endpoint_index(p);
+    return i >= 0 && ENDPOINT[i].incidence ? ENDPOINT[i].incidence : "Cumulative incidence";
+}
+
 static const char *operator_sign(Operator op)
 {
     static const char *const sign[] = { [OP_GE] = "≥", [OP_GT] = ">", [OP_LE] = "≤", [OP_LT] = "<" };
@@ -51,6 +60,29 @@ void definition_label(Str *out, const ScanRule *rule, Units units)
     else str_append(out, ", but no reference is named");
 }
 
+/* What clinicians call the usual quantities; others keep their name. */
+static const char *feature_words(const char *name)
+{
+    static const char *const word[][2] = {
+        { "fhv", "FHV" }, { "hv_ml", "HV" }, { "tbr_max", "TBRmax" }, { "tbr_mean", "TBRmean" }, { "tbr_peak", "TBRpeak" }, { "tbr_p95", "TBR P95" },
+        { "suv_max", "SUVmax" }, { "suv_mean", "SUVmean" }, { "suv_peak", "SUVpeak" }, { "hypoxic_burden", "hypoxic burden" }, { "fhv_auc", "FHV area" },
+        { "morphology_volume", "tumour volume" },
+    };
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++) if (strcmp(word[i][0], name) == 0) return word[i][1];
+    return name;
+}
+
+void variable_words(Str *out, const VariableSpace *s, const Variable *v)
+{
+    const Preset *preset = tracer_find(v->tracer);
+    if (v->kind != VARIABLE_FEATURE) str_append(out, v->kind == VARIABLE_DELTA ? "change of " : "ratio of ");
+    str_append(out, feature_words(feature_info(v->feature)->name));
+    if (v->aggregation != AGGREGATION_NONE) str_appendf(out, " (%s)", aggregation_name(v->aggregation));
+    if (strcmp(v->roi, "gtv") != 0) str_appendf(out, " of %s", v->roi);
+    str_appendf(out, ", %s %s", preset ? preset->name : v->tracer, s->timepoint[v->from]);
+    if (v->to >= 0) str_appendf(out, " to %s", s->timepoint[v->to]);
+}
+
 static const ColumnSpec *column_spec(const Protocol *p, const char *name, size_t n)
 {
     for (size_t i = 0; i < p->n_columns; i++)
@@ -64,8 +96,20 @@ void term_label(Str *out, double *per, const char **step, const char *term, cons
     bool found = false;
     *per = 1;
     *step = NULL;
+    /* log(x) of one variable: the words of x. */
+    size_t length = strlen(term);
+    if (length > 5 && length < 200 && strncmp(term, "log(", 4) == 0 && term[length - 1] == ')') {
+        char inside[200];
+        memcpy(inside, term + 4, length - 5);
+        inside[length - 5] = '\0';
+        if (variable_resolve(&v, &found, s, inside, NULL) == OK && found) {
+            str_append(out, "log ");
+            variable_words(out, s, &v);
+            return;
+        }
+    }
     if (variable_resolve(&v, &found, s, term, NULL) == OK && found) {
-        variable_label(out, s, &v);
+        variable_words(out, s, &v);
         const char *name = feature_info(v.feature)->name;
         if (v.kind != VARIABLE_RATIO && strcmp(name, "fhv") == 0) { *per = 0.1; *step = "per 10 points"; }
         else if (v.kind != VARIABLE_RATIO && strcmp(variable_unit(&v), "1") != 0) str_appendf(out, ", per %s", variable_unit(&v));

@@ -11,6 +11,10 @@
 /* "Overall survival" for os; the name itself where it is none of the usual ones. curve: what a Kaplan–Meier axis says. */
 const char *endpoint_label(const Endpoint *p);
 const char *endpoint_curve_label(const Endpoint *p);
+const char *endpoint_incidence_label(const Endpoint *p);       /* of a cumulative incidence */
+
+/* "FHV, FMISO pre to mid (change)" for titles and terms. */
+void variable_words(Str *out, const VariableSpace *s, const Variable *v);
 
 /* "TBR ≥ 1.4, reference blood", or why there is no such rule. */
 void definition_label(Str *out, const ScanRule *rule, Units units);

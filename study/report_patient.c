@@ -181,7 +181,7 @@ static Rc risk_gather(PatientRisk *out, const ReportData *d, const ReportModel *
     out->n_events = m->stored->nevent > 0 ? (size_t)m->stored->nevent : 0;
     for (size_t i = 0; i < m->n_terms; i++) out->n_terms += strcmp(m->term[i].term, "(Intercept)") != 0;
     str_append(&text, "from ");
-    if (m->spec->landmark == LANDMARK_TIMEPOINT) str_appendf(&text, "this patient's %s scan", d->tables->protocol.timepoint[m->spec->landmark_timepoint]);
+    if (m->spec->landmark == LANDMARK_TIMEPOINT) str_appendf(&text, "the %s scan", d->tables->protocol.timepoint[m->spec->landmark_timepoint]);
     else clock_label(&text, m->spec, &d->tables->protocol);
     TRY(str_check(&text, e));
     out->clock = arena_strdup(a, text.s);
@@ -250,7 +250,7 @@ Rc patient_report_gather(PatientReport *out, const ReportData *d, size_t row, co
     out->scan = scan;
     TRY(str_check(&tracers, e));
     out->tracers = arena_strdup(a, tracers.len ? tracers.s : "no scan");
-    out->provenance = arena_printf(a, "Made by reox " REOX_VERSION " from study.json %.12s, %s %.12s, %s %.12s; all that is shown %.12s (SHA-256).", d->tables->protocol_sha256,
+    out->provenance = arena_printf(a, "Made from study.json %.10s, %s %.10s, %s %.10s; all that is shown: %.10s (SHA-256).", d->tables->protocol_sha256,
                                    d->tables->protocol.clinical, d->tables->clinical.sha256, d->tables->protocol.scans, d->tables->scans.sha256, inputs_sha);
     if (!out->tracers || !out->provenance) { rc = err_nomem(e); goto out; }
     TRY(facts_gather(out, d, row, a, e));

@@ -24,38 +24,42 @@ static void outcome_free(Outcome *o)
     *o = (Outcome){ 0 };
 }
 
-/* *there false where the columns hold no analysable outcome. */
+/* *there false where the columns hold no analysable outcome. With a cause: event 1 is the cause, 2 any other. */
 static Rc outcome_read(Outcome *o, bool *there, const Frame *f, const char *time, const char *event, const Endpoint *p, Err *e)
 {
     Rc rc = OK;
     Str formula = { 0 };
     Err why = { 0 };
-    char cause[NUMBER_TEXT_MAX];
     *there = false;
     *o = (Outcome){ .said = json_object() };
     if (!o->said) { rc = err_nomem(e); goto out; }
-    str_appendf(&formula, "Surv(`%s`, `%s`", time, event);
-    if (p->has_cause) str_appendf(&formula, "==%s", number_write(cause, p->cause));
-    str_append(&formula, ")~1");
+    str_appendf(&formula, "Surv(`%s`, `%s`)~1", time, event);
     TRY(str_check(&formula, e));
     const StatCall call = { .formula = formula.s, .data = f, .threads = 1 };
-    rc = design_build(&o->design, o->said, &call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true }, &why);
+    rc = design_build(&o->design, o->said, &call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true, .codes = p->has_cause }, &why);
     if (rc == ERR_NOMEM) { rc = err_nomem(e); goto out; }
     *there = rc == OK && o->design.n > 0;            /* nobody with a follow-up is no failure of the report */
     rc = OK;
+    for (size_t i = 0; *there && p->has_cause && i < o->design.n; i++) {
+        double code = o->design.event[i];
+        o->design.event[i] = code == 0 ? 0 : code == p->cause ? 1 : 2;
+    }
 out:
     str_free(&formula);
     return rc;
 }
 
-/* Arrays that outlive the design. */
-static Rc curve_make(SurvivalCurve *out, const char *label, const double *time, const double *event, size_t n, Arena *a, Err *e)
+/* Arrays that outlive the design. competing: cumulative incidence of event 1 beside event 2. */
+static Rc curve_make(SurvivalCurve *out, const char *label, const double *time, const double *event, size_t n, bool competing, Arena *a, Err *e)
 {
     double *t = ARENA_NEW(a, n, double), *v = ARENA_NEW(a, n, double);
-    if (!t || !v) return err_nomem(e);
+    int *cause = ARENA_NEW(a, n, int);
+    if (!t || !v || !cause) return err_nomem(e);
     memcpy(t, time, n * sizeof *t);
     memcpy(v, event, n * sizeof *v);
+    for (size_t i = 0; i < n; i++) cause[i] = (int)event[i];
     *out = (SurvivalCurve){ .label = label, .data = { .n = n, .time = t, .event = v } };
+    if (competing) return cif_estimate(&out->incidence, n, t, cause, 2, a, e);
     return km_estimate(&out->estimate, &out->data, &(KmOptions){ 0 }, a, e);
 }
 
@@ -101,25 +105,28 @@ Rc endpoint_gather(EndpointResult *out, const ReportData *d, const Endpoint *p, 
     if (!there) goto out;
     const size_t n = o.design.n;
     out->n = n;
-    const FrameColumn *code = frame_column(&d->clinical, p->event);
     for (size_t i = 0; i < n; i++) {
-        out->n_events += o.design.event[i] != 0;
-        if (p->has_cause && code && !code->is_text) {
-            double x = code->num[o.design.row[i]];
-            out->n_competing += x != 0 && x != p->cause;
-        }
+        out->n_events += o.design.event[i] == 1;
+        out->n_competing += o.design.event[i] == 2;
     }
-    TRY(curve_make(&curve, out->label, o.design.time, o.design.event, n, a, e));
+    TRY(curve_make(&curve, out->label, o.design.time, o.design.event, n, false, a, e));
     TRY(km_quantile(&out->median, &out->median_lower, &out->median_upper, &curve.estimate, 0.5, KM_LOGLOG, 0.95, e));
     for (size_t i = 0; i < n; i++) o.design.event[i] = o.design.event[i] == 0;            /* reverse: being censored is the event */
-    TRY(curve_make(&curve, out->label, o.design.time, o.design.event, n, a, e));
+    TRY(curve_make(&curve, out->label, o.design.time, o.design.event, n, false, a, e));
     TRY(km_quantile(&out->follow_up, &low, &high, &curve.estimate, 0.5, KM_LOGLOG, 0.95, e));
 out:
     outcome_free(&o);
     return rc;
 }
 
-static const char *COMPETING = " Competing events are censored here, so 100 % minus this curve overstates the risk; predictions use the cumulative incidence.";
+/* What the figure is, in its caption. */
+static const char *method_words(const Endpoint *p)
+{
+    return p->has_cause ? "Cumulative incidence (Aalen–Johansen) with 95 % band; other causes compete, they are not censored"
+                        : "Kaplan–Meier estimate with 95 % band (log–log)";
+}
+
+static const char *axis_words(const Endpoint *p) { return p->has_cause ? endpoint_incidence_label(p) : endpoint_curve_label(p); }
 
 static double board_horizon(const ReportData *d, const Endpoint *p)
 {
@@ -136,14 +143,14 @@ Rc survival_gather(SurvivalPlot *out, bool *there, const ReportData *d, const En
     if (!*there) goto out;
     SurvivalCurve *curve = ARENA_NEW(a, 1, SurvivalCurve);
     if (!curve) { rc = err_nomem(e); goto out; }
-    TRY(curve_make(curve, "All patients", o.design.time, o.design.event, o.design.n, a, e));
+    TRY(curve_make(curve, "All patients", o.design.time, o.design.event, o.design.n, p->has_cause, a, e));
     double last = 0;
     for (size_t i = 0; i < curve->data.n; i++) last = fmax(last, curve->data.time[i]);
     if (!(last > 0)) { *there = false; goto out; }
-    out->figure = (KmFigure){ .title = arena_printf(a, "%s, all patients", endpoint_label(p)), .y_label = endpoint_curve_label(p),
+    out->figure = (KmFigure){ .title = arena_printf(a, "%s, all patients", endpoint_label(p)), .y_label = axis_words(p),
                               .x_label = time_label(p, "day 0", a), .unit = p->unit, .horizon = board_horizon(d, p), .curve = curve, .n_curves = 1 };
-    out->caption = arena_printf(a, "Kaplan–Meier estimate with 95 %% band (log–log); ticks: censored. n = %zu, %zu events; %zu patients without this outcome.%s",
-                                curve->data.n, curve_events(curve), d->clinical.rows - curve->data.n, p->has_cause ? COMPETING : "");
+    out->caption = arena_printf(a, "%s; ticks: censored. n = %zu, %zu events; %zu patients without this outcome.", method_words(p), curve->data.n,
+                                curve_events(curve), d->clinical.rows - curve->data.n);
     if (!out->figure.title || !out->figure.x_label || !out->caption) rc = err_nomem(e);
 out:
     outcome_free(&o);
@@ -201,11 +208,13 @@ Rc split_gather(SurvivalPlot *out, bool *there, const ReportData *d, const Repor
     TRY(model_frame(&f, m->spec, &c, &d->tables->protocol, &d->space, d->db, e));
     TRY(model_values(&values, &f, m, variable, a, e));
     bool known;
-    /* The frame's event is 0/1 already where the endpoint has a cause. */
+    /* The frame's event is 0/1 already where the endpoint has a cause; the events of the others stand in a frame of their own. */
     Endpoint plain = *c.endpoint;
     plain.has_cause = false;
     TRY(outcome_read(&o, &known, &f.frame, c.time, c.event, &plain, e));
     if (!known) goto out;
+    const bool competes = c.endpoint->has_cause && f.competing.rows == f.frame.rows && f.frame.rows;
+    const FrameColumn *others = competes ? frame_column(&f.competing, c.event) : NULL;
 
     double *x = ARENA_NEW(a, o.design.n, double), *time = ARENA_NEW(a, o.design.n, double), *event = ARENA_NEW(a, o.design.n, double);
     int *group = ARENA_NEW(a, o.design.n, int);
@@ -217,7 +226,7 @@ Rc split_gather(SurvivalPlot *out, bool *there, const ReportData *d, const Repor
         if (isnan(v)) continue;
         x[n] = v;
         o.design.time[n] = o.design.time[i];
-        o.design.event[n] = o.design.event[i];
+        o.design.event[n] = o.design.event[i] != 0 ? 1 : others && !others->is_text && others->num[o.design.row[i]] == 1 ? 2 : 0;
         o.design.row[n++] = o.design.row[i];
     }
     if (!n) goto out;
@@ -230,22 +239,33 @@ Rc split_gather(SurvivalPlot *out, bool *there, const ReportData *d, const Repor
         size_t k = 0;
         for (size_t i = 0; i < n; i++) if (group[i] == g) { time[k] = o.design.time[i]; event[k++] = o.design.event[i]; }
         if (!k) goto out;
-        TRY(curve_make(&curve[g], name[g], time, event, k, a, e));
+        TRY(curve_make(&curve[g], name[g], time, event, k, competes, a, e));
     }
-    TRY(logrank_test(&test, &(LogrankData){ .n = n, .time = o.design.time, .event = o.design.event, .group = group, .n_groups = 2 }, 0, a, e));
-    variable_label(&label, &d->space, &c.variable[which]);
+    double p_value;
+    if (competes) {
+        int *cause = ARENA_NEW(a, n, int);
+        GrayTest gray = { 0 };
+        if (!cause) { rc = err_nomem(e); goto out; }
+        for (size_t i = 0; i < n; i++) cause[i] = (int)o.design.event[i];
+        TRY(gray_test(&gray, n, o.design.time, cause, 1, group, 2, NULL, 0, 0, e));
+        p_value = gray.p;
+    } else {
+        TRY(logrank_test(&test, &(LogrankData){ .n = n, .time = o.design.time, .event = o.design.event, .group = group, .n_groups = 2 }, 0, a, e));
+        p_value = test.p;
+    }
+    variable_words(&label, &d->space, &c.variable[which]);
     clock_label(&from, m->spec, &d->tables->protocol);
     if (m->spec->landmark != LANDMARK_NONE) str_append(&from, " (landmark)");
     TRY(str_check(&label, e));
     TRY(str_check(&from, e));
     char p[FORMAT_MAX];
-    format_p(p, test.p);
-    out->figure = (KmFigure){ .title = arena_printf(a, "%s by %s", endpoint_label(c.endpoint), label.s), .y_label = endpoint_curve_label(c.endpoint),
+    format_p(p, p_value);
+    out->figure = (KmFigure){ .title = arena_printf(a, "%s by %s", endpoint_label(c.endpoint), label.s), .y_label = competes ? endpoint_incidence_label(c.endpoint) : endpoint_curve_label(c.endpoint),
                               .x_label = time_label(c.endpoint, from.s, a), .unit = c.endpoint->unit, .horizon = board_horizon(d, c.endpoint),
                               .curve = curve, .n_curves = 2 };
-    out->caption = arena_printf(a, "The %zu patients of model %s, split at the median of %s. The cut is made from these data: an illustration, not a threshold. "
-                                   "Log-rank p %s%s. Kaplan–Meier with 95 %% bands (log–log); ticks: censored.%s",
-                                n, m->spec->name, label.s, p[0] == '<' ? "" : "= ", p, c.endpoint->has_cause ? COMPETING : "");
+    out->caption = arena_printf(a, "The %zu patients of model %s, split at the median of %s: the cut is made from these data, an illustration and no threshold. "
+                                   "%s test: p %s%s. %s; ticks: censored.",
+                                n, m->spec->name, label.s, competes ? "Gray's" : "Log-rank", p[0] == '<' ? "" : "= ", p, method_words(competes ? c.endpoint : &plain));
     if (!out->figure.title || !out->figure.x_label || !out->caption) { rc = err_nomem(e); goto out; }
     *there = true;
 out:

@@ -154,8 +154,8 @@ START_TEST(km_numbers_at_risk_by_hand)
 {
     Scene s = { 0 };
     Arena a = { 0 };
-    SurvivalCurve c[2] = { { "FHV below the median, a rather long label of a group", { 7, NULL, KM_TIME, KM_EVENT, NULL, NULL }, { 0 } },
-                           { "above", { 3, NULL, KM_TIME, KM_EVENT, NULL, NULL }, { 0 } } };
+    SurvivalCurve c[2] = { { "FHV below the median, a rather long label of a group", { 7, NULL, KM_TIME, KM_EVENT, NULL, NULL }, { 0 }, { 0 } },
+                           { "above", { 3, NULL, KM_TIME, KM_EVENT, NULL, NULL }, { 0 }, { 0 } } };
     km_scene(&s, c, 2, &a);
     picture(&s, "km_small");
     /* Ticks of 12 months are 0 2 4 6 8 10 12; at risk just before: 7 7 4 3 3 1 1 (by hand). The number stands under its tick. */
@@ -213,8 +213,8 @@ START_TEST(km_band_holds_the_curve)
     }
     Scene s = { 0 };
     Arena a = { 0 };
-    SurvivalCurve c[2] = { { "predicted risk below the median", { N, NULL, time[0], event[0], NULL, NULL }, { 0 } },
-                           { "predicted risk above the median", { N, NULL, time[1], event[1], NULL, NULL }, { 0 } } };
+    SurvivalCurve c[2] = { { "predicted risk below the median", { N, NULL, time[0], event[0], NULL, NULL }, { 0 }, { 0 } },
+                           { "predicted risk above the median", { N, NULL, time[1], event[1], NULL, NULL }, { 0 }, { 0 } } };
     km_scene(&s, c, 2, &a);
     picture(&s, "km");
     int areas = 0;
@@ -460,7 +460,7 @@ START_TEST(same_scene_same_bytes)
         Arena arena = { 0 };
         Err e = { 0 };
         Canvas *c = NULL;
-        SurvivalCurve curve = { "all patients", { 7, NULL, KM_TIME, KM_EVENT, NULL, NULL }, { 0 } };
+        SurvivalCurve curve = { "all patients", { 7, NULL, KM_TIME, KM_EVENT, NULL, NULL }, { 0 }, { 0 } };
         km_scene(&s, &curve, 1, &arena);
         assert_ok_e(canvas_begin(&c, 500, 400, "twice", "the same", &e), e);
         canvas_scene(c, &s, 5, 5, 1);

@@ -117,7 +117,7 @@ static void cohort(Str *html, Str *pdf, const char *name)
     const MetricCourse metric = { "FHV (% of tumour volume)", 1, fhv };
     const TracerResult tracer = { name, "TBR ≥ 1.4, reference blood", counts, &metric, 1 };
     static const double time[6] = { 3, 5, 8, 9, 12, 20 }, event[6] = { 1, 0, 1, 1, 0, 0 };
-    SurvivalCurve curve = { HOSTILE, { 6, NULL, time, event, NULL, NULL }, { 0 } };
+    SurvivalCurve curve = { HOSTILE, { 6, NULL, time, event, NULL, NULL }, { 0 }, { 0 } };
     assert_ok_e(km_estimate(&curve.estimate, &curve.data, &(KmOptions){ 0 }, &a, &e), e);
     const CoursePlot course = { { "Course", "FHV (%)", timepoint, 2, fhv, 6 }, name };
     const ChangePlot change = { { name, "Change in FHV (points)", delta, 6 }, name };

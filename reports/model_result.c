@@ -106,7 +106,7 @@ void model_blocks(Document *d, const ModelResult *m)
     if (m->n_left_out) {
         str_append(&text, " Left out: ");
         for (size_t i = 0; i < m->n_left_out; i++)
-            str_appendf(&text, "%s%zu %s", i ? ", " : "", m->left_out[i].n, m->left_out[i].reason);
+            str_appendf(&text, "%s%s (%zu)", i ? ", " : "", m->left_out[i].reason, m->left_out[i].n);
         str_append(&text, ".");
     }
     if (m->facts) str_appendf(&text, " %s", m->facts);

@@ -191,7 +191,7 @@ START_TEST(cohort_says_what_it_must)
     ck_assert(count(html.s, "65 (60–70)"));                        /* ages 50 60 65 70 80 */
     ck_assert(count(html.s, "Age, years"));
     ck_assert(count(html.s, "4 (67 %)"));                          /* men */
-    ck_assert(count(html.s, "n = 4 of 6 patients, 3 events. Left out: 2 no mid scan."));
+    ck_assert(count(html.s, "n = 4 of 6 patients, 3 events. Left out: no mid scan (2)."));
     ck_assert(count(html.s, "immortal time"));
     /* exp(1.5) = 4.48 a unit is 4.48^0.1 = 1.16 for ten points; limits 1.4^0.1 = 1.03 and 14.5^0.1 = 1.31. */
     ck_assert(count(html.s, "1.16 (1.03–1.31)") >= 2);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/rng.h"
 
 enum { MAX_TAPS = 4 };
 
@@ -139,7 +140,7 @@ static void spline_prefilter(double *c, int n, size_t step)
         for (int i = 1; i < reach; i++, z *= pole) sum += z * c[(size_t)i * step];
     } else {
         /* The whole mirrored row, exactly. */
-        double zn = pow(pole, n - 1), z2 = zn * zn / pole;
+        double zn = det_pow(pole, n - 1), z2 = zn * zn / pole;
         sum = c[0] + zn * c[(size_t)(n - 1) * step];
         for (int i = 1; i < n - 1; i++, z *= pole, z2 /= pole) sum += (z + z2) * c[(size_t)i * step];
         sum /= 1 - zn * zn;

@@ -300,6 +300,22 @@ out:
     return rc;
 }
 
+Rc cox_common_keys(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    hazard_ratios(c);
+    cox_model_by_term(c, "covariate_means", c->center);
+    TRY(concordance(c, e));
+    note_events(c);
+    note_condition(c);
+    if (option_flag(c->call, "residuals")) TRY(cox_residuals(c, e));
+    if (option_flag(c->call, "baseline")) TRY(cox_baseline(c, e));
+    if (c->call->newdata) TRY(cox_predictions(c, e));
+    if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json(c, e));
+out:
+    return rc;
+}
+
 static Rc results(CoxModel *c, Err *e)
 {
     Rc rc = OK;
@@ -317,25 +333,17 @@ static Rc results(CoxModel *c, Err *e)
     if (!b) return err_nomem(e);
     out_test(out, "score_test", quadratic_form_inverse(c->m.score_start, c->m.info_start, p), p);
     out_test(out, "wald_test", quadratic_form_inverse(c->m.g, c->robust_basis ? c->robust_basis : c->m.vcov, p), p);
-    hazard_ratios(c);
     json_set_number(out, "aic", -2 * c->m.loglik + 2 * p);
     json_set_number(out, "bic_nevent", -2 * c->m.loglik + p * log(events));
-    cox_model_by_term(c, "covariate_means", c->center);
-    TRY(concordance(c, e));
     if (p && c->data.ties != TIES_EXACT) TRY(tests_of_proportionality(c, e));
     if (p && lr > 0) json_set_number(out, "heuristic_shrinkage", (lr - p) / lr);
     Json *s = json_set(out, "separation", json_object());
     json_set_bool(s, "separated", false);
     json_set(s, "direction", json_object());
-    note_events(c);
-    note_condition(c);
     if (p) TRY(note_ties(c, e));
     if (p && c->data.ties != TIES_EXACT) TRY(note_influence(c, e));
     if (option_flag(c->call, "profile")) TRY(cox_profile_limits(c, e));
-    if (option_flag(c->call, "residuals")) TRY(cox_residuals(c, e));
-    if (option_flag(c->call, "baseline")) TRY(cox_baseline(c, e));
-    if (c->call->newdata) TRY(cox_predictions(c, e));
-    if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json(c, e));
+    TRY(cox_common_keys(c, e));
 out:
     return rc;
 }
@@ -374,6 +382,7 @@ static Rc fit(CoxModel *c, Err *e)
     c->vcov = ARENA_NEW(&c->a, (size_t)(p * p) + 1, double);
     if (!c->center || !c->beta || !c->se || !c->vcov) return err_nomem(e);
     cox_r_means(c->center, c->x, c->d.n, p, c->d.weight, c->order);
+    if (p && strcmp(option_text(c->call, "penalty", "none"), "firth") == 0) return cox_firth(c, e);
     TRY(cox_maximise(&c->m, &c->data, NULL, NULL, &c->a, e));
     c->loglik_null = c->m.loglik_start;
     if (p) TRY(check_information(c, c->m.info_start, e));
@@ -432,6 +441,7 @@ out:
 
 static const MethodOption options[] = {
     { "ties", OPTION_CHOICE, "efron|breslow|exact", "how tied event times are treated (efron)" },
+    { "penalty", OPTION_CHOICE, "none|firth", "Firth's penalty: finite where the likelihood has no maximum (none)" },
     { "robust", OPTION_FLAG, NULL, "sandwich variance; on by itself with a cluster or weights other than 0 and 1" },
     { "profile", OPTION_FLAG, NULL, "likelihood-ratio intervals" },
     { "residuals", OPTION_FLAG, NULL, "martingale, deviance, score, dfbeta, dfbetas, Schoenfeld residuals" },

@@ -5,6 +5,7 @@
 
 #include "core/sum.h"
 #include "stats/cox_fit.h"
+#include "stats/cross.h"
 #include "stats/linalg.h"
 
 /* Above this condition number of the scaled cross products the columns are made orthogonal first. */
@@ -170,7 +171,7 @@ Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e)
     d->s1 = ARENA_NEW(a, (size_t)d->p + 1, double);
     d->s1_deaths = ARENA_NEW(a, (size_t)d->p + 1, double);
     d->shift = ARENA_NEW(a, d->n_strata + 1, double);
-    d->scaled = ARENA_NEW(a, COX_BLOCK_ROWS * (size_t)(d->p + 1), double);
+    d->scaled = ARENA_NEW(a, CROSS_ROWS * (size_t)(d->p + 1), double);
     if (!d->hazard || !d->hazard_death || !d->rank || !d->s1 || !d->s1_deaths || !d->shift || !d->scaled) rc = err_nomem(e);
 out:
     return rc;

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "stats/cross.h"
 #include "stats/linalg.h"
 
 enum { ITERATIONS_MAX = 60, HALVINGS_MAX = 40 };
@@ -70,48 +71,6 @@ static void risk_set_at(RiskSet *q, size_t from, double time)
         q->s0 -= r;
         for (size_t j = 0; j < p; j++) q->s1[j] -= r * x[j];
     }
-}
-
-/* X' diag(v) X in column-major p x p: small ones by hand, large ones as products of blocks of rows. */
-static void weighted_cross(double *out, const CoxData *d, const double *v)
-{
-    size_t n = d->n, p = (size_t)d->p;
-    memset(out, 0, p * p * sizeof *out);
-    if (p <= 6 || n < 512) {
-        for (size_t i = 0; i < n; i++) {
-            const double *x = d->x + i * p;
-            if (v[i] == 0) continue;
-            for (size_t j = 0; j < p; j++) {
-                double c = v[i] * x[j];
-                for (size_t k = 0; k <= j; k++) out[j * p + k] += c * x[k];
-            }
-        }
-        for (size_t j = 0; j < p; j++) for (size_t k = 0; k < j; k++) out[k * p + j] = out[j * p + k];
-        return;
-    }
-    for (size_t from = 0; from < n; from += COX_BLOCK_ROWS) {
-        size_t m = n - from < COX_BLOCK_ROWS ? n - from : COX_BLOCK_ROWS;
-        for (size_t i = 0; i < m; i++)
-            for (size_t j = 0; j < p; j++) d->scaled[i * p + j] = v[from + i] * d->x[(from + i) * p + j];
-        linalg_gemm_nt(out, d->scaled, d->x + from * p, (int)p, (int)p, (int)m, 1, 1);
-    }
-    for (size_t j = 0; j < p; j++) for (size_t k = 0; k < j; k++) out[j * p + k] = out[k * p + j] = (out[j * p + k] + out[k * p + j]) / 2;
-}
-
-/* out -= R R' of m columns of p numbers. */
-static void subtract_rank(double *out, const double *r, size_t p, size_t m)
-{
-    if (p > 6 && m >= 512) {
-        linalg_gemm_nt(out, r, r, (int)p, (int)p, (int)m, -1, 1);
-        for (size_t j = 0; j < p; j++) for (size_t k = 0; k < j; k++) out[j * p + k] = out[k * p + j] = (out[j * p + k] + out[k * p + j]) / 2;
-        return;
-    }
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < p; j++) {
-            double c = r[i * p + j];
-            for (size_t k = 0; k <= j; k++) out[j * p + k] -= c * r[i * p + k];
-        }
-    for (size_t j = 0; j < p; j++) for (size_t k = 0; k < j; k++) out[k * p + j] = out[j * p + k];
 }
 
 /* One event time: its terms of the log-likelihood, its hazard jumps, and the vectors whose squares are its rank-one terms. */
@@ -207,8 +166,8 @@ bool cox_evaluate(CoxData *d, const double *g, double *loglik, double *score, do
         }
     }
     if (info) {
-        weighted_cross(info, d, d->rl);
-        subtract_rank(info, d->rank, p, rank);
+        cross_weighted(info, d->x, d->rl, d->n, p, d->scaled);
+        cross_subtract(info, d->rank, rank, p);
     }
     return true;
 }

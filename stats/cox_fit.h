@@ -8,8 +8,6 @@
 #include "core/arena.h"
 #include "core/err.h"
 
-enum { COX_BLOCK_ROWS = 256 };      /* rows multiplied at once */
-
 typedef enum { TIES_EFRON, TIES_BRESLOW, TIES_EXACT } CoxTies;
 
 /* What is to be fitted. Rows are taken in the order given by `order` (NULL: 0 … n-1), which must be ascending in stratum, then

@@ -40,6 +40,11 @@ void cox_model_matrix(const CoxModel *c, const char *key, const double *m);
 /* The separated fit: diagnosis, supremum, what stays finite, one-sided limits. Ends with ERR_ESTIMATE. */
 Rc cox_separated(CoxModel *c, const Existence *ex, Err *e);
 
+/* --penalty firth: estimate, tests and limits of the penalised likelihood. */
+Rc cox_firth(CoxModel *c, Err *e);
+/* hr, concordance, and the keys of newdata and keep_fit, from beta and vcov. */
+Rc cox_common_keys(CoxModel *c, Err *e);
+
 /* Keys of the options. */
 Rc cox_residuals(CoxModel *c, Err *e);
 Rc cox_baseline(CoxModel *c, Err *e);

@@ -1,0 +1,53 @@
+/* stats/cross.c: cross products of rows with weights. Small ones by hand, large ones as matrix products of blocks of rows. */
+#include "stats/cross.h"
+
+#include <string.h>
+
+#include "stats/linalg.h"
+
+enum { SMALL_COLUMNS = 6, SMALL_ROWS = 512 };
+
+static void mirror_mean(double *m, size_t p)
+{
+    for (size_t j = 0; j < p; j++)
+        for (size_t k = 0; k < j; k++) m[j * p + k] = m[k * p + j] = (m[k * p + j] + m[j * p + k]) / 2;
+}
+
+void cross_weighted(double *out, const double *x, const double *v, size_t n, size_t p, double *scaled)
+{
+    memset(out, 0, p * p * sizeof *out);
+    if (p <= SMALL_COLUMNS || n < SMALL_ROWS) {
+        for (size_t i = 0; i < n; i++) {
+            const double *row = x + i * p;
+            if (v[i] == 0) continue;
+            for (size_t j = 0; j < p; j++) {
+                double c = v[i] * row[j];
+                for (size_t k = 0; k <= j; k++) out[j * p + k] += c * row[k];
+            }
+        }
+        for (size_t j = 0; j < p; j++) for (size_t k = 0; k < j; k++) out[k * p + j] = out[j * p + k];
+        return;
+    }
+    for (size_t from = 0; from < n; from += CROSS_ROWS) {
+        size_t m = n - from < CROSS_ROWS ? n - from : CROSS_ROWS;
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < p; j++) scaled[i * p + j] = v[from + i] * x[(from + i) * p + j];
+        linalg_gemm_nt(out, scaled, x + from * p, (int)p, (int)p, (int)m, 1, 1);
+    }
+    mirror_mean(out, p);
+}
+
+void cross_subtract(double *out, const double *r, size_t m, size_t p)
+{
+    if (p > SMALL_COLUMNS && m >= SMALL_ROWS) {
+        linalg_gemm_nt(out, r, r, (int)p, (int)p, (int)m, -1, 1);
+        mirror_mean(out, p);
+        return;
+    }
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < p; j++) {
+            double c = r[i * p + j];
+            for (size_t k = 0; k <= j; k++) out[j * p + k] -= c * r[i * p + k];
+        }
+    for (size_t j = 0; j < p; j++) for (size_t k = 0; k < j; k++) out[k * p + j] = out[j * p + k];
+}

@@ -1,14 +1,35 @@
 /* cli/cmd_run.c: reox run STUDY: every step of a study, doing again only what is stale. */
 #include "cli/command.h"
+#include "cli/step_fit.h"
 #include "cli/steps.h"
 #include "cli/study_run.h"
 
-/* A step with nothing to choose. */
-typedef struct { const char *name; bool (*run)(Json **out, StudyRun *r); } Step;
+static bool fit_all(Json **out, StudyRun *r) { return step_fit(out, r, NULL, false); }
+static bool report_all(Json **out, StudyRun *r) { return step_report(out, r, NULL, NULL); }
+
+/* The folder of the reports is the last line of all. */
+static void print_report(StudyRun *r, const Json *j)
+{
+    Err e = { 0 };
+    Str text = { 0 };
+    step_print(r, "report", j);
+    str_appendf(&text, "%s\n", json_text(json_get(j, "folder")));
+    study_run_check(r, cli_print(str_text(&text), &e), &e);
+    str_free(&text);
+}
+
+/* print NULL: the line that every step has. */
+typedef struct {
+    const char *name;
+    bool (*run)(Json **out, StudyRun *r);
+    void (*print)(StudyRun *r, const Json *j);
+} Step;
 
 static const Step steps[] = {
-    { "ingest", step_ingest },
-    { "extract", step_extract },
+    { "ingest", step_ingest, NULL },
+    { "extract", step_extract, NULL },
+    { "fit", fit_all, step_fit_print },
+    { "report", report_all, print_report },
 };
 
 static ExitCode run(const CommandLine *c)
@@ -23,7 +44,10 @@ static ExitCode run(const CommandLine *c)
         for (size_t i = 0; go_on && i < sizeof steps / sizeof *steps; i++) {
             Json *j = NULL;
             go_on = steps[i].run(&j, &r);
-            if (go_on && !cli_json(c)) step_print(&r, steps[i].name, j);
+            if (go_on && !cli_json(c)) {
+                if (steps[i].print) steps[i].print(&r, j);
+                else step_print(&r, steps[i].name, j);
+            }
             if (j) json_set(all, steps[i].name, j);
         }
         if (cli_json(c)) {

@@ -104,6 +104,9 @@ static Rc add_warnings(Extraction *x, const ExtractInput *in, const FeatureSink 
 {
     Rc rc = OK;
     Arena *a = &x->features.arena;
+    if (roi->filled)
+        TRY(warn(x, arena_printf(a, "%s: voxels outside the ROI are no finite numbers; they count as the least value of the image",
+                                 in->name), e));
     bool texture = wants(sink, FAMILY_GLCM, FAMILY_NGLDM, needs_texture);
     if (texture && x->roi_ml < LEAST_TEXTURE_ML)
         TRY(warn(x, arena_printf(a, "%s: the ROI has %.3g mL, texture wants at least %g mL", in->name, x->roi_ml, LEAST_TEXTURE_ML), e));

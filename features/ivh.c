@@ -17,11 +17,15 @@ static bool axis_make(Axis *out, const Binning *b, const double range[2], double
 {
     double low = isfinite(range[0]) ? range[0] : roi_min, high = isfinite(range[1]) ? range[1] : roi_max, n;
     switch (b->method) {
-    case BINS_FIXED_SIZE:
-        /* Bin centres. An open end is the ROI's: its maximum falls into the last bin. */
-        *out = (Axis){ .first = b->origin + b->bin_size / 2, .step = b->bin_size, .low = b->origin, .width = b->bin_size };
-        n = isfinite(range[1]) ? ceil((high - b->origin) / b->bin_size - 1e-9) : floor((high - b->origin) / b->bin_size) + 1;
+    case BINS_FIXED_SIZE: {
+        /* Bin centres, from the bin of the low end to the bin of the high end; a high end on a bin's edge closes the bin below. */
+        double first = floor((low - b->origin) / b->bin_size + 1e-9);
+        double last = isfinite(range[1]) ? ceil((high - b->origin) / b->bin_size - 1e-9) - 1 : floor((high - b->origin) / b->bin_size);
+        low = b->origin + first * b->bin_size;
+        *out = (Axis){ .first = low + b->bin_size / 2, .step = b->bin_size, .low = low, .width = b->bin_size };
+        n = last - first + 1;
         break;
+    }
     case BINS_FIXED_NUMBER:
         *out = (Axis){ .first = 1, .step = 1, .low = roi_min, .width = (roi_max - roi_min) / b->bins };
         n = roi_max > roi_min ? b->bins : 1;

@@ -238,7 +238,8 @@ Rc roi_prepare(Roi *out, Diagnostics *report, const ExtractInput *in, const Sett
     if (!mask_box(lo, hi, in->mask)) { rc = err_set(e, ERR_INPUT, "%s: the mask has no voxel", in->name); goto out; }
     TRY(require_finite(in, lo, hi, e));
     ImageSource source = { .v = in->image->v, .round = s->round, .divisor = 1 };
-    if (!all_finite(in->image)) source.fill = least_finite(in->image);
+    roi.filled = !all_finite(in->image);
+    if (roi.filled) source.fill = least_finite(in->image);
     roi.units = in->image->units;
     if (s->quantity == QUANTITY_TBR) {
         if (in->image->units != UNITS_TBR) source.divisor = in->reference;

@@ -3,6 +3,7 @@
 #ifndef REOX_FEATURES_ROI_H
 #define REOX_FEATURES_ROI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,8 @@ typedef struct {
      * where the image ends. NULL unless a wanted row NEEDS_PEAK. */
     const float *around;
     int around_n[3], shift[3];
+
+    bool filled;                       /* voxels outside the ROI were no finite numbers and took the image's least value */
 
     const Mesh *mesh;                  /* of the morphological mask; NULL unless a wanted row NEEDS_MESH */
 } Roi;

@@ -103,12 +103,14 @@ static Rc read_resample(Settings *s, const Json *j, const char *where, Err *e)
         if (json_type(spacing) != JSON_ARRAY || json_size(spacing) != 3) rc = refuse(e, where, "spacing_mm", spacing, expected);
         for (size_t a = 0; a < 3 && rc == OK; a++) {
             double x = json_number(json_at(spacing, a));
-            if (a == 2 && s->in_plane) { s->spacing_mm[a] = 0; continue; }
-            if (!(x >= 0.01 && x <= 100)) rc = refuse(e, where, "spacing_mm", json_at(spacing, a), expected);
-            s->spacing_mm[a] = x;
+            bool good = x >= 0.01 && x <= 100;
+            if (!good && !(a == 2 && s->in_plane)) rc = refuse(e, where, "spacing_mm", json_at(spacing, a), expected);
+            s->spacing_mm[a] = good ? x : 0;           /* z is not read in the plane */
         }
         s->has_spacing = true;
     }
+    if (rc == OK && s->has_spacing && !s->in_plane && s->spacing_mm[2] == 0)
+        rc = err_set(e, ERR_INPUT, "%s.spacing_mm: its z was not read while in_plane was true, expected all three", where);
     if (rc == OK) rc = want_word(&image, j, "image", interpolation_names, where, e);
     if (rc == OK) rc = want_word(&mask, j, "mask", interpolation_names, where, e);
     if (rc == OK) rc = want_between(&s->mask_threshold, j, "mask_threshold", 1e-6, 1, where, "a number above 0, at most 1", e);

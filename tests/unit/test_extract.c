@@ -197,6 +197,53 @@ START_TEST(refusals)
 }
 END_TEST
 
+/* Small images, ROIs and settings by lot: never a crash, never a value that is neither a number nor explained. */
+START_TEST(by_lot)
+{
+    Rng r = rng_stream(99, 0);
+    int cases = unit_long() ? 20000 : 300;
+    for (int k = 0; k < cases; k++) {
+        const int n[3] = { 1 + (int)rng_below(&r, 9), 1 + (int)rng_below(&r, 8), 1 + (int)rng_below(&r, 6) };
+        const double spacing[3] = { 0.5 + 5 * rng_uniform(&r), 0.5 + 5 * rng_uniform(&r), 0.5 + 8 * rng_uniform(&r) };
+        Case c = case_of(n, spacing);
+        size_t voxels = grid_voxels(&c.image.grid);
+        double density = rng_uniform(&r), grain = rng_uniform(&r) < 0.3 ? 1 : 0.01;
+        for (size_t i = 0; i < voxels; i++) {
+            c.image.v[i] = (float)(grain * floor((4 * rng_normal(&r) + 3) / grain));
+            c.mask.in[i] = rng_uniform(&r) < density;
+        }
+        c.mask.in[rng_below(&r, (uint32_t)voxels)] = 1;
+        size_t odd = rng_below(&r, (uint32_t)voxels);
+        if (!c.mask.in[odd]) c.image.v[odd] = NAN;
+        Settings s = { 0 };
+        settings_defaults(&s, rng_below(&r, 2) ? UNITS_SUV : UNITS_HU);
+        every_aggregation(&s);
+        s.has_spacing = rng_below(&r, 2);
+        s.in_plane = rng_below(&r, 2);
+        for (int a = 0; a < 3; a++) s.spacing_mm[a] = 0.6 + 6 * rng_uniform(&r);
+        s.image = (Interpolation)rng_below(&r, 3);
+        s.mask = (Interpolation)rng_below(&r, 3);
+        s.mask_threshold = 0.1 + 0.9 * rng_uniform(&r);
+        s.round = rng_below(&r, 2);
+        s.quantity = (Quantity)rng_below(&r, 2);
+        if (rng_below(&r, 2)) s.range[0] = -INFINITY;
+        if (rng_below(&r, 3) == 0) s.range[1] = 8;
+        if (rng_below(&r, 2)) s.outlier_sigma = 0.2 + 3 * rng_uniform(&r);
+        s.discretise.method = (BinMethod)rng_below(&r, 3);
+        s.discretise.bins = 1 + (int)rng_below(&r, 40);
+        s.ivh.method = (BinMethod)rng_below(&r, 3);
+        s.ivh.bins = 1 + (int)rng_below(&r, 40);
+        s.distance = 1 + (int)rng_below(&r, 3);
+        s.ngldm_alpha = rng_below(&r, 3);
+        Extraction x = { 0 };
+        extract(&x, &c, &s);
+        assert_sound(&x, "by lot");
+        extraction_free(&x);
+        case_free(&c);
+    }
+}
+END_TEST
+
 /* ---- invariances ---- */
 
 /* The same scan with its axes permuted and turned: new axis k is old axis axis[k], backwards where flip[k]. */
@@ -512,6 +559,30 @@ END_TEST
 
 /* ---- warnings ---- */
 
+START_TEST(not_finite_outside)
+{
+    /* Interpolation meets the least value of the image where there is no number, and says so. */
+    const int n[3] = { 12, 11, 10 };
+    const double spacing[3] = { 4, 4, 4 };
+    Case c = case_of(n, spacing);
+    Settings s = { 0 };
+    Extraction x = { 0 };
+    settings_defaults(&s, UNITS_SUV);
+    s.has_spacing = true;
+    s.spacing_mm[0] = s.spacing_mm[1] = s.spacing_mm[2] = 3;
+    for (size_t i = 0; i < grid_voxels(&c.image.grid); i++) c.image.v[i] = 2;
+    for (int i = 0; i < 64; i++) c.mask.in[voxel_at(&c.mask.grid, 4 + i % 4, 4 + i / 4 % 4, 3 + i / 16)] = 1;
+    for (int y = 0; y < 11; y++) c.image.v[voxel_at(&c.image.grid, 0, y, 0)] = y % 2 ? NAN : INFINITY;
+    c.image.v[voxel_at(&c.image.grid, 11, 10, 9)] = 1.5f;
+    extract(&x, &c, &s);
+    assert_sound(&x, "not finite outside");
+    ck_assert_ptr_nonnull(strstr(x.warning[0], "outside the ROI"));
+    assert_near(get(&x, FEATURE_STATISTICS_MEAN_INTENSITY, AGGREGATION_NONE), 2, 1e-3);
+    extraction_free(&x);
+    case_free(&c);
+}
+END_TEST
+
 START_TEST(warnings)
 {
     const int n[3] = { 24, 22, 18 };
@@ -548,6 +619,8 @@ static Suite *suite(void)
     tcase_add_test(c, degenerate);
     tcase_add_test(c, every_row_has_a_value);
     tcase_add_test(c, refusals);
+    tcase_add_test(c, by_lot);
+    tcase_add_test(c, not_finite_outside);
     tcase_add_test(c, turned_and_mirrored);
     tcase_add_test(c, moved);
     tcase_add_test(c, larger_voxels);

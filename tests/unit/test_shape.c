@@ -211,6 +211,25 @@ START_TEST(ivh_by_hand)
     assert_cell(b, FEATURE_IVH_I90, 1.5);
     assert_cell(b, FEATURE_IVH_AREA_UNDER_THE_IVH_CURVE, 0.55);
     arena_free(&b.a);
+
+    /* The axis spans the range, wherever its bins begin: -2 … 18 is 20 steps, the bins below 0 and above 10 empty. */
+    bench_init(&b, v, NULL, 10, 0);
+    b.s.ivh = (Binning){ .method = BINS_FIXED_SIZE, .bin_size = 1, .origin = -100 };
+    b.s.range[0] = -2;
+    b.s.range[1] = 18;
+    assert_ok(ivh_features(b.sink, &b.roi, &b.s, &b.a, NULL));
+    assert_cell(b, FEATURE_IVH_V10, 1);              /* k >= 1.9: the bin of 0 to 1 */
+    assert_cell(b, FEATURE_IVH_V90, 0);
+    assert_cell(b, FEATURE_IVH_I10, 9.5);
+    arena_free(&b.a);
+
+    /* An open low end is the ROI's. */
+    bench_init(&b, v, NULL, 10, 0);
+    b.s.ivh = (Binning){ .method = BINS_FIXED_SIZE, .bin_size = 1, .origin = -100 };
+    b.s.range[0] = -INFINITY;
+    assert_ok(ivh_features(b.sink, &b.roi, &b.s, &b.a, NULL));
+    assert_cell(b, FEATURE_IVH_V10, 0.9);
+    arena_free(&b.a);
 }
 END_TEST
 

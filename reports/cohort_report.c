@@ -31,7 +31,9 @@ static void headline(Document *d, const CohortReport *r)
         if (!text) { d->rc = ERR_NOMEM; return; }
         const char *range = strchr(text, ' ');
         char *median = arena_strndup(&d->arena, text, range ? (size_t)(range - text) : strlen(text));
-        char *rest = arena_printf(&d->arena, "median at %s; quartiles %s; n = %zu", r->timepoint[0], range ? range + 1 : "–", known);
+        /* "42.8 (14.8–70.7)": the card shows the two parts apart, without the parentheses. */
+        char *rest = !range ? arena_printf(&d->arena, "median at %s; n = 0", r->timepoint[0]) :
+            arena_printf(&d->arena, "median at %s; quartiles %.*s; n = %zu", r->timepoint[0], (int)strlen(range + 2) - 1, range + 2, known);
         if (!median || !rest) { d->rc = ERR_NOMEM; return; }
         document_fact(d, median, m->label, rest);
     }

@@ -141,10 +141,13 @@ static Rc store(Work *w, Piece *p, const Scan *s, const StoredScan *row, const c
 {
     Rc rc = OK;
     int64_t definition, hypoxia;
+    char now[HASH_TEXT];
     RegionFeatures *region = ARENA_NEW(&p->arena, p->n_regions, RegionFeatures);
 
     if (!region) return err_nomem(e);
     TRY(db_begin(w->db, e));
+    TRY(db_scan_inputs(now, w->db, row->id, e));
+    if (strcmp(now, row->inputs_sha) != 0) goto out;       /* a second process ingested it anew meanwhile: its turn */
     TRY(db_definition_store(&definition, w->db, p->definition, e));
     TRY(db_definition_store(&hypoxia, w->db, p->hypoxia_definition, e));
     for (size_t i = 0; i < p->n_regions; i++) {

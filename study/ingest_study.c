@@ -348,6 +348,7 @@ static Rc take_piece(void *piece, void *context, size_t i, Err *e)
     Piece *p = piece;
     const Scan *s = &g->tables->scans.scan[i];
     const StoredScan *old = stored_scan_find(&g->stored, s->patient, s->timepoint, s->tracer_slug);
+    char now[HASH_TEXT];
     Str key = { 0 };
 
     if (p->refusal) return take_refused(g, p, s, e);
@@ -357,7 +358,10 @@ static Rc take_piece(void *piece, void *context, size_t i, Err *e)
     TRY(str_check(&key, e));
     TRY(db_begin(g->db, e));
     TRY(db_accept(NULL, g->db, g->run_id, SUBJECT_SCAN, key.s, e));
-    if (old && strcmp(old->inputs_sha, p->inputs) == 0) g->out->scans_unchanged++;      /* refused for a while, and as before again */
+    /* Asked again inside the transaction: a second process may have stored it meanwhile. Equal too when it was refused for a while
+     * and is as before again. */
+    TRY(db_scan_inputs(now, g->db, scan_id(s->patient, s->timepoint, s->tracer_slug), e));
+    if (strcmp(now, p->inputs) == 0) g->out->scans_unchanged++;
     else {
         bool done = s->status == SCAN_DONE;
         ScanRow row = { s, done ? &p->grid : NULL, done ? p->image_sha : NULL, p->inputs, p->region, p->n_regions };

@@ -24,7 +24,7 @@ static void watch_step(void *context, size_t done, const char *subject)
 }
 
 /* A child that ingests; *pipe_end tells of its commits. */
-static pid_t child(int *pipe_end, const char *db)
+static pid_t child(int *pipe_end, const char *db, bool extract)
 {
     int ends[2];
     ck_assert(pipe(ends) == 0);
@@ -34,7 +34,7 @@ static pid_t child(int *pipe_end, const char *db)
         close(ends[0]);
         Watch watch = { ends[1], 0 };
         Progress w = { .begin = watch_begin, .step = watch_step, .context = &watch };
-        fixture_run(db, 1, false, &w);
+        fixture_run(db, 1, extract, &w);
         _exit(0);
     }
     close(ends[1]);
@@ -49,13 +49,13 @@ static char next_byte(int fd)
 }
 
 /* Seconds from the first committed scan to the last in an undisturbed run. */
-static double undisturbed(const char *db)
+static double undisturbed(const char *db, bool extract)
 {
     int fd, status;
     double first = 0, last = 0;
-    pid_t pid = child(&fd, db);
+    pid_t pid = child(&fd, db, extract);
     for (char c; (c = next_byte(fd)) != 0; ) {
-        if (c == 'f') first = now();
+        if (c == 'f' && first == 0) first = now();
         if (c == 'l') last = now();
     }
     close(fd);
@@ -64,42 +64,46 @@ static double undisturbed(const char *db)
     return last - first;
 }
 
-START_TEST(killed_at_fifty_points)
+/* Kills `kills` runs at random moments between the first and the last commit; each is run again to its end and must hold what an
+ * undisturbed one holds. With extraction the last commit is that of the last patient's changes. */
+static void kill_and_go_on(int kills, bool extract, uint64_t seed)
 {
     char want[HASH_TEXT], got[HASH_TEXT];
-    int kills = 0, tried = 0;
-    Rng r = rng_stream(20261124, 7);
+    int done = 0, tried = 0;
+    const int lasts = extract ? 3 : 1;                     /* steps that end: ingest, extract, changes */
+    Rng r = rng_stream(seed, 7);
 
     fixture_make(12);
-    /* A scan that is refused each time: its verdict must come once. */
-    fixture_write("gtv5.nii.gz", "no image");
-    double span = undisturbed("whole.db");
+    fixture_write("gtv5.nii.gz", "no image");              /* both scans refused each time: a verdict must come once */
+    double span = undisturbed("whole.db", extract);
     fixture_digest(want, "whole.db");
     ck_assert_int_eq((int)fixture_ask("whole.db", "SELECT count(*) FROM v_scan"), 22);
-    while (kills < 50) {
-        int fd, status;
-        ck_assert_msg(++tried < 400, "only %d of %d kills fell between the first and the last commit", kills, tried);
+    while (done < kills) {
+        int fd, status, last = 0;
+        ck_assert_msg(++tried < 8 * kills, "only %d of %d kills fell between the first and the last commit", done, tried);
         unlink(fixture_path("killed.db"));
         unlink(fixture_path("killed.db-journal"));
-        pid_t pid = child(&fd, "killed.db");
+        pid_t pid = child(&fd, "killed.db", extract);
         ck_assert(next_byte(fd) == 'f');
         double until = now() + span * rng_uniform(&r);
-        while (now() < until) { }
+        while (now() < until) usleep(100);
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
-        bool last = false;
-        for (char c; (c = next_byte(fd)) != 0; ) last = last || c == 'l';
+        for (char c; (c = next_byte(fd)) != 0; ) last += c == 'l';
         close(fd);
-        if (!WIFSIGNALED(status) || last) continue;        /* it was through already */
-        kills++;
-        ck_assert_int_eq((int)fixture_run("killed.db", 1, false, NULL), 2);
+        if (!WIFSIGNALED(status) || last >= lasts) continue;       /* it was through already */
+        done++;
+        ck_assert_int_eq((int)fixture_run("killed.db", 1, extract, NULL), 2);
         fixture_digest(got, "killed.db");
-        ck_assert_msg(strcmp(want, got) == 0, "kill %d: other content", kills);
+        ck_assert_msg(strcmp(want, got) == 0, "kill %d: other content", done);
     }
-    printf("note: unit/ingest_study: 50 kills between the first and the last commit (%d tried), equal content after each\n", tried);
+    printf("note: unit/ingest_study: %d kills of %s between the first and the last commit (%d tried), equal content after each\n", kills,
+           extract ? "ingest and extract" : "ingest", tried);
     fixture_remove();
 }
-END_TEST
+
+START_TEST(killed_at_fifty_points) { kill_and_go_on(50, false, 20261124); } END_TEST
+START_TEST(killed_in_extraction) { kill_and_go_on(unit_long() ? 200 : 20, true, 20261125); } END_TEST
 
 START_TEST(threads_change_nothing)
 {
@@ -202,6 +206,7 @@ static Suite *suite(void)
     Suite *s = suite_create("ingest_study");
     TCase *c = unit_case(s, "ingest");
     tcase_add_test(c, killed_at_fifty_points);
+    tcase_add_test(c, killed_in_extraction);
     tcase_add_test(c, threads_change_nothing);
     tcase_add_test(c, only_what_changed);
     tcase_add_test(c, refused_now_keeps_its_rows);

@@ -62,8 +62,8 @@ Rc db_model_store(Db *db, int64_t run_id, const ModelRecord *m, Err *e)
     Query *q = NULL;
     Str fit = { 0 }, diagnosis = { 0 };
 
-    TRY(json_print_canonical(&fit, m->fit, e));
-    if (m->diagnosis) TRY(json_print_canonical(&diagnosis, m->diagnosis, e));
+    TRY(json_print(&fit, m->fit, false, e));            /* in the order of its terms */
+    if (m->diagnosis) TRY(json_print(&diagnosis, m->diagnosis, false, e));
     TRY(remove_model(db, m->name, e));
     TRY(query_begin(&q, db, "model_set", e));
     query_text(q, ":name", m->name);

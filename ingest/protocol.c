@@ -9,7 +9,7 @@
 #include "core/limits.h"
 #include "core/str.h"
 
-enum { NAME_MAX_BYTES = 64, WHERE_MAX = 256 };
+enum { NAME_MAX_BYTES = 64, WHERE_MAX = 256, FILE_NAME_LONGEST = 255 };
 
 /* What the parts of the document are read with. */
 typedef struct {
@@ -51,6 +51,10 @@ static Rc want_file(char **out, Reading *r, const char *key)
     const char *text = NULL;
     TRY(json_want_text(&text, r->root, key, r->name, r->e));
     if (!text || !*text) { rc = err_set(r->e, ERR_INPUT, "%s: %s is missing, expected the name of a CSV file", r->name, key); goto out; }
+    if (strlen(text) > FILE_NAME_LONGEST) {
+        rc = err_set(r->e, ERR_INPUT, "%s: %s is a name of %zu characters, expected at most %d", r->name, key, strlen(text), FILE_NAME_LONGEST);
+        goto out;
+    }
     TRY(keep(out, r, text));
 out:
     return rc;

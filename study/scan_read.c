@@ -12,7 +12,7 @@
 #include "core/tracer.h"
 #include "ingest/nifti.h"
 
-enum { MAX_LABEL = 65535, FEW_VOXELS = 8, FEW_REFERENCE_VOXELS = 30 };
+enum { PATH_LONGEST = 400, MAX_LABEL = 65535, FEW_VOXELS = 8, FEW_REFERENCE_VOXELS = 30 };
 static const double MAX_REFERENCE_COV = 0.25;    /* of a reference region; above it, it holds more than one tissue */
 
 typedef struct {
@@ -96,6 +96,8 @@ static Rc locate(Str *path, const char *study_dir, const char *name, Err *e)
 {
     Rc rc = OK;
     const size_t n = strlen(name);
+    if (n > PATH_LONGEST)
+        return err_set(e, ERR_INPUT, "...%s: path is too long, %zu characters, expected at most %d", name + n - 60, n, PATH_LONGEST);
     TRY(path_inside(path, study_dir, name, name, e));
     if (folder_exists(path->s))
         rc = err_set(e, ERR_INPUT, "%s: is a directory; a folder of DICOM files is not supported yet, expected a regular NIfTI file", name);

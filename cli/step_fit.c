@@ -112,7 +112,7 @@ void step_fit_print(StudyRun *r, const Json *j)
         if (json_type(json_get(m, "nevent")) == JSON_NUMBER) str_appendf(&text, ", %.0f events", json_number(json_get(m, "nevent")));
         bool first = true;
         for (const Json *x = json_first(json_get(m, "left_out")); x; x = json_next(x), first = false)
-            str_appendf(&text, "%s%.0f %s", first ? "; left out: " : ", ", json_number(x), json_key(x));
+            str_appendf(&text, "%s%.0f (%s)", first ? "; left out: " : ", ", json_number(x), json_key(x));
         str_append(&text, "\n");
         print_terms(&text, m);
         for (const Json *x = json_first(json_get(json_get(m, "result"), "diagnosis")); x; x = json_next(x))

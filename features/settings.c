@@ -41,14 +41,19 @@ void settings_defaults(Settings *out, Units units)
 
 /* ---- members ---- */
 
+/* Between an object and its member: "s.json: resample", then "s.json: resample.image". */
+static const char *dot(const char *where) { return strchr(where, ':') ? "." : ": "; }
+
 static Rc refuse(Err *e, const char *where, const char *key, const Json *j, const char *expected)
 {
     if (json_type(j) == JSON_NUMBER) {
         char text[NUMBER_TEXT_MAX];
-        return err_set(e, ERR_INPUT, "%s.%s: %s, expected %s", where, key, number_write_short(text, json_number(j)), expected);
+        return err_set(e, ERR_INPUT, "%s%s%s: %s, expected %s", where, dot(where), key, number_write_short(text, json_number(j)),
+                       expected);
     }
-    if (json_type(j) == JSON_TEXT) return err_set(e, ERR_INPUT, "%s.%s: '%s', expected %s", where, key, json_text(j), expected);
-    return err_set(e, ERR_INPUT, "%s.%s: %s, expected %s", where, key, json_type_name(j), expected);
+    if (json_type(j) == JSON_TEXT) return err_set(e, ERR_INPUT, "%s%s%s: '%s', expected %s", where, dot(where), key, json_text(j),
+                                                      expected);
+    return err_set(e, ERR_INPUT, "%s%s%s: %s, expected %s", where, dot(where), key, json_type_name(j), expected);
 }
 
 /* One word of a list; absent leaves *out alone. */
@@ -208,7 +213,7 @@ static Rc read_families(Settings *s, const Json *list, const char *where, Err *e
         if (!json_text(x)) return refuse(e, where, "families", x, "names of families");
         if (!family_parse(&f, json_text(x))) {
             const char *near = text_nearest(json_text(x), names, FAMILY_COUNT);
-            return err_set(e, ERR_INPUT, "%s.families: no family is called '%s'%s%s%s", where, json_text(x),
+            return err_set(e, ERR_INPUT, "%s%sfamilies: no family is called '%s'%s%s%s", where, dot(where), json_text(x),
                            near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
         }
         s->family[f] = true;
@@ -255,7 +260,7 @@ static Rc read_layer(Draft *d, const Json *j, bool may_have_tracers, const char 
         if (i == 5 && json_get(j, "filter") && json_type(json_get(j, "filter")) == JSON_NULL) continue;
         TRY(json_want_object(&part, j, objects[i], where, e));
         if (!part) continue;
-        snprintf(name, sizeof name, "%s.%s", where, objects[i]);
+        snprintf(name, sizeof name, "%s%s%s", where, dot(where), objects[i]);
         switch (i) {
         case 0: TRY(read_resample(s, part, name, e)); break;
         case 1: TRY(read_resegment(s, part, name, e)); break;
@@ -290,7 +295,7 @@ static Rc read_tracers(Draft *d, const Json *j, const char *tracer, const char *
     TRY(json_want_object(&all, j, "by_tracer", where, e));
     for (const Json *x = all ? json_first(all) : NULL; x; x = json_next(x)) {
         char name[WHERE_MAX];
-        snprintf(name, sizeof name, "%s.by_tracer.%s", where, json_key(x));
+        snprintf(name, sizeof name, "%s%sby_tracer.%s", where, dot(where), json_key(x));
         if (same_tracer(json_key(x), tracer)) {
             TRY(read_layer(d, x, false, name, e));
             continue;

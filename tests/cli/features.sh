@@ -82,7 +82,7 @@ refused "tbr without a reference" 3 'pet.nii.*reference' "$REOX" features "$tmp/
 ok "tbr with a reference" features "$tmp/pet.nii" "$tmp/roi.nii" --settings "$tmp/s.json" --reference "$tmp/blood.nii"
 ok "tbr by hand" expect "$tmp/f.json" 'near(m["statistics_mean_intensity"], 1.75) and near(m["tbr_max"], 3)'
 echo '{"discretise": {"bins": 3}}' >"$tmp/s.json"
-refused "a slip in the settings" 3 's.json.discretise.bins' "$REOX" features "$tmp/pet.nii" "$tmp/roi.nii" --settings "$tmp/s.json"
+refused "a slip in the settings" 3 's.json: discretise.bins' "$REOX" features "$tmp/pet.nii" "$tmp/roi.nii" --settings "$tmp/s.json"
 echo '{"filter": {"type": "mean", "support": 3}}' >"$tmp/s.json"
 refused "image filters are named" 3 'filter' "$REOX" features "$tmp/pet.nii" "$tmp/roi.nii" --settings "$tmp/s.json"
 ok "the table" sh -c "$REOX features $tmp/pet.nii $tmp/roi.nii 2>/dev/null | grep -q 'statistics_mean_intensity .* 3.5 SUV'"

@@ -33,7 +33,7 @@ START_TEST(refusals)
 {
     static const struct { const char *text, *says; } cases[] = {
         { "{\"resampel\": {}}", "resampel" },
-        { "{\"resample\": {\"spacing\": [1,1,1]}}", "s.json.resample" },
+        { "{\"resample\": {\"spacing\": [1,1,1]}}", "s.json: resample: unknown key spacing" },
         { "{\"resample\": {\"spacing_mm\": [1,1]}}", "resample.spacing_mm" },
         { "{\"resample\": {\"spacing_mm\": [1,0,1]}}", "resample.spacing_mm: 0" },
         { "{\"resample\": {\"image\": \"sinc\"}}", "resample.image: 'sinc', expected nearest, linear, cubic" },

@@ -16,6 +16,7 @@ mixed_model
 two_by_two
 mcnemar
 sample_size
+meta
 multiplicity
 "
 hard="27 28 29 30 31 32 34 37"

@@ -3,6 +3,8 @@
 
 #include "stats/dist.h"
 #include "stats/exact22.h"
+#include "stats/kendall.h"
+#include "stats/meta_model.h"
 #include "stats/method.h"
 
 static Exact22 table(double a, double b, double c, double d, Arena *arena)
@@ -117,6 +119,50 @@ START_TEST(power_and_size_are_inverse)
 }
 END_TEST
 
+/* Four untied pairs, one swap: tau = (5 - 1)/6; two-sided p: permutations with at most 1 inversion, twice (1 + 3)/24. With a tie in
+ * x the variance is Kendall's. R: cor.test(1:4, c(1,2,4,3), method = "kendall"). */
+START_TEST(kendall_by_counting)
+{
+    static const double x[] = { 1, 2, 3, 4 }, y[] = { 1, 2, 4, 3 }, tied[] = { 1, 1, 2, 3 };
+    Kendall k;
+    assert_ok(kendall_test(&k, x, y, 4, &e_));
+    ck_assert(k.exact);
+    assert_near(k.tau, 2.0 / 3, 1e-15);
+    assert_near(k.p, 8.0 / 24, 1e-14);
+    assert_ok(kendall_test(&k, tied, y, 4, &e_));
+    ck_assert(!k.exact);
+    assert_near(k.tau, 3 / sqrt(30), 1e-14);
+    /* v = (4*3*13 - 2*1*9)/18 = 138/18 */
+    assert_near(k.z, 3 / sqrt(138.0 / 18), 1e-14);
+}
+END_TEST
+
+/* Two studies: DerSimonian and Laird's tau2 in closed form; equal variances make every estimator and REML agree. */
+START_TEST(two_studies_by_hand)
+{
+    static const double y[] = { 0.2, 1.0 }, v[] = { 0.1, 0.1 };
+    Arena a = { 0 };
+    MetaData d = { 2, 1, y, v, NULL };
+    MetaFit f;
+    static const MetaMethod same[] = { META_DL, META_REML, META_PM, META_HE };
+    for (int i = 0; i < 4; i++) {
+        assert_ok(meta_fit(&f, &d, same[i], &a, &e_));
+        assert_near(f.tau2, 0.32 - 0.1, 1e-12);            /* sample variance less the error variance */
+        assert_near(f.beta[0], 0.6, 1e-14);
+        assert_near(f.vcov[0], 0.32 / 2, 1e-12);
+    }
+    assert_near(f.q, 0.32 / 0.1, 1e-13);
+    static const double alike[] = { 0.5, 0.51, 0.49 }, w[] = { 0.1, 0.2, 0.3 };
+    MetaData none = { 3, 1, alike, w, NULL };
+    for (int m = 0; m < META_METHODS; m++) {
+        assert_ok(meta_fit(&f, &none, (MetaMethod)m, &a, &e_));
+        ck_assert(f.tau2 >= 0);
+        if (m != META_SJ) ck_assert_msg(f.tau2 == 0, "%s: tau2 %g", meta_method_name((MetaMethod)m), f.tau2);
+    }
+    arena_free(&a);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("small_tables");
@@ -126,6 +172,8 @@ static Suite *suite(void)
     tcase_add_test(c, proportions_at_the_edge);
     tcase_add_test(c, mcnemar_counts_discordant_pairs);
     tcase_add_test(c, power_and_size_are_inverse);
+    tcase_add_test(c, kendall_by_counting);
+    tcase_add_test(c, two_studies_by_hand);
     return s;
 }
 

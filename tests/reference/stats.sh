@@ -18,6 +18,9 @@ mcnemar
 sample_size
 meta
 multiplicity
+roc maxstat timeroc prediction_error
+linear survreg ordinal mixed_model
+two_sample paired k_sample trend_prop correlation multiplicity
 "
 hard="27 28 29 30 31 32 34 37"
 

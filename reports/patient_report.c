@@ -25,17 +25,26 @@ static const char *value_text(char buf[FORMAT_MAX], const PatientScan *s, const 
     return isnan(v->value) ? "undefined" : format_fixed(buf, scale * v->value, decimals);
 }
 
-/* The hypoxic share of the first tracer at each time point, before anything else. */
+/* The hypoxic share of the first tracer at each time point, before anything else; TBRmax where no share is defined. */
 static void headline(Document *d, const PatientReport *r)
 {
     char a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
-    for (size_t i = 0; i < r->n_scans && i < 4 && text_equal(r->scan[i].tracer, r->scan[0].tracer); i++) {
+    size_t n = 0;
+    bool share = false;
+    for (; n < r->n_scans && n < 4 && text_equal(r->scan[n].tracer, r->scan[0].tracer); n++) share |= isfinite(r->scan[n].fhv.value);
+    for (size_t i = 0; i < n; i++) {
         const PatientScan *s = &r->scan[i];
-        char *label = arena_printf(&d->arena, "FHV, %s", s->timepoint);
-        char *value = state(s) ? arena_strdup(&d->arena, state(s)) : isnan(s->fhv.value) ? arena_strdup(&d->arena, "undefined") :
-            arena_printf(&d->arena, "%s %%", format_fixed(a, 100 * s->fhv.value, 100 * s->fhv.value < 9.95 ? 1 : 0));      /* 0.4 is not 0 */
-        char *detail = state(s) ? NULL : arena_printf(&d->arena, "HV %s mL of %s mL · TBRmax %s", format_fixed(a, s->hv_ml.value, 1),
-                                                      format_fixed(b, s->volume_ml.value, 1), format_fixed(c, s->tbr_max.value, 2));
+        const double percent = 100 * s->fhv.value;
+        const char *what = state(s), *value = what, *detail = NULL;
+        char *label = arena_printf(&d->arena, "%s, %s", share ? "FHV" : "TBRmax", s->timepoint);
+        if (!what && share) {
+            value = isnan(percent) ? "undefined" : arena_printf(&d->arena, "%s %%", format_fixed(a, percent, percent < 9.95 ? 1 : 0));      /* 0.4 is not 0 */
+            detail = arena_printf(&d->arena, "HV %s mL of %s mL · TBRmax %s", format_fixed(a, s->hv_ml.value, 1), format_fixed(b, s->volume_ml.value, 1),
+                                  format_fixed(c, s->tbr_max.value, 2));
+        } else if (!what) {
+            value = isnan(s->tbr_max.value) ? "undefined" : arena_strdup(&d->arena, format_fixed(a, s->tbr_max.value, 2));
+            detail = arena_printf(&d->arena, "tumour %s mL; FHV undefined", format_fixed(b, s->volume_ml.value, 1));
+        }
         if (!label || !value) { d->rc = ERR_NOMEM; return; }
         document_fact(d, value, label, detail);
     }
@@ -210,7 +219,7 @@ Rc patient_document(Document *d, const PatientReport *r, Err *e)
     Rc rc = OK;
     Str line = { 0 }, sub = { 0 };
     str_appendf(&line, "%s · patient report %03d", r->study, r->row);
-    str_appendf(&sub, "Hypoxia PET: %s", r->tracers);
+    str_appendf(&sub, "PET: %s", r->tracers);
     for (size_t i = 0; i < r->n_facts; i++) str_appendf(&sub, " · %s %s", r->fact[i].label, r->fact[i].value);
     TRY(str_check(&line, e));
     TRY(str_check(&sub, e));

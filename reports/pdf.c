@@ -97,7 +97,8 @@ static void facts_block(Flow *f, const Block *b)
     size_t across = b->n_facts < 5 ? b->n_facts : (b->n_facts + 1) / 2 < 5 ? (b->n_facts + 1) / 2 : 5;
     if (!across) return;
     if (b->n_facts == 5) across = 5;
-    double gap = 8, w = (f->width - gap * (double)(across - 1)) / (double)across, inner = w - 18;
+    const size_t slots = across < 3 ? 3 : across;              /* one card alone is no banner */
+    double gap = 8, w = (f->width - gap * (double)(slots - 1)) / (double)slots, inner = w - 18;
     for (size_t from = 0; from < b->n_facts; from += across) {
         size_t n = b->n_facts - from < across ? b->n_facts - from : across;
         double tallest = 0;

@@ -101,7 +101,7 @@ Rc slice_figure_draw(Scene *out, const SliceFigure *f, Err *e)
     if (!f->n_panels) return err_set(e, ERR_INTERNAL, "image strip without panels");
     if (!(f->window_hi > 0)) return err_set(e, ERR_INTERNAL, "image strip with a window up to %g", f->window_hi);
     size_t across = f->n_panels < 2 ? 2 : f->n_panels > 4 ? 4 : f->n_panels, down = (f->n_panels + across - 1) / across;
-    double side = fmin((FIGURE_WIDTH - BAR_ROOM - GAP * (double)(across - 1)) / (double)across, 134);
+    double side = fmin((FIGURE_WIDTH - BAR_ROOM - GAP * (double)(across - 1)) / (double)across, f->n_panels < 3 ? 170 : 134);
     double row_height = HEAD + side + FOOT, height = row_height * (double)down + 16;
     size_t shown = 0;
     for (size_t i = 0; i < f->n_panels; i++) shown += f->panel[i].slice != NULL;
@@ -134,7 +134,7 @@ Rc slice_figure_draw(Scene *out, const SliceFigure *f, Err *e)
         }
     }
     if (shown) {
-        draw_bar(&s, f, (side + GAP) * (double)across + 4, HEAD, side);
+        draw_bar(&s, f, (side + GAP) * (double)(f->n_panels < across ? f->n_panels : across) + 4, HEAD, side);
         double x = draw_legend(&s, "tumour (GTV)", OUTLINE_TUMOUR, 0, height - 4);
         if (f->hypoxic_label) draw_legend(&s, f->hypoxic_label, OUTLINE_HYPOXIC, x, height - 4);
     }

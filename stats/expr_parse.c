@@ -30,7 +30,7 @@ static bool is_name_part(unsigned char c) { return is_name_start(c) || is_digit(
 
 static Rc fail_at(Parser *p, size_t at, const char *what)
 {
-    return err_set(p->e, ERR_USAGE, "'%s': %s at character %zu", p->text, what, at + 1);
+    return err_set(p->e, ERR_USAGE, "'%.200s': %s at character %zu", p->text, what, at + 1);
 }
 
 /* The text between two quotes; a backslash keeps the next character as it is. */

@@ -4,6 +4,10 @@
 
 # One line a batch of groups, in the order of COMMANDS.md.
 groups="
+cox
+cox_firth
+logistic
+landmark
 km logrank rmst cif concordance fine_gray
 roc
 maxstat
@@ -22,7 +26,7 @@ roc maxstat timeroc prediction_error
 linear survreg ordinal mixed_model
 two_sample paired k_sample trend_prop correlation multiplicity
 "
-hard="27 28 29 30 31 32 34 37"
+hard="1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 35 36 38 39 40 27 28 29 30 31 32 34 37"
 
 if [ -x "$REFERENCE/stats/check_stats.py" ] && command -v python3 >/dev/null; then
     for g in $groups; do

@@ -1,7 +1,10 @@
 /* cli/cmd_export.c: reox export STUDY --out DIR: the database's views as CSV, with a data dictionary. */
 #include "cli/command.h"
 #include "cli/study_run.h"
+#include "core/file.h"
+#include "db/db_model.h"
 #include "study/export_study.h"
+#include "study/predict.h"
 
 static Rc print_result(const CommandLine *c, Json **files, Err *e)
 {
@@ -26,6 +29,38 @@ out:
     return rc;
 }
 
+/* A fitted model as a file that predict and validate read, DIR/MODEL.json, added to the list of files. */
+static Rc export_model(const StudyRun *r, const char *name, const char *dir, Json *files, Err *e)
+{
+    Rc rc = OK;
+    StoredModels stored = { 0 };
+    Json *j = NULL;
+    Str text = { 0 }, file = { 0 }, path = { 0 };
+
+    if (!protocol_model(&r->tables.protocol, name)) return err_set(e, ERR_USAGE, "export: study.json has no model %s", name);
+    TRY(db_models_load(&stored, r->db, name, e));
+    if (stored.n != 1) { rc = err_set(e, ERR_INPUT, "model %s: is not fitted, or was refused; expected reox fit before", name); goto out; }
+    if (!stored.model[0].estimated) { rc = err_set(e, ERR_ESTIMATE, "model %s: could not be estimated", name); goto out; }
+    TRY(model_export(&j, stored.model[0].fit, name, e));
+    TRY(json_print(&text, j, true, e));
+    str_append(&text, "\n");
+    for (const char *c = name; *c; c++) str_append_char(&file, *c == '/' ? '_' : *c);
+    str_append(&file, ".json");
+    path_join(&path, dir, str_text(&file));
+    TRY(str_check(&text, e));
+    TRY(str_check(&path, e));
+    TRY(folder_make(dir, e));
+    TRY(file_write_atomic(path.s, text.s, text.len, e));
+    json_push(files, json_from_text(str_text(&file)));
+out:
+    stored_models_free(&stored);
+    json_free(j);
+    str_free(&text);
+    str_free(&file);
+    str_free(&path);
+    return rc;
+}
+
 static ExitCode run(const CommandLine *c)
 {
     StudyRun r;
@@ -38,6 +73,7 @@ static ExitCode run(const CommandLine *c)
     }
     if (study_run_begin(&r, c, "export", DB_READ)) {
         Rc rc = export_study(&files, cli_text(c, "out"), r.db, &r.tables.protocol, cli_progress(c), &e);
+        if (rc == OK && cli_text(c, "model")) rc = export_model(&r, cli_text(c, "model"), cli_text(c, "out"), files, &e);
         if (rc == OK) rc = print_result(c, &files, &e);
         study_run_check(&r, rc, &e);
     }
@@ -47,12 +83,13 @@ static ExitCode run(const CommandLine *c)
 
 static const CliOption options[] = {
     { "out", CLI_TEXT, "DIR", "folder for the files, made when absent", false },
+    { "model", CLI_TEXT, "M", "also this fitted model, as M.json for predict and validate elsewhere", false },
     { 0 }
 };
 
 const Command command_export = {
     .name = "export",
-    .synopsis = "STUDY --out DIR",
+    .synopsis = "STUDY --out DIR [--model M]",
     .summary = "writes the database's views as CSV, with a data dictionary",
     .details = "reox export STUDY --out DIR    a file for each view (v_patient, v_scan, v_feature, v_wide …), one for the changes of each\n"
                "                               tracer and pair of time points, and dictionary.csv\n\n"

@@ -51,6 +51,20 @@ out:
     return rc;
 }
 
+Rc model_export(Json **out, const Json *document, const char *where, Err *e)
+{
+    ModelDocument d;
+    const Rc rc = model_document(&d, document, where, e);
+    if (rc != OK) return rc;
+    Json *j = json_object();
+    json_set_text(j, "schema", "reox.model/1");
+    json_set(j, "model", json_copy(json_get(document, "model")));
+    json_set(j, "fit", json_copy(d.fit));
+    if (d.competing) json_set(j, "competing", json_copy(d.competing));
+    *out = j;
+    return j ? OK : err_nomem(e);
+}
+
 double predict_horizon(const ModelDocument *d, const Protocol *p)
 {
     if (!d->survival) return 0;

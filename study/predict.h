@@ -18,7 +18,7 @@
 /* A model's document is its method's output with two keys more: `fit` and `competing` (fits that stats/predict.h reads; absent
  * where the method gives none) and
  *   model  {name, method, formula, endpoint, time_unit, landmark, has_cause, has_competing, kind: "survival" | "response"}
- * It is what the database keeps and what `reox export --model` writes. */
+ * It is what the database keeps. */
 Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, bool survival, bool has_competing, const Protocol *p, Err *e);
 
 /* What a document says of itself. Text is the document's. ERR_INPUT, headed by where, for one that cannot predict. */
@@ -28,6 +28,10 @@ typedef struct {
     const Json *fit, *competing;                                       /* competing NULL: none */
 } ModelDocument;
 Rc model_document(ModelDocument *out, const Json *document, const char *where, Err *e);
+
+/* What `reox export --model` writes and `predict --model FILE` reads: {schema "reox.model/1", model, fit, competing}, without anything of
+ * single patients. ERR_INPUT for a document that cannot predict. Free with json_free. */
+Rc model_export(Json **out, const Json *document, const char *where, Err *e);
 
 /* One row a row of `rows`; out[i].patient is rows' column "patient", else "row N". Survival: risk up to `horizon` in the endpoint's
  * unit from the model's clock, as cumulative incidence where the endpoint has a cause. Response: probability, horizon 0. */

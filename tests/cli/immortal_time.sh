@@ -128,6 +128,12 @@ printf 'patient,fmiso_mid_statistics_mean_intensity\nnew,1.5\nfar,9\nempty,\n' >
 ok "new patients, one outside the range, one incomplete" python3 -c "
 import json; p=json.load(open('$tmp/new.json'))['predictions']
 assert [x['patient'] for x in p] == ['new', 'far', 'empty'] and p[0]['in_range'] and not p[1]['in_range'] and 'above' in p[1]['note'] and p[2]['value'] is None"
+ok "a model leaves as a file" "$REOX" export "$study" --out "$tmp/ex" --model lrf
+"$REOX" predict "$study" --model "$tmp/ex/lrf.json" --horizon 12 --json >"$tmp/file.json" 2>/dev/null
+ok "and predicts the same bits" python3 -c "
+import json; a, b = (json.load(open('$tmp/' + f))['predictions'] for f in ('lrf.json', 'file.json'))
+assert [x['value'] for x in a] == [x['value'] for x in b] and [x['upper95'] for x in a] == [x['upper95'] for x in b]"
+ok "without patients in it" sh -c "! grep -q P0 '$tmp/ex/lrf.json'"
 refused "a model without horizon" 2 'needs --horizon' "$REOX" predict "$study" --model lrf
 refused "a model that was refused" 3 'not fitted, or was refused' "$REOX" predict "$study" --model before
 refused "an unknown model" 2 'no model own_scna, perhaps own_scan' "$REOX" predict "$study" --model own_scna

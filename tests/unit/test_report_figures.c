@@ -236,6 +236,40 @@ START_TEST(km_band_holds_the_curve)
 }
 END_TEST
 
+START_TEST(incidence_rises_within_its_band)
+{
+    /* R, cmprsk 2.2: estimate 0.3727396 with variance 0.004433512; 1 - exp(-exp(log(-log(1 - F)) -+ 1.96 se)) = 0.2581075, 0.5174138. */
+    static double time[2] = { 4, 10 }, cif[4] = { 0.3727396, 0.3727396, 0, 0 }, var[4] = { 0.004433512, 0.004433512, 0, 0 };
+    static const double follow[3] = { 4, 10, 10 }, event[3] = { 1, 2, 0 };
+    SurvivalCurve c = { "all", { 3, NULL, follow, event, NULL, NULL }, { 0 }, { .n = 2, .n_causes = 2, .time = time, .cif = cif, .var = var } };
+    KmFigure f = { .title = "LRF", .y_label = "Incidence", .x_label = "Months", .unit = TIME_MONTHS, .horizon = NAN, .curve = &c, .n_curves = 1 };
+    Scene s = { 0 };
+    Err e = { 0 };
+    assert_ok_e(km_draw(&s, &f, &e), e);
+    const Mark *band = NULL, *line = NULL;
+    for (size_t k = 0; k < s.n_marks; k++) {
+        if (s.mark[k].kind == MARK_AREA) band = &s.mark[k];
+        if (s.mark[k].kind == MARK_LINE && s.mark[k].panel == 0 && s.mark[k].pen.width_pt == 1.5) line = &s.mark[k];
+    }
+    ck_assert_ptr_nonnull(band);
+    ck_assert_ptr_nonnull(line);
+    double low = 1, high = 0;
+    for (size_t i = 0; i < band->n; i++) {
+        if (band->y[i] > 0) low = fmin(low, band->y[i]);
+        high = fmax(high, band->y[i]);
+    }
+    assert_near(low, 0.2581075, 1e-6);
+    assert_near(high, 0.5174138, 1e-6);
+    assert_near_abs(line->y[0], 0, 0, 0);
+    assert_near(line->y[line->n - 1], 0.3727396, 1e-12);
+    ck_assert_ptr_nonnull(text_mark(&s, "n = 3, 1 event", 0));       /* the competing one is not counted */
+    int ticks = 0;
+    for (size_t k = 0; k < s.n_marks; k++) ticks += s.mark[k].kind == MARK_SHAPE && s.mark[k].shape == SHAPE_TICK;
+    ck_assert_int_eq(ticks, 1);
+    scene_free(&s);
+}
+END_TEST
+
 START_TEST(forest_shows_every_effect_and_cuts_open_ones)
 {
     const ForestRow row[] = {
@@ -492,6 +526,7 @@ static Suite *suite(void)
     c = unit_case(s, "figures");
     tcase_add_test(c, km_numbers_at_risk_by_hand);
     tcase_add_test(c, km_band_holds_the_curve);
+    tcase_add_test(c, incidence_rises_within_its_band);
     tcase_add_test(c, forest_shows_every_effect_and_cuts_open_ones);
     tcase_add_test(c, waterfall_counts_and_orders);
     tcase_add_test(c, spaghetti_bridges_missing_scans_with_dashes);

@@ -188,6 +188,8 @@ static Rc risk_gather(PatientRisk *out, const ReportData *d, const ReportModel *
     out->detail = arena_printf(a, "n = %zu, %zu events; %s", out->n, out->n_events, text.s);
     if (!out->clock || !out->detail) { rc = err_nomem(e); goto out; }
     out->absent = "no prediction is stored for this patient";
+    const char *left_out = NULL;
+    for (size_t i = 0; i < m->n_left_out; i++) if (strcmp(m->left_out[i].patient, patient) == 0) left_out = m->left_out[i].reason;
     for (size_t i = 0; i < m->n_predictions; i++) {
         const PredictionRow *p = &m->prediction[i];
         if (strcmp(p->patient, patient) != 0 || (p->horizon != horizon && p->horizon != 0)) continue;
@@ -197,9 +199,9 @@ static Rc risk_gather(PatientRisk *out, const ReportData *d, const ReportModel *
         out->in_range = p->in_range;
         out->note = p->note;
         if (isnan(p->value) && p->note) out->absent = p->note;
-        goto out;
+        break;
     }
-    for (size_t i = 0; i < m->n_left_out; i++) if (strcmp(m->left_out[i].patient, patient) == 0) out->absent = m->left_out[i].reason;
+    if (isnan(out->value) && left_out) out->absent = left_out;
 out:
     str_free(&text);
     return rc;

@@ -422,12 +422,15 @@ void json_escape(Str *out, const char *text)
     }
 }
 
-static void print_number(Str *out, double x)
+/* How a tree is written. */
+typedef struct { bool pretty, sorted, shortest; } Style;
+
+static void print_number(Str *out, double x, bool shortest)
 {
     char buf[NUMBER_TEXT_MAX];
     if (!isfinite(x)) str_append(out, "null");
     else if (x == floor(x) && fabs(x) < 9007199254740992.0) str_appendf(out, "%.0f", x == 0 ? 0.0 : x);
-    else str_append(out, number_write(buf, x));
+    else str_append(out, shortest ? number_write_short(buf, x) : number_write(buf, x));
 }
 
 static bool all_plain(const Json *array)
@@ -442,7 +445,7 @@ static void indent(Str *out, int depth)
     for (int i = 0; i < depth; i++) str_append(out, "  ");
 }
 
-static Rc print(Str *out, const Json *j, bool pretty, bool sorted, int depth, Err *e)
+static Rc print(Str *out, const Json *j, Style style, int depth, Err *e)
 {
     Rc rc = OK;
     const Json **member = NULL;
@@ -452,33 +455,33 @@ static Rc print(Str *out, const Json *j, bool pretty, bool sorted, int depth, Er
         json_escape(out, j->valuestring);
         str_append_char(out, '"');
     } else if (cJSON_IsNumber(j)) {
-        print_number(out, j->valuedouble);
+        print_number(out, j->valuedouble, style.shortest);
     } else if (cJSON_IsBool(j)) {
         str_append(out, json_bool(j) ? "true" : "false");
     } else if (cJSON_IsArray(j)) {
-        bool flat = !pretty || all_plain(j);
+        bool flat = !style.pretty || all_plain(j);
         str_append_char(out, '[');
         for (const Json *x = j->child; x; x = x->next) {
             if (!flat) indent(out, depth + 1);
-            TRY(print(out, x, pretty, sorted, depth + 1, e));
-            if (x->next) str_append(out, flat && pretty ? ", " : ",");
+            TRY(print(out, x, style, depth + 1, e));
+            if (x->next) str_append(out, flat && style.style.pretty ? ", " : ",");
         }
         if (!flat && j->child) indent(out, depth);
         str_append_char(out, ']');
     } else if (cJSON_IsObject(j)) {
         size_t n;
-        member = sorted_members(j, &n, sorted);
+        member = sorted_members(j, &n, style.sorted);
         if (!member) { rc = err_nomem(e); goto out; }
         str_append_char(out, '{');
         for (size_t i = 0; i < n; i++) {
-            if (pretty) indent(out, depth + 1);
+            if (style.pretty) indent(out, depth + 1);
             str_append_char(out, '"');
             json_escape(out, member[i]->string);
-            str_append(out, pretty ? "\": " : "\":");
-            TRY(print(out, member[i], pretty, sorted, depth + 1, e));
+            str_append(out, style.pretty ? "\": " : "\":");
+            TRY(print(out, member[i], style, depth + 1, e));
             if (i + 1 < n) str_append_char(out, ',');
         }
-        if (pretty && n) indent(out, depth);
+        if (style.pretty && n) indent(out, depth);
         str_append_char(out, '}');
     } else {
         str_append(out, "null");
@@ -489,5 +492,6 @@ out:
     return rc;
 }
 
-Rc json_print(Str *out, const Json *j, bool pretty, Err *e) { return print(out, j, pretty, false, 0, e); }
-Rc json_print_canonical(Str *out, const Json *j, Err *e) { return print(out, j, false, true, 0, e); }
+Rc json_print(Str *out, const Json *j, bool pretty, Err *e) { return print(out, j, (Style){ .pretty = pretty }, 0, e); }
+Rc json_print_short(Str *out, const Json *j, Err *e) { return print(out, j, (Style){ .pretty = true, .shortest = true }, 0, e); }
+Rc json_print_canonical(Str *out, const Json *j, Err *e) { return print(out, j, (Style){ .sorted = true }, 0, e); }

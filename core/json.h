@@ -66,6 +66,9 @@ void json_remove(Json *object, const char *key);
  * numbers on one line. No newline at the end. */
 Rc json_print(Str *out, const Json *j, bool pretty, Err *e);
 
+/* Pretty, each number as the shortest decimal that reads back to the same double: for files that people edit. */
+Rc json_print_short(Str *out, const Json *j, Err *e);
+
 /* One canonical line: keys sorted, no blanks; what settings hashes are taken of. */
 Rc json_print_canonical(Str *out, const Json *j, Err *e);
 

@@ -190,7 +190,7 @@ Rc protocol_text(Str *out, const SimulationSpec *s, Err *e)
     json_set_text(lrf, "time_unit", "months");
     json_set_text(json_set(endpoints, "response", json_object()), "column", "responder");
     if (s->images) add_models(study, tracer);
-    TRY(json_print(out, study, true, e));
+    TRY(json_print_short(out, study, e));
     str_append_char(out, '\n');
 out:
     json_free(study);

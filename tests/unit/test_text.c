@@ -198,6 +198,13 @@ START_TEST(json_out_is_exact)
                                    "\"rows\":[\"a\",\"b\"]},\"t\":\"q\\\"\\n\",\"third\":0.33333333333333331}");
     str_free(&s);
     json_free(j);
+    j = json_object();
+    json_set_number(j, "threshold", 1.4);
+    json_set_number(j, "sum", 0.1 + 0.2);
+    assert_ok_e(json_print_short(&s, j, &e), e);
+    ck_assert_str_eq(str_text(&s), "{\n  \"threshold\": 1.4,\n  \"sum\": 0.30000000000000004\n}");
+    str_free(&s);
+    json_free(j);
 }
 END_TEST
 

@@ -464,7 +464,7 @@ static Rc print(Str *out, const Json *j, Style style, int depth, Err *e)
         for (const Json *x = j->child; x; x = x->next) {
             if (!flat) indent(out, depth + 1);
             TRY(print(out, x, style, depth + 1, e));
-            if (x->next) str_append(out, flat && style.style.pretty ? ", " : ",");
+            if (x->next) str_append(out, flat && style.pretty ? ", " : ",");
         }
         if (!flat && j->child) indent(out, depth);
         str_append_char(out, ']');

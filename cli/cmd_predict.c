@@ -133,7 +133,9 @@ static Rc print(const Prediction *x, Err *e)
     str_appendf(&text, "%s: %s", x->name, measure_words(x));
     if (x->document.survival) {
         str_appendf(&text, " within %g %s", x->horizon, x->document.time_unit ? x->document.time_unit : "");
-        if (x->document.landmark) str_appendf(&text, " of the patient's %s scan", x->document.landmark);
+        const Json *landmark = json_get(json_get(x->file ? x->file : x->model->fit, "model"), "landmark");
+        if (json_text(landmark)) str_appendf(&text, " of the patient's %s scan", json_text(landmark));
+        if (json_type(landmark) == JSON_NUMBER) str_appendf(&text, " of day %g", json_number(landmark));
     }
     str_append(&text, ", 95 % interval\n");
     for (size_t i = 0; i < x->n; i++) {

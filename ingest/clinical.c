@@ -24,6 +24,7 @@ typedef struct {
     ColumnKind kind;
     const ColumnSpec *spec;              /* NULL when columns does not name it */
     const char *time_of, *event_of;      /* endpoint, or NULL */
+    const char *response_of;             /* endpoint whose response it is, or NULL */
     bool is_code;                        /* event with a cause: any code counts */
     double code[2];                      /* allowed events otherwise */
     bool must_be_numbers;
@@ -230,6 +231,20 @@ static void plan_kind(ColumnPlan *plan, const Table *x, size_t column)
                       "in columns", x->t->name, x->t->line[example], x->t->header[column], csv_cell(x->t, example, column), numbers, all);
 }
 
+/* A response of 0 and 1 with at most a few other numbers, which are slips then. */
+static bool is_mostly_binary(const Table *x, size_t column)
+{
+    size_t zeros = 0, ones = 0, others = 0;
+    for (size_t i = 0; i < x->t->rows; i++) {
+        double v = NAN;
+        if (!cell_number(&v, csv_cell(x->t, i, column))) continue;
+        if (v == 0) zeros++;
+        else if (v == 1) ones++;
+        else others++;
+    }
+    return zeros && ones && (others <= 1 || 10 * others <= zeros + ones);
+}
+
 static Rc plan_columns(Table *x)
 {
     const Protocol *p = x->p;
@@ -253,6 +268,8 @@ static Rc plan_columns(Table *x)
                 plan->event_of = end->name;
                 plan->must_be_numbers = true;
                 if (end->has_cause) plan->is_code = true;
+            } else {
+                plan->response_of = end->name;
             }
         }
     }
@@ -270,6 +287,8 @@ static Rc plan_columns(Table *x)
         if (plan->spec && plan->spec->unit) plan->must_be_numbers = true;
         plan_kind(plan, x, j);
         if (plan->event_of) event_codes(plan, x, j);
+        if (plan->response_of && !is_mostly_binary(x, j)) plan->response_of = NULL;           /* grades, or a measure */
+        if (plan->response_of) { plan->code[0] = 0; plan->code[1] = 1; }
     }
     return OK;
 }
@@ -299,6 +318,10 @@ static const char *cell_fault(char buf[128], const ColumnPlan *plan, const char 
         }
         if (plan->event_of && !plan->is_code && v != plan->code[0] && v != plan->code[1]) {
             snprintf(buf, 128, "an event of %g or %g (endpoint %.50s names no cause)", plan->code[0], plan->code[1], plan->event_of);
+            return buf;
+        }
+        if (plan->response_of && v != plan->code[0] && v != plan->code[1]) {
+            snprintf(buf, 128, "a response of %g or %g (endpoint %.60s)", plan->code[0], plan->code[1], plan->response_of);
             return buf;
         }
         return NULL;

@@ -217,6 +217,7 @@ START_TEST(bad_cells_cost_their_patient)
     refuse_patient("III,20,0", "III,20,2", "os_event", 3);
     refuse_patient("III,20,0", "III,20,0.5", "os_event", 3);
     refuse_patient("25,2,0", "25,2.5,0", "lrf_code", 3);
+    refuse_patient("20,0,20,0,0", "20,0,20,0,7", "responder", 3);
     refuse_patient("P2,61,III", "P2,61,IIIa", "levels", 3);
     refuse_patient("P4,63", "p1,63", "duplicate", 2);
     refuse_patient("P4,63", "P 4,63", "character ' '", 3);

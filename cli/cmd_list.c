@@ -51,6 +51,9 @@ static Json *tracer_rows(void)
     return list;
 }
 
+/* INTERFACE §2: methods without a table or a formula are for `reox stat` alone. */
+static bool fits_protocol(const Method *m) { return m->needs_data && m->formula != FORMULA_NONE; }
+
 static Json *method_rows(void)
 {
     static const char *const kinds[] = { "none", "survival", "response", "columns", "any" };
@@ -62,7 +65,7 @@ static Json *method_rows(void)
         json_set_text(row, "summary", m->summary);
         json_set_text(row, "formula", kinds[m->formula]);
         json_set_bool(row, "needs_data", m->needs_data);
-        json_set_bool(row, "fits_protocol", m->fits_protocol);
+        json_set_bool(row, "fits_protocol", fits_protocol(m));
         Json *options = json_set(row, "options", json_array());
         for (const MethodOption *o = m->options; o && o->name; o++) json_push(options, json_from_text(o->name));
         json_set(row, "source", json_from_text(m->source));
@@ -103,7 +106,7 @@ static void method_text(Str *out)
 {
     for (size_t i = 0; method_at(i); i++) {
         const Method *m = method_at(i);
-        str_appendf(out, "%-16s %s%s%s%s\n", m->name, m->summary, m->fits_protocol ? " [study.json]" : "", m->source ? "  " : "", m->source ? m->source : "");
+        str_appendf(out, "%-16s %s%s%s%s\n", m->name, m->summary, fits_protocol(m) ? " [study.json]" : "", m->source ? "  " : "", m->source ? m->source : "");
     }
     str_append(out, "\n[study.json]: also a method of models in a protocol. Options: reox stat METHOD --help\n");
 }

@@ -104,7 +104,8 @@ void step_fit_print(StudyRun *r, const Json *j)
     for (const Json *m = json_first(json_get(j, "models")); m; m = json_next(m)) {
         const char *landmark = json_text(json_get(m, "landmark"));
         str_appendf(&text, "%s: %s %s", json_text(json_get(m, "name")), json_text(json_get(m, "method")), json_text(json_get(m, "formula")));
-        if (landmark) str_appendf(&text, ", clock from each patient's %s scan", landmark);
+        const bool clock = text_equal(json_text(json_get(json_get(json_get(m, "result"), "model"), "kind")), "survival");
+        if (landmark) str_appendf(&text, clock ? ", clock from each patient's %s scan" : ", patients with a %s scan", landmark);
         if (json_type(json_get(m, "landmark")) == JSON_NUMBER) str_appendf(&text, ", clock from day %g", json_number(json_get(m, "landmark")));
         str_appendf(&text, " [%s]\n", json_text(json_get(m, "status")));
         if (!json_get(m, "n")) continue;

@@ -65,7 +65,7 @@ static const char *measure_of(const char *method, const char *term)
     return "";
 }
 
-/* Penalised likelihood limits where the fit has them, else Wald's on the scale of the coefficient. */
+/* The fit's own limits (penalised likelihood, Student's t) where it has them, else Wald's on the scale of the coefficient. */
 static TermRow term_row(const Json *out, const char *method, const Json *coef)
 {
     const char *term = json_key(coef);
@@ -73,12 +73,13 @@ static TermRow term_row(const Json *out, const char *method, const Json *coef)
     const Json *robust = json_get(out, "robust_se"), *se = json_get(robust ? robust : json_get(out, "se"), term);
     double limits[2] = { NAN, NAN };
     t.se = se ? json_number(se) : NAN;
-    if (!limits_at(limits, json_get(out, "profile_ci95"), term)) {
+    if (!limits_at(limits, json_get(out, "profile_ci95"), term) && !limits_at(limits, json_get(out, "ci95"), term)) {
         const double z = normal_quantile(0.975);
         limits[0] = t.coef - z * t.se;
         limits[1] = t.coef + z * t.se;
     }
     const Json *lr = json_get(json_get(out, "p_pen_lr"), term);
+    if (!lr) lr = json_get(json_get(out, "p"), term);                      /* linear: Student's t */
     if (lr) t.p = json_number(lr);
     else if (t.se > 0) t.p = normal_two_sided_p(t.coef / t.se);
     const bool ratio = *t.measure != '\0';

@@ -205,7 +205,7 @@ Rc model_columns(ModelColumns *out, const ModelSpec *m, const Protocol *p, const
         const char *near = text_nearest(m->method, names, n);
         return err_set(e, ERR_INPUT, "%s.method: unknown method %s%s%s (see reox list methods)", where, m->method, near ? ", perhaps " : "", near ? near : "");
     }
-    if (!out->method->fits_protocol || out->method->formula == FORMULA_NONE || !out->method->needs_data)
+    if (out->method->formula == FORMULA_NONE || !out->method->needs_data)          /* INTERFACE §2 */
         return err_set(e, ERR_INPUT, "%s.method: %s is for reox stat alone, expected a method that fits a model", where, m->method);
     TRY(method_check_options(out->method, m->options, where, e));
     TRY(refuse_tables(out->method, m->options, where, e));

@@ -73,4 +73,11 @@ refused "somebody's own study" 3 'not simulated' "$REOX" simulate "$tmp/tables.j
 ok "it is left alone" sh -c "[ \"\$(cat '$tmp/mine/study.json')\" = '{}' ]"
 refused "a folder that cannot be made" 1 'reox: ' "$REOX" simulate "$tmp/tables.json" --out /proc/none
 
+
+# Interrupted: 130, no tables; and it can be done again.
+echo '{"n": 400, "seed": 9}' > "$tmp/long.json"
+timeout --preserve-status -s INT 1 "$REOX" simulate "$tmp/long.json" --out "$tmp/long" > "$tmp/.out" 2> "$tmp/.err"; code=$?
+ok "interrupted" test "$code" = 130
+ok "interrupted: no half study" test ! -e "$tmp/long/study.json"
+
 done_testing

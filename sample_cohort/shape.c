@@ -95,7 +95,7 @@ Rc field_draw(HypoxiaField *out, const TumourShape *shape, const SimulationSpec 
 {
     HypoxiaField f = { .pitch_mm = 2 };
     Rng r = patient_stream(s, p->index, PURPOSE_FIELD);
-    double length = 8 + 7 * rng_uniform(&r);               /* correlation length: exp(-d^2 / (2 length^2)) */
+    double length = 8 + 7 * rng_uniform(&r);               /* SD in mm of the kernel that smooths white noise */
     double shell = p->scc && rng_uniform(&r) < .5 ? 1 : 0; /* half of the squamous ones are hypoxic at the rim */
     double sigma[3];
     float **fields[] = { &f.place, &f.fate, &f.fresh };
@@ -107,7 +107,7 @@ Rc field_draw(HypoxiaField *out, const TumourShape *shape, const SimulationSpec 
         f.n[k] = 2 * half + 1;
         f.origin_mm[k] = -half * f.pitch_mm;
         all *= (size_t)f.n[k];
-        sigma[k] = length / 1.4142135623730951 / f.pitch_mm;
+        sigma[k] = length / f.pitch_mm;
     }
     for (int k = 0; k < 3; k++) {
         float *x = *fields[k] = malloc(all * sizeof *x);
@@ -173,9 +173,9 @@ void anatomy_place(Anatomy *out, const TumourShape *shape)
     a.muscle_top = -fmax(reach[1] + 8, a.heart_radius + 6);
     a.muscle_bottom = a.muscle_top - 22;
     a.low[0] = a.blood_x - a.heart_radius - 6;
-    a.high[0] = reach[0] + 10;
+    a.high[0] = fmax(reach[0] + 12, 44);
     a.low[1] = a.muscle_bottom - 3;
-    a.high[1] = fmax(reach[1] + 10, a.heart_radius + 6);
+    a.high[1] = fmax(reach[1] + 12, 44);
     a.high[2] = fmax(reach[2] + 12, 36);
     a.low[2] = -a.high[2];
     *out = a;

@@ -69,13 +69,13 @@ out:
     return rc;
 }
 
-static Measurement *measure_all(const char *keys)
+static Measurement *measure_all(const char *keys, int first_seed)
 {
     Measurement *m = calloc(1, sizeof *m);
     Err e = { 0 };
     for (int seed = 0; seed < SEEDS; seed++) {
         char text[200];
-        snprintf(text, sizeof text, "{\"n\":%d,\"seed\":%d%s}", PATIENTS, seed + 1, keys);
+        snprintf(text, sizeof text, "{\"n\":%d,\"seed\":%d%s}", PATIENTS, first_seed + seed, keys);
         m->spec[seed] = spec_of(text);
     }
     assert_ok_e(parallel_for(SEEDS * PATIENTS, 2, measure_patient, m, &e), e);
@@ -103,7 +103,7 @@ static void check_aim(const Measurement *m)
 /* 0.2 points: less than one voxel in most tumours, so in effect the same count. HV and TBRmax follow. */
 START_TEST(measured_without_noise)
 {
-    Measurement *m = measure_all(",\"noise\":false");
+    Measurement *m = measure_all(",\"noise\":false", 1);
     for (int i = 0; i < SEEDS * PATIENTS; i++)
         for (int t = 0; t < SIMULATION_TIMEPOINTS; t++) {
             const HypoxiaSummary *x = &m->expected[i][t];
@@ -116,23 +116,37 @@ START_TEST(measured_without_noise)
 }
 END_TEST
 
-/* 4 points for tumours over 20 mL. The largest differences of 3 seeds are near 3.5. */
-START_TEST(measured_with_noise)
+/* 4 points for tumours over 20 mL. Noise has tails: over many seeds about one scan in 200 lies beyond (a small tumour in a breathing
+ * lobe), which the long run allows for. */
+static void check_noise(int first_seed, int *beyond, int *all)
 {
-    Measurement *m = measure_all("");
+    Measurement *m = measure_all("", first_seed);
     int n = 0;
-    double sum = 0;
+    double sum = 0, squares = 0;
     for (int i = 0; i < SEEDS * PATIENTS; i++)
         for (int t = 0; t < SIMULATION_TIMEPOINTS; t++) {
             if (m->truth[i][t].volume_ml <= 20) continue;
             double off = m->measured[i][t] - m->expected[i][t].fhv;
-            ck_assert_msg(fabs(off) <= .04, "patient %d %s: %g for %g", i, simulation_timepoint[t], m->measured[i][t], m->expected[i][t].fhv);
+            ck_assert_msg(fabs(off) <= (unit_long() ? .10 : .04), "patient %d %s: %g for %g", i, simulation_timepoint[t], m->measured[i][t],
+                          m->expected[i][t].fhv);
+            *beyond += fabs(off) > .04;
             sum += off;
+            squares += off * off;
             n++;
         }
     ck_assert_int_gt(n, 50);
     assert_near_abs(sum / n, 0, 0, .01);        /* and no bias */
+    ck_assert(sqrt(squares / n) < .02);
+    *all += n;
     free(m);
+}
+
+START_TEST(measured_with_noise)
+{
+    int beyond = 0, all = 0;
+    for (int k = 0; k < (unit_long() ? 10 : 1); k++) check_noise(1 + k * SEEDS, &beyond, &all);
+    ck_assert_msg(beyond <= .02 * all, "%d of %d scans beyond 4 points", beyond, all);
+    if (unit_long()) printf("note: FHV within 4 points of its expectation in %d of %d scans of tumours over 20 mL\n", all - beyond, all);
 }
 END_TEST
 

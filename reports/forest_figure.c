@@ -53,7 +53,7 @@ Rc forest_draw(Scene *out, const ForestFigure *f, Err *e)
     for (size_t i = 0; i < f->n_rows; i++) effects += !f->row[i].heading;
     if (!effects) return err_set(e, ERR_INTERNAL, "forest plot without effects");
     axis_range(&lo, &hi, f);
-    const double left = 196, right = 352, top = 22, bottom = top + ROW * (double)f->n_rows + 4;
+    const double left = 214, right = 358, top = 22, bottom = top + ROW * (double)f->n_rows + 4;
     snprintf(text, sizeof text, "Forest plot of %zu effects with %d %% intervals; a %s of 1 means no effect.", effects, f->conf_percent, f->effect);
     scene_init(&s, FIGURE_WIDTH, bottom + 48, f->title, text);
     int panel = scene_panel(&s, (Scale){ true, lo, hi, left, right }, (Scale){ false, 0, 1, bottom, top });

@@ -67,9 +67,6 @@ static void term_table(Document *d, const ModelResult *m)
         }
         document_table_cell(d, t, k, format_p(a, x->p));
     }
-    bool stepped = false;
-    for (size_t i = 0; i < m->n_terms; i++) stepped |= m->term[i].per != 1;
-    if (stepped && ratios) document_table_note(d, t, "Coefficient and SE are per one unit as fitted; ratios are for the step that the term names.");
 }
 
 /* Findings that ask for a look, not for doubt about the estimate. */

@@ -9,6 +9,7 @@
 #define LIMIT_CSV_BYTES       ((size_t)1 << 30)
 #define LIMIT_CSV_LINE        ((size_t)1 << 20)    /* bytes of one record */
 #define LIMIT_CSV_COLUMNS     2000
+#define LIMIT_COLUMN_NAME     128                  /* bytes of a clinical column's name */
 #define LIMIT_JSON_DEPTH      64
 #define LIMIT_AXIS            4096                 /* voxels along one axis */
 #define LIMIT_VOXELS          ((size_t)1 << 28)

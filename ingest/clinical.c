@@ -275,6 +275,8 @@ static Rc plan_columns(Table *x)
     }
     for (size_t j = 0; j < t->columns; j++) {
         ColumnPlan *plan = &x->plan[j];
+        if (strlen(t->header[j]) > LIMIT_COLUMN_NAME)
+            return err_set(x->e, ERR_INPUT, "%s:1: name of column %zu has %zu bytes, expected at most %d", t->name, j + 1, strlen(t->header[j]), LIMIT_COLUMN_NAME);
         plan->spec = spec_of(p, t->header[j]);
         if (j == x->id) { plan->kind = COLUMN_ID; continue; }
         if (strcmp(t->header[j], "time_zero") == 0) { plan->kind = COLUMN_DATE; continue; }

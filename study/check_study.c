@@ -1,6 +1,7 @@
 /* study/check_study.c: a study folder judged as a whole. */
 #include "study/check_study.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -73,7 +74,11 @@ static Rc check_columns(const StudyTables *t, const VariableSpace *s, Err *e)
     Variable v;
     bool found = false;
     for (size_t i = 1; i < f->columns; i++) {
-        TRY(variable_resolve(&v, &found, s, f->column[i].name, e));
+        char lower[LIMIT_COLUMN_NAME + 1];                     /* SQL does not tell the case of names */
+        size_t n = 0;
+        for (const char *c = f->column[i].name; *c && n < LIMIT_COLUMN_NAME; c++) lower[n++] = (char)tolower((unsigned char)*c);
+        lower[n] = '\0';
+        TRY(variable_resolve(&v, &found, s, lower, e));
         if (!found) continue;
         rc = err_set(e, ERR_INPUT, "%s:1: column %s is named like a variable of the scans, expected another name", t->protocol.clinical, f->column[i].name);
         goto out;
@@ -97,13 +102,19 @@ out:
     return rc;
 }
 
-static void warn_of_units(const StudyTables *t, const Progress *w)
+/* What is probably a slip of the protocol: a unit left out, a cause that nobody has. */
+static void warn_of_endpoints(const StudyTables *t, const Progress *w)
 {
     const Json *endpoints = json_get(t->protocol.document, "endpoints");
     for (size_t i = 0; i < t->protocol.n_endpoints; i++) {
         const Endpoint *end = &t->protocol.endpoint[i];
         if (end->time && !json_get(json_get(endpoints, end->name), "time_unit"))
             progress_warn(w, "study.json: endpoints.%s: time_unit is missing, months are taken", end->name);
+        const FrameColumn *event = end->has_cause ? frame_column(&t->clinical.frame, end->event) : NULL;
+        size_t with = 0;
+        for (size_t k = 0; event && !event->is_text && k < t->clinical.frame.rows; k++) with += event->num[k] == end->cause;
+        if (event && !with && t->clinical.frame.rows)
+            progress_warn(w, "study.json: endpoints.%s: no patient has the code %g of its cause in %s", end->name, end->cause, end->event);
     }
 }
 
@@ -118,7 +129,7 @@ Rc study_open(StudyTables *out, const char *study_dir, const Progress *w, Err *e
     TRY(check_hypoxia(&t, w, e));
     TRY(variable_space(&s, &t.protocol, &t.scans, e));
     TRY(check_columns(&t, &s, e));
-    warn_of_units(&t, w);
+    warn_of_endpoints(&t, w);
     for (size_t i = 0; i < t.protocol.n_exclude; i++) {
         const char *const *columns;
         TRY(expression_columns(&columns, t.protocol.exclude[i].expression, &s, &t.clinical.frame, "study.json: exclude", &a, e));

@@ -40,6 +40,27 @@ refused "unknown method" 3 'models.m.method: unknown method cxo' "$REOX" check "
 model '{"name": "m", "method": "km", "formula": "Surv(os_months, os_event) ~ agee"}'
 refused "km fits no protocol or the column is unknown" 3 'models.m' "$REOX" check "$study"
 
+
+# names that two things would share
+model '{"name": "m", "method": "cox", "formula": "Surv(os_months, os_event) ~ age"}'
+cp "$study/clinical.csv" "$tmp/clinical.csv"
+sed -i '1s/histology/FMISO_pre_FHV/' "$study/clinical.csv"
+refused "a column named like a variable, whatever the case" 3 'clinical.csv:1: column FMISO_pre_FHV is named like a variable' "$REOX" check "$study"
+sed '1s/histology/fmiso_pre_visual/' "$tmp/clinical.csv" >"$study/clinical.csv"
+refused "a reader's own column is none" 3 '^reox: images/pet' "$REOX" check "$study"
+model '{"name": "m", "method": "cox", "formula": "Surv(os_months, os_event) ~ fmiso_pre_fvh"}'
+refused "the nearest variable" 3 'unknown column fmiso_pre_fvh.*perhaps fmiso_pre_fhv' "$REOX" check "$study"
+model '{"name": "m", "method": "cox", "formula": "Surv(os_months, sex) ~ age"}'
+refused "Surv() of no endpoint" 3 'no declared endpoint' "$REOX" check "$study"
+model '{"name": "m", "method": "cox", "formula": "Surv(os_months, os_event) ~ age +"}'
+refused "a formula that cannot be read" 3 'study.json: models.m: ' "$REOX" check "$study"
+model '{"name": "m", "method": "cox", "formula": "Surv(os_months, os_event) ~ age", "tise": "efron"}'
+refused "an option with a slip" 3 "models.m: cox has no option 'tise'.*ties" "$REOX" check "$study"
+model '{"name": "m", "method": "cox", "formula": "Surv(os_months, os_event) ~ fmiso_mid_fhv"}'
+refused "immortal time is told by check" 3 'models.m: .*immortal time' "$REOX" check "$study"
+model '{"name": "m", "method": "power", "formula": "~age"}'
+refused "a method without a table" 3 'power is for reox stat alone' "$REOX" check "$study"
+
 save "$REOX" list features --json
 ok "list features" json 'd["schema"] == "reox.list/1" and {"fhv", "tbr_max", "suv_peak"} <= {f["name"] for f in d["features"]} and all(f["definition"] and f["source"] and f["unit"] for f in d["features"])'
 save "$REOX" list tracers --json

@@ -1,7 +1,6 @@
 /* db/db.c: opening the database safely: whose file it is, which schema it has, whether it is whole. */
 #include "db/db.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -243,7 +242,7 @@ const char *db_name(const Db *db) { return db->path; }
 
 Rc db_begin(Db *db, Err *e)
 {
-    assert(sqlite3_get_autocommit(db->sql));        /* transactions do not nest */
+    db_rollback(db);               /* of a step whose own rollback found no memory; transactions do not nest */
     return sqlite3_exec(db->sql, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK ? OK : db_failure(db, "cannot begin", e);
 }
 

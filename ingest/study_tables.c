@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/tracer.h"
 #include "ingest/protocol.h"
 
 /* Last known day of a patient over all survival endpoints; NaN when no time is known. */
@@ -68,6 +69,8 @@ Rc study_tables_read(StudyTables *out, const char *study_dir, const Progress *w,
 {
     Rc rc = OK;
     StudyTables t = { 0 };
+    size_t presets;
+    if (!tracer_presets(&presets)) return err_nomem(e);    /* else every tracer would seem to have no preset */
     TRY(protocol_read(&t.protocol, study_dir, t.protocol_sha256, e));
     TRY(clinical_read(&t.clinical, &t.rejected, study_dir, &t.protocol, w, e));
     TRY(scans_read(&t.scans, study_dir, &t.protocol, &t.clinical, w, e));

@@ -8,7 +8,7 @@ cox cox_firth
 logistic
 landmark
 km logrank rmst cif concordance fine_gray
-roc maxstat timeroc prediction_error
+roc maxstat timeroc prediction_error reclassification
 linear survreg ordinal mixed_model
 two_sample paired k_sample trend_prop correlation icc multiplicity
 two_by_two mcnemar

@@ -1,0 +1,335 @@
+/* stats/compare.c: `compare`: a model against a smaller one on the same rows: reclassification, net benefit, likelihood ratio. */
+#include <math.h>
+#include <string.h>
+
+#include "core/sum.h"
+#include "stats/cox_risk.h"
+#include "stats/design.h"
+#include "stats/diagnosis.h"
+#include "stats/dist.h"
+#include "stats/existence.h"
+#include "stats/km.h"
+#include "stats/logistic_fit.h"
+#include "stats/method.h"
+#include "stats/response.h"
+#include "stats/result_keys.h"
+#include "stats/roc.h"
+
+static const MethodOption options[] = {
+    { "versus", OPTION_TEXT, NULL, "formula of the base model" },
+    { "cuts", OPTION_NUMBERS, NULL, "bounds of risk categories (risk >= cut is the higher one)" },
+    { "thresholds", OPTION_NUMBERS, NULL, "thresholds of risk for the net benefit" },
+    { NULL, OPTION_FLAG, NULL, NULL }
+};
+
+/* One of the two models on the common rows. */
+typedef struct {
+    Design d;
+    Arena a;
+    size_t p;                      /* columns kept, the intercept among them */
+    double *x;                     /* n x p, common rows */
+    const char **name;
+    double *risk;                  /* [n] */
+    double loglik;
+    int df;                        /* coefficients without the intercept */
+} Model;
+
+typedef struct {
+    Model full, base;
+    bool survival;
+    size_t n;
+    size_t *row;                   /* rows of the frame that both models have */
+    double *y;                     /* 0/1 */
+    double *time, *event;
+    double horizon;
+} Pair;
+
+/* Places in d of the common rows; both lists ascend. */
+static Rc common_columns(Model *m, const Pair *q, Json *out, const StatCall *call, Err *e)
+{
+    Rc rc = OK;
+    const Design *d = &m->d;
+    unsigned char *keep = arena_alloc(&m->a, d->p + 1);
+    m->x = ARENA_NEW(&m->a, q->n * d->p + 1, double);
+    m->name = (const char **)arena_array(&m->a, d->p + 1, sizeof(char *));
+    m->risk = ARENA_NEW(&m->a, q->n, double);
+    if (!keep || !m->x || !m->name || !m->risk) return err_nomem(e);
+    TRY(design_check_rank(d, out, call, keep, e));
+    for (size_t j = 0; j < d->p; j++) {
+        if (!keep[j]) continue;
+        size_t at = 0;
+        for (size_t i = 0; i < q->n; i++) {
+            while (d->row[at] != q->row[i]) at++;
+            m->x[m->p * q->n + i] = d->x[j * d->n + at];
+        }
+        m->name[m->p++] = d->term[j];
+    }
+    m->df = (int)m->p - (d->has_intercept ? 1 : 0);
+out:
+    return rc;
+}
+
+static Rc fit_logistic(Model *m, const Pair *q, Json *out, Err *e)
+{
+    Rc rc = OK;
+    LogisticInput in = { .n = q->n, .p = (int)m->p, .x = m->x, .has_intercept = m->d.has_intercept, .y = q->y };
+    LogisticData data = { 0 };
+    LogisticMaximum max = { 0 };
+    Existence ex = { 0 };
+    double *sign = ARENA_NEW(&m->a, q->n, double);
+    if (!sign) return err_nomem(e);
+    for (size_t i = 0; i < q->n; i++) sign[i] = q->y[i] != 0 ? 1 : -1;
+    TRY(logistic_data_init(&data, &in, &m->a, e));
+    TRY(existence_binary(&ex, data.x, sign, q->n, (int)m->p, &m->a, e));
+    if (ex.separated)
+        return diagnose_fatal(out, e, ex.complete ? "complete_separation" : "quasi_separation", "the outcome is separated by the model with "
+                              "%s: its risks are 0 and 1; see logistic --penalty firth", m->d.term_label[0]);
+    TRY(logistic_maximise(&max, &data, NULL, &m->a, e));
+    m->loglik = max.value;
+    for (size_t i = 0; i < q->n; i++) {
+        double eta = 0;
+        for (size_t j = 0; j < m->p; j++) eta += max.beta[j] * m->x[j * q->n + i];
+        m->risk[i] = 1 / (1 + exp(-eta));
+    }
+out:
+    return rc;
+}
+
+static Rc fit_cox(Model *m, const Pair *q, Json *out, Err *e)
+{
+    CoxRisk fit;
+    Rc rc = cox_risk_fit(&fit, m->x, q->n, (int)m->p, q->time, q->event, TIES_EFRON, m->name, out, &m->a, e);
+    if (rc != OK) return rc;
+    m->loglik = fit.loglik;
+    for (size_t i = 0; i < q->n; i++) m->risk[i] = cox_risk_at(&fit, q->horizon, cox_risk_lp(&fit, m->x, q->n, i));
+    return OK;
+}
+
+/* ---- reclassification */
+
+static void write_nri(Json *out, const char *key, const Pair *q, const double *cuts, size_t n_cuts)
+{
+    double n[2] = { 0, 0 }, up[2] = { 0, 0 }, down[2] = { 0, 0 };
+    for (size_t i = 0; i < q->n; i++) {
+        int k = q->y[i] != 0, move = 0;
+        double a = q->base.risk[i], b = q->full.risk[i];
+        if (!n_cuts) move = b > a ? 1 : b < a ? -1 : 0;
+        for (size_t c = 0; c < n_cuts; c++) move += (b >= cuts[c]) - (a >= cuts[c]);
+        n[k]++;
+        up[k] += move > 0;
+        down[k] += move < 0;
+    }
+    for (int k = 0; k < 2; k++) { up[k] /= n[k]; down[k] /= n[k]; }
+    Json *o = json_set(out, key, json_object());
+    json_set_number(o, "nri", up[1] - down[1] + down[0] - up[0]);
+    json_set_number(o, "nri_event", up[1] - down[1]);
+    json_set_number(o, "nri_nonevent", down[0] - up[0]);
+    json_set_number(o, "up_event", up[1]);
+    json_set_number(o, "down_event", down[1]);
+    json_set_number(o, "down_nonevent", down[0]);
+    json_set_number(o, "up_nonevent", up[0]);
+}
+
+/* Gain of the mean risk in events less that in the others. Pencina et al. 2008. */
+static void write_idi(Json *out, const Pair *q)
+{
+    Sum s[2] = { { 0, 0 }, { 0, 0 } }, ss[2] = { { 0, 0 }, { 0, 0 } };
+    double n[2] = { 0, 0 }, mean[2], se2 = 0;
+    for (size_t i = 0; i < q->n; i++) {
+        int k = q->y[i] != 0;
+        n[k]++;
+        sum_add(&s[k], q->full.risk[i] - q->base.risk[i]);
+    }
+    for (int k = 0; k < 2; k++) mean[k] = sum_value(&s[k]) / n[k];
+    for (size_t i = 0; i < q->n; i++) {
+        int k = q->y[i] != 0;
+        double d = q->full.risk[i] - q->base.risk[i] - mean[k];
+        sum_add(&ss[k], d * d);
+    }
+    for (int k = 0; k < 2; k++) se2 += sum_value(&ss[k]) / (n[k] - 1) / n[k];
+    Json *o = json_set(out, "idi", json_object());
+    json_set_number(o, "idi", mean[1] - mean[0]);
+    json_set_number(o, "se", sqrt(se2));
+    json_set_number(o, "z", (mean[1] - mean[0]) / sqrt(se2));
+}
+
+/* ---- net benefit. Vickers & Elkin 2006; with censoring the event rate of the treated is their Kaplan–Meier estimate. */
+
+static Rc benefit_at(double *benefit, const Pair *q, const double *risk, double t, double *time, double *event, Err *e)
+{
+    double treated = 0, rate = 0, n = (double)q->n, odds = t / (1 - t);
+    size_t m = 0;
+    Arena a = { 0 };
+    Rc rc = OK;
+    for (size_t i = 0; i < q->n; i++) {
+        if (risk && !(risk[i] >= t)) continue;
+        treated++;
+        if (q->survival) { time[m] = q->time[i]; event[m] = q->event[i]; }
+        else rate += q->y[i];
+        m++;
+    }
+    if (m == 0) { *benefit = 0; return OK; }
+    if (q->survival) {
+        KmCurve c;
+        TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event }, &(KmOptions){ 0 }, &a, e));
+        rate = (1 - km_survival(&c, q->horizon)) * treated;
+    }
+    *benefit = rate / n - (treated - rate) / n * odds;
+out:
+    arena_free(&a);
+    return rc;
+}
+
+static Rc write_benefit(Json *out, const Pair *q, const double *threshold, size_t k, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    double *x = ARENA_NEW(a, 4 * k + 2 * q->n, double), *time = x + 4 * k, *event = time + q->n;
+    if (!x) return err_nomem(e);
+    for (size_t i = 0; i < k; i++) {
+        TRY(benefit_at(&x[i], q, NULL, threshold[i], time, event, e));
+        TRY(benefit_at(&x[2 * k + i], q, q->base.risk, threshold[i], time, event, e));
+        TRY(benefit_at(&x[3 * k + i], q, q->full.risk, threshold[i], time, event, e));
+    }
+    Json *o = json_set(out, "net_benefit", json_object());
+    json_set_numbers(o, "thresholds", threshold, k);
+    json_set_numbers(o, "all", x, k);
+    json_set_numbers(o, "none", x + k, k);
+    json_set_numbers(o, "model0", x + 2 * k, k);
+    json_set_numbers(o, "model1", x + 3 * k, k);
+out:
+    return rc;
+}
+
+static Rc write_areas(Json *out, const Pair *q, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    RocArea r[2];
+    TRY(roc_area(&r[0], q->base.risk, q->y, q->n, a, e));
+    TRY(roc_area(&r[1], q->full.risk, q->y, q->n, a, e));
+    double diff = r[1].auc - r[0].auc, var = r[0].var + r[1].var - 2 * roc_covariance(&r[0], &r[1]);
+    Json *o = json_set(out, "auc", json_object());
+    json_set_number(o, "model0", r[0].auc);
+    json_set_number(o, "model1", r[1].auc);
+    json_set_number(o, "diff", diff);
+    json_set_number(o, "se_diff", var > 0 ? sqrt(var) : NAN);
+out:
+    return rc;
+}
+
+/* ---- the call */
+
+static Rc build(Pair *q, Json *out, const StatCall *call, const char *versus, Err *e)
+{
+    Rc rc = OK;
+    Json *aside = json_object();      /* notes on the base model's rows would stand twice */
+    StatCall other = *call;
+    other.formula = versus;
+    DesignWish wish = { .kind = FORMULA_ANY, .no_intercept = false };
+    if (!aside) return err_nomem(e);
+    /* The outcome says which kind: Cox has no intercept. */
+    TRY(design_build(&q->full.d, out, call, &wish, e));
+    ResponseKind kind = q->full.d.response;
+    q->survival = kind == RESPONSE_SURVIVAL;
+    if (kind == RESPONSE_COUNTING || kind == RESPONSE_NONE) {
+        rc = err_set(e, ERR_USAGE, "'%s': Surv(time, event) or a two-valued outcome is expected left of ~", call->formula);
+        goto out;
+    }
+    if (q->survival) {
+        wish.no_intercept = true;
+        design_free(&q->full.d);
+        json_remove(out, "diagnosis");
+        TRY(design_build(&q->full.d, out, call, &wish, e));
+    }
+    TRY(design_build(&q->base.d, aside, &other, &wish, e));
+    if (q->base.d.response != kind) { rc = err_set(e, ERR_USAGE, "the two models have different outcomes"); goto out; }
+    if (q->full.d.stratum || q->base.d.stratum || q->full.d.offset || q->base.d.offset) {
+        rc = err_set(e, ERR_USAGE, "compare takes no strata() and no offset()");
+        goto out;
+    }
+out:
+    json_free(aside);
+    return rc;
+}
+
+static Rc common_rows(Pair *q, Json *out, Err *e)
+{
+    Design *d = &q->full.d;
+    const Design *b = &q->base.d;
+    Arena *a = &q->full.a;
+    q->row = ARENA_NEW(a, d->n, size_t);
+    q->y = ARENA_NEW(a, d->n, double);
+    q->time = ARENA_NEW(a, d->n, double);
+    q->event = ARENA_NEW(a, d->n, double);
+    if (!q->row || !q->y || !q->time || !q->event) return err_nomem(e);
+    double *y = NULL;
+    if (!q->survival) {
+        Rc rc = response_binary(&y, d, out, e);
+        if (rc != OK) return rc;
+    }
+    for (size_t i = 0, j = 0; i < d->n; i++) {
+        while (j < b->n && b->row[j] < d->row[i]) j++;
+        if (j == b->n || b->row[j] != d->row[i]) continue;
+        q->row[q->n] = d->row[i];
+        if (q->survival) { q->time[q->n] = d->time[i]; q->event[q->n] = d->event[i] != 0; }
+        else q->y[q->n] = y[i];
+        q->n++;
+    }
+    double events = 0;
+    for (size_t i = 0; i < q->n; i++) events += q->survival ? q->event[i] : q->y[i];
+    json_set_number(out, "n", (double)q->n);
+    json_set_number(out, "nevent", events);
+    if (events == 0) return diagnose_fatal(out, e, "no_events", "none of the %zu rows that both models have has the event", q->n);
+    if (!q->survival && events == (double)q->n)
+        return diagnose_fatal(out, e, "one_class", "all %zu rows that both models have show the event", q->n);
+    return OK;
+}
+
+static Rc run(Json *out, const StatCall *call, Err *e)
+{
+    Rc rc = OK;
+    Pair q = { .horizon = NAN };
+    Model *model[2] = { &q.full, &q.base };
+    const double *cuts = NULL, *thresholds = NULL, *times = NULL;
+    const char *versus = option_text(call, "versus", NULL);
+    if (!versus) return err_set(e, ERR_USAGE, "compare wants --versus 'base model'");
+    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "compare takes no --weights");
+    TRY(build(&q, out, call, versus, e));
+    Arena *a = &q.full.a;
+    size_t n_cuts = option_numbers(&cuts, call, "cuts", a), n_thresholds = option_numbers(&thresholds, call, "thresholds", a);
+    for (size_t i = 0; i < n_thresholds; i++)
+        if (!(thresholds[i] >= 0 && thresholds[i] < 1)) {
+            rc = err_set(e, ERR_USAGE, "--thresholds: %g is no risk from 0 to below 1", thresholds[i]);
+            goto out;
+        }
+    if (q.survival) {
+        if (option_numbers(&times, call, "times", a) != 1) { rc = err_set(e, ERR_USAGE, "a survival model wants one --times"); goto out; }
+        q.horizon = times[0];
+    }
+    TRY(common_rows(&q, out, e));
+    for (int k = 0; k < 2; k++) {
+        TRY(common_columns(model[k], &q, out, call, e));
+        TRY(q.survival ? fit_cox(model[k], &q, out, e) : fit_logistic(model[k], &q, out, e));
+    }
+    if (!q.survival) {
+        if (n_cuts) write_nri(out, "nri_cat", &q, cuts, n_cuts);
+        write_nri(out, "nri_free", &q, NULL, 0);
+        write_idi(out, &q);
+        TRY(write_areas(out, &q, a, e));
+    }
+    if (n_thresholds) TRY(write_benefit(out, &q, thresholds, n_thresholds, a, e));
+    double chisq = 2 * (q.full.loglik - q.base.loglik), df = q.full.df - q.base.df;
+    set_test(out, "lr_nested", chisq, df, df > 0 ? chisq_sf(chisq, df) : NAN);
+    json_set_text(out, "convention", "model0 is the base; apparent risks of both on their common complete rows; treated: risk >= threshold");
+out:
+    design_free(&q.full.d);
+    design_free(&q.base.d);
+    arena_free(&q.full.a);
+    arena_free(&q.base.a);
+    return rc;
+}
+
+const Method method_compare = {
+    .name = "compare", .summary = "a model against a smaller one: reclassification, net benefit, likelihood ratio",
+    .formula = FORMULA_ANY, .needs_data = true, .options = options, .run = run,
+    .source = "Pencina et al. 2008, 2011; Vickers & Elkin 2006; Vickers et al. 2008"
+};

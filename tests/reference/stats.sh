@@ -12,6 +12,18 @@ roc maxstat timeroc prediction_error reclassification
 linear survreg ordinal mixed_model
 two_sample paired k_sample trend_prop correlation icc multiplicity
 two_by_two mcnemar
+roc
+maxstat
+timeroc
+prediction_error
+bootstrap_optimism
+internal_external_cv
+linear
+survreg
+ordinal
+mixed_model
+two_by_two
+mcnemar
 sample_size
 meta
 "

@@ -1,0 +1,133 @@
+/* stats/calibration.c: the smooth calibration curve. */
+#include "stats/calibration.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/sum.h"
+#include "stats/finegray.h"
+#include "stats/spline.h"
+#include "stats/trained.h"
+
+enum { KNOTS_MAX = 4 };
+
+typedef struct {
+    const CalibrationData *d;
+    double knot[KNOTS_MAX], low, high;
+    int knots, p;              /* knots 0: a straight line */
+    Trained model;
+    FineGrayFit subdistribution;
+    bool competing;
+} Smoother;
+
+/* The scale on which a model that needs no recalibration is the identity. Risks of exactly 0 or 1 are moved in by what a double can tell. */
+static double transform(const CalibrationData *d, double risk)
+{
+    double p = fmin(fmax(risk, 1e-12), 1 - 1e-12);
+    return d->time ? log(-log1p(-p)) : log(p / (1 - p));
+}
+
+static void basis(double *out, const Smoother *s, double z)
+{
+    if (s->knots) rcs_basis(out, z, s->knot, s->knots);
+    else out[0] = z;
+}
+
+static double observed(const Smoother *s, double risk)
+{
+    double b[KNOTS_MAX], eta = s->model.intercept;
+    basis(b, s, fmin(fmax(transform(s->d, risk), s->low), s->high));
+    if (s->competing) {
+        for (int j = 0; j < s->p; j++) eta += b[j] * s->subdistribution.coef[j];
+        return finegray_incidence(&s->subdistribution, s->d->horizon, eta);
+    }
+    for (int j = 0; j < s->p; j++) eta += b[j] * s->model.beta[j];
+    TrainData t = { .time = s->d->time, .horizon = s->d->horizon };
+    return trained_risk(&s->model, &t, eta);
+}
+
+static Rc fit(bool *exists, Smoother *s, const double *z, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const CalibrationData *d = s->d;
+    size_t n = d->n;
+    double b[KNOTS_MAX], *x = ARENA_NEW(a, n * (size_t)s->p + 1, double), *event = ARENA_NEW(a, n + 1, double);
+    size_t *row = ARENA_NEW(a, n + 1, size_t);
+    int *state = ARENA_NEW(a, n + 1, int);
+    if (!x || !event || !row || !state) return err_nomem(e);
+    s->competing = false;
+    for (size_t i = 0; i < n; i++) {
+        basis(b, s, z[i]);
+        for (int j = 0; j < s->p; j++) x[(size_t)j * n + i] = b[j];
+        row[i] = i;
+        event[i] = d->y[i] == 1;
+        state[i] = (int)d->y[i];
+        s->competing = s->competing || (d->time && d->y[i] == 2);
+    }
+    if (!s->competing) {
+        TrainData t = { .n = n, .p = s->p, .x = x, .time = d->time, .event = event, .horizon = d->time ? d->horizon : NAN };
+        TRY(trained_fit(&s->model, &t, row, n, a, e));
+        *exists = s->model.exists;
+        goto out;
+    }
+    FineGrayData f = { .n = n, .p = s->p, .time = d->time, .x = x, .state = state, .convention = FINEGRAY_SURVIVAL };
+    Err ignored = { 0 };
+    rc = finegray_fit(&s->subdistribution, &f, a, &ignored);
+    *exists = rc == OK && s->subdistribution.converged && !s->subdistribution.direction;
+    rc = rc == ERR_NOMEM ? err_nomem(e) : OK;
+out:
+    return rc;
+}
+
+Rc calibration_curve(CalibrationCurve *out, const CalibrationData *d, const double *grid, size_t n_grid, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Smoother s = { .d = d };
+    Err why = { 0 };
+    size_t n = d->n, events = 0;
+    double *z = ARENA_NEW(a, n + 1, double), *sorted = ARENA_NEW(a, n + 1, double), *distance = ARENA_NEW(a, n + 1, double);
+    *out = (CalibrationCurve){ .n_grid = n_grid, .grid = ARENA_NEW(a, n_grid + 1, double), .observed = ARENA_NEW(a, n_grid + 1, double),
+                               .ici = NAN, .e50 = NAN, .e90 = NAN, .largest = NAN };
+    if (!z || !sorted || !distance || !out->grid || !out->observed) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) { z[i] = transform(d, d->risk[i]); events += d->y[i] == 1; }
+    memcpy(sorted, z, n * sizeof *z);
+    sort_doubles(sorted, n);
+    if (n == 0 || sorted[0] == sorted[n - 1]) return OK;
+    s.low = sorted[0];
+    s.high = sorted[n - 1];
+    size_t fewer = d->time ? events : events < n - events ? events : n - events;
+    for (int pass = 0; pass < 2 && !out->exists; pass++) {
+        s.knots = pass ? 0 : fewer >= 100 ? 4 : 3;
+        if (s.knots && rcs_knots(s.knot, s.knots, sorted, n, &why) != OK) continue;
+        s.p = s.knots ? s.knots - 1 : 1;
+        TRY(fit(&out->exists, &s, z, a, e));
+    }
+    if (!out->exists) goto out;
+    out->columns = s.p;
+    memcpy(sorted, d->risk, n * sizeof *sorted);
+    sort_doubles(sorted, n);
+    double low = quantile_sorted(sorted, n, .025), high = quantile_sorted(sorted, n, .975);
+    for (size_t k = 0; k < n_grid; k++) {
+        out->grid[k] = grid ? grid[k] : n_grid > 1 ? low + (high - low) * (double)k / (double)(n_grid - 1) : (low + high) / 2;
+        out->observed[k] = observed(&s, out->grid[k]);
+    }
+    for (size_t i = 0; i < n; i++) distance[i] = fabs(observed(&s, d->risk[i]) - d->risk[i]);
+    sort_doubles(distance, n);
+    out->ici = mean_of(distance, n);
+    out->e50 = quantile_sorted(distance, n, .5);
+    out->e90 = quantile_sorted(distance, n, .9);
+    out->largest = distance[n - 1];
+out:
+    return rc;
+}
+
+void calibration_json(Json *object, const char *key, const CalibrationCurve *c)
+{
+    Json *o = json_set(object, key, json_object());
+    json_set_numbers(o, "predicted", c->grid, c->exists ? c->n_grid : 0);
+    json_set_numbers(o, "observed", c->observed, c->exists ? c->n_grid : 0);
+    json_set_number(o, "ici", c->ici);
+    json_set_number(o, "e50", c->e50);
+    json_set_number(o, "e90", c->e90);
+    json_set_number(o, "emax", c->largest);
+}

@@ -1,0 +1,312 @@
+/* stats/trained.c: training on some rows, judgement on others. */
+#include "stats/trained.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sum.h"
+#include "stats/concordance.h"
+#include "stats/cox_fit.h"
+#include "stats/existence.h"
+#include "stats/logistic_fit.h"
+#include "stats/roc.h"
+
+/* ---- sorting */
+
+typedef struct { const TrainData *d; const int *stratum; } Sorting;
+
+static int by_outcome(const void *pa, const void *pb, void *context)
+{
+    const Sorting *s = context;
+    const TrainData *d = s->d;
+    size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+    if (s->stratum && s->stratum[a] != s->stratum[b]) return s->stratum[a] < s->stratum[b] ? -1 : 1;
+    if (d->time && d->time[a] != d->time[b]) return d->time[a] < d->time[b] ? -1 : 1;
+    if (d->event[a] != d->event[b]) return d->event[a] < d->event[b] ? -1 : 1;
+    for (int j = 0; j < d->p; j++) {
+        double u = d->x[(size_t)j * d->n + a], v = d->x[(size_t)j * d->n + b];
+        if (u != v) return u < v ? -1 : 1;
+    }
+    return (a > b) - (a < b);
+}
+
+/* ---- choice of columns */
+
+/* Score test of one column at 0, rows sorted by time. Breslow ties: the choice is the same but in ties of the statistic. */
+static double score_survival(const double *x, const TrainData *d, const size_t *row, size_t m)
+{
+    double s0 = 0, s1 = 0, s2 = 0, u = 0, v = 0, mean = 0;
+    for (size_t i = 0; i < m; i++) mean += x[row[i]] / (double)m;
+    for (size_t to = m; to > 0;) {
+        size_t from = to;
+        double deaths = 0, sum = 0;
+        for (; from > 0 && d->time[row[from - 1]] == d->time[row[to - 1]]; from--) {
+            double c = x[row[from - 1]] - mean;
+            s0++; s1 += c; s2 += c * c;
+            if (d->event[row[from - 1]] != 0) { deaths++; sum += c; }
+        }
+        u += sum - deaths * s1 / s0;
+        v += deaths * (s2 / s0 - s1 / s0 * (s1 / s0));
+        to = from;
+    }
+    return v > 0 ? u * u / v : 0;
+}
+
+static double score_response(const double *x, const TrainData *d, const size_t *row, size_t m)
+{
+    double mx = 0, my = 0, sxy = 0, sxx = 0, syy = 0;
+    for (size_t i = 0; i < m; i++) { mx += x[row[i]] / (double)m; my += d->event[row[i]] / (double)m; }
+    for (size_t i = 0; i < m; i++) {
+        double a = x[row[i]] - mx, b = d->event[row[i]] - my;
+        sxy += a * b; sxx += a * a; syy += b * b;
+    }
+    return sxx > 0 && syy > 0 ? sxy * sxy / (sxx * syy) : 0;
+}
+
+typedef struct { double score; int column; } Candidate;
+
+static int by_score(const void *pa, const void *pb)
+{
+    const Candidate *a = pa, *b = pb;
+    if (a->score != b->score) return a->score > b->score ? -1 : 1;
+    return (a->column > b->column) - (a->column < b->column);
+}
+
+/* Columns in the model, ascending: those that vary, the best `select` of them. */
+static int choose(int *column, const TrainData *d, const size_t *row, size_t m, Candidate *list)
+{
+    int n = 0, kept = 0;
+    for (int j = 0; j < d->p; j++) {
+        const double *x = d->x + (size_t)j * d->n;
+        size_t i = 1;
+        while (i < m && x[row[i]] == x[row[0]]) i++;
+        if (i >= m) continue;
+        list[n++] = (Candidate){ d->select ? (d->time ? score_survival : score_response)(x, d, row, m) : 0, j };
+    }
+    if (d->select && n > d->select) { qsort(list, (size_t)n, sizeof *list, by_score); n = d->select; }
+    for (int j = 0; j < n; j++) {                          /* ascending again, by insertion */
+        int k = kept++;
+        for (; k > 0 && column[k - 1] > list[j].column; k--) column[k] = column[k - 1];
+        column[k] = list[j].column;
+    }
+    return kept;
+}
+
+/* ---- fits */
+
+static Rc fit_cox(Trained *t, const TrainData *d, double *x, const double *time, const double *event, size_t m, const int *column, int p,
+                  Arena *a, Err *e)
+{
+    Rc rc = OK;
+    CoxData data = { 0 };
+    CoxMaximum best = { 0 };
+    Existence ex = { 0 };
+    double *beta = ARENA_NEW(a, (size_t)p + 1, double);
+    CoxInput in = { .n = m, .p = p, .x = x, .time = time, .event = event, .ties = TIES_EFRON };
+    if (!beta) return err_nomem(e);
+    TRY(cox_data_init(&data, &in, a, e));
+    if (data.n_events == 0) goto out;
+    TRY(cox_maximise(&best, &data, NULL, NULL, a, e));
+    if (best.singular || !best.converged) goto out;
+    if (!best.certified) {
+        TRY(existence_cox(&ex, &data, a, e));
+        if (ex.separated) goto out;
+    }
+    cox_to_columns(beta, &data, best.g);
+    for (int j = 0; j < p; j++) t->beta[column[j]] = beta[j];
+    for (int j = 0; j < p; j++) t->center += beta[j] * data.center[j];
+    t->exists = true;
+    if (isnan(d->horizon)) goto out;
+    CoxDetail detail = { 0 };
+    TRY(cox_detail(&detail, &data, best.g, a, e));
+    for (size_t k = 0; k < data.n_blocks && data.block[k].time <= d->horizon; k++) t->cumhaz += detail.hazard[k] * exp(-detail.shift[0]);
+out:
+    return rc;
+}
+
+static Rc fit_logistic(Trained *t, double *x, const double *event, size_t m, const int *column, int p, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    LogisticData data = { 0 };
+    LogisticMaximum best = { 0 };
+    size_t ones = 0;
+    LogisticInput in = { .n = m, .p = p + 1, .x = x, .has_intercept = true, .y = event };
+    for (size_t i = 0; i < m; i++) ones += event[i] != 0;
+    if (ones == 0 || ones == m) return OK;
+    TRY(logistic_data_init(&data, &in, a, e));
+    TRY(logistic_maximise(&best, &data, NULL, a, e));
+    if (!best.converged) goto out;
+    if (!best.certified) {
+        Existence ex = { 0 };
+        double *sign = ARENA_NEW(a, m + 1, double);
+        if (!sign) return err_nomem(e);
+        for (size_t i = 0; i < m; i++) sign[i] = data.y[i] != 0 ? 1 : -1;
+        TRY(existence_binary(&ex, data.x, sign, m, p + 1, a, e));
+        if (ex.separated) goto out;
+    }
+    t->intercept = best.beta[0];
+    for (int j = 0; j < p; j++) t->beta[column[j]] = best.beta[j + 1];
+    t->exists = true;
+out:
+    return rc;
+}
+
+Rc trained_fit(Trained *out, const TrainData *d, const size_t *row, size_t n_rows, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Arena scratch = { 0 };
+    size_t m = n_rows;
+    int *column = ARENA_NEW(&scratch, (size_t)d->p + 1, int);
+    Candidate *list = ARENA_NEW(&scratch, (size_t)d->p + 1, Candidate);
+    size_t *order = ARENA_NEW(&scratch, m + 1, size_t);
+    double *time = ARENA_NEW(&scratch, m + 1, double), *event = ARENA_NEW(&scratch, m + 1, double);
+    *out = (Trained){ .beta = ARENA_NEW(a, (size_t)d->p + 1, double) };
+    if (!column || !list || !order || !time || !event || !out->beta) { rc = err_nomem(e); goto out; }
+    if (m == 0) goto out;
+    memcpy(order, row, m * sizeof *order);
+    Sorting sorting = { d, NULL };
+    qsort_r(order, m, sizeof *order, by_outcome, &sorting);
+    int p = choose(column, d, order, m, list), first = d->time ? 0 : 1;
+    double *x = ARENA_NEW(&scratch, m * (size_t)(p + first) + 1, double);
+    if (!x) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < m; i++) {
+        if (d->time) time[i] = d->time[order[i]];
+        event[i] = d->event[order[i]] != 0;
+        if (first) x[i] = 1;
+        for (int j = 0; j < p; j++) x[(size_t)(j + first) * m + i] = d->x[(size_t)column[j] * d->n + order[i]];
+    }
+    rc = d->time ? fit_cox(out, d, x, time, event, m, column, p, &scratch, e) : fit_logistic(out, x, event, m, column, p, &scratch, e);
+out:
+    arena_free(&scratch);
+    return rc;
+}
+
+double trained_eta(const Trained *t, const TrainData *d, size_t i)
+{
+    double s = t->intercept;
+    for (int j = 0; j < d->p; j++) if (t->beta[j] != 0) s += t->beta[j] * d->x[(size_t)j * d->n + i];
+    return s;
+}
+
+double trained_risk(const Trained *t, const TrainData *d, double eta)
+{
+    if (!d->time) return 1 / (1 + exp(-eta));
+    return -expm1(-t->cumhaz * exp(eta - t->center));
+}
+
+/* ---- judgement */
+
+static Rc judge_survival(Judged *out, const double *eta, const double *time, const double *event, const int *stratum, size_t m, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Concordance c = { 0 };
+    CoxData data = { 0 };
+    CoxMaximum best = { 0 };
+    TrainData rows = { .n = m, .p = 1, .x = eta, .time = time, .event = event };
+    Sorting sorting = { &rows, stratum };
+    size_t *order = ARENA_NEW(a, m + 1, size_t), changing = 1;
+    double v = NAN, b = NAN;
+    if (!order) return err_nomem(e);
+    for (size_t i = 0; i < m; i++) order[i] = i;
+    qsort_r(order, m, sizeof *order, by_outcome, &sorting);
+    TRY(concordance_estimate(&c, &(ConcordanceData){ .n = m, .time = time, .event = event, .marker = eta, .stratum = stratum, .tau = INFINITY }, NULL, a, e));
+    out->c = c.c;
+    out->se_c = sqrt(c.var);
+    while (changing < m && eta[changing] == eta[0]) changing++;
+    if (changing >= m) goto out;
+    TRY(cox_data_init(&data, &(CoxInput){ .n = m, .p = 1, .x = eta, .time = time, .event = event, .stratum = stratum, .order = order }, a, e));
+    if (data.n_events == 0) goto out;
+    TRY(cox_maximise(&best, &data, NULL, NULL, a, e));
+    if (best.singular || !best.converged) goto out;
+    if (!best.certified) {
+        Existence ex = { 0 };
+        TRY(existence_cox(&ex, &data, a, e));
+        if (ex.separated) goto out;
+    }
+    cox_to_columns(&b, &data, best.g);
+    cox_vcov_to_columns(&v, &data, best.vcov);
+    out->slope = b;
+    out->se_slope = sqrt(v);
+out:
+    return rc;
+}
+
+/* Area over pairs within strata, each stratum by its number of pairs. */
+static Rc area_within(Judged *out, const double *eta, const double *y, const int *stratum, int n_strata, size_t m, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    double *marker = ARENA_NEW(a, m + 1, double), *class = ARENA_NEW(a, m + 1, double), sum = 0, pairs = 0, var = 0;
+    if (!marker || !class) return err_nomem(e);
+    for (int s = 0; s < n_strata; s++) {
+        size_t k = 0, ones = 0;
+        RocArea area = { 0 };
+        for (size_t i = 0; i < m; i++) {
+            if (stratum && stratum[i] != s) continue;
+            marker[k] = eta[i];
+            class[k++] = y[i];
+            ones += y[i] != 0;
+        }
+        if (ones == 0 || ones == k) continue;
+        TRY(roc_area(&area, marker, class, k, a, e));
+        double w = (double)ones * (double)(k - ones);
+        sum += w * area.auc;
+        var += w * w * area.var;
+        pairs += w;
+    }
+    if (pairs > 0) { out->c = sum / pairs; out->se_c = sqrt(var) / pairs; }
+out:
+    return rc;
+}
+
+static Rc judge_response(Judged *out, const double *eta, const double *y, const int *stratum, int n_strata, size_t m, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Trained t = { 0 };
+    size_t ones = 0, changing = 1;
+    Sum brier = { 0 };
+    TrainData rows = { .n = m, .p = 1, .x = eta, .event = y };
+    Sorting sorting = { &rows, NULL };
+    size_t *order = ARENA_NEW(a, m + 1, size_t);
+    if (!order) return err_nomem(e);
+    for (size_t i = 0; i < m; i++) order[i] = i;
+    qsort_r(order, m, sizeof *order, by_outcome, &sorting);
+    TRY(area_within(out, eta, y, stratum, n_strata, m, a, e));
+    for (size_t i = 0; i < m; i++) {
+        double t_i = y[order[i]], d = 1 / (1 + exp(-eta[order[i]])) - t_i;
+        ones += t_i != 0;
+        sum_add(&brier, d * d);
+    }
+    out->brier = sum_value(&brier) / (double)m;
+    while (changing < m && eta[changing] == eta[0]) changing++;
+    if (ones == 0 || ones == m || changing >= m) goto out;
+    LogisticData data = { 0 };
+    LogisticMaximum best = { 0 };
+    double *x = ARENA_NEW(a, 2 * m, double);
+    if (!x) return err_nomem(e);
+    for (size_t i = 0; i < m; i++) { x[i] = 1; x[m + i] = eta[i]; }
+    TRY(logistic_data_init(&data, &(LogisticInput){ .n = m, .p = 2, .x = x, .has_intercept = true, .y = y, .order = order }, a, e));
+    TRY(logistic_maximise(&best, &data, NULL, a, e));
+    t.exists = best.converged;
+    if (t.exists && !best.certified) {
+        Existence ex = { 0 };
+        double *sign = ARENA_NEW(a, m + 1, double);
+        if (!sign) return err_nomem(e);
+        for (size_t i = 0; i < m; i++) sign[i] = data.y[i] != 0 ? 1 : -1;
+        TRY(existence_binary(&ex, data.x, sign, m, 2, a, e));
+        t.exists = !ex.separated;
+    }
+    if (!t.exists) goto out;
+    out->intercept = best.beta[0];
+    out->slope = best.beta[1];
+    out->se_slope = sqrt(best.vcov[3]);
+out:
+    return rc;
+}
+
+Rc judge(Judged *out, const double *eta, const double *time, const double *event, const int *stratum, int n_strata, size_t m, Arena *a, Err *e)
+{
+    *out = (Judged){ NAN, NAN, NAN, NAN, NAN, NAN };
+    if (m == 0) return OK;
+    return time ? judge_survival(out, eta, time, event, stratum, m, a, e) : judge_response(out, eta, event, stratum, n_strata, m, a, e);
+}

@@ -28,7 +28,19 @@ typedef struct {
     double *robust_basis;      /* the same in the basis */
     double loglik_null;
     double *center;            /* R's means [p] */
+    bool limited;              /* tt: rows of `data` are not the design's */
+    bool matched;              /* clogit: time means nothing */
 } CoxModel;
+
+/* Canonical order, kept columns and their terms, from c->d and c->keep. */
+Rc cox_model_columns(CoxModel *c, Err *e);
+CoxInput cox_model_input(const CoxModel *c, CoxTies ties);
+CoxTies cox_ties_of(const StatCall *call, const char *otherwise);
+bool cox_weights_are_odd(const CoxModel *c);
+/* The whole analysis: fit, existence, keys. */
+Rc cox_model_fit(CoxModel *c, CoxTies ties, Err *e);
+Rc cox_fit_and_report(CoxModel *c, const CoxInput *in, bool limited, Err *e);
+Rc cox_results(CoxModel *c, Err *e);
 
 /* Sorted rows and their columns in the basis for a row of new data (kept columns). */
 void cox_model_basis(double *xb, const CoxModel *c, const double *x_row);
@@ -42,6 +54,18 @@ Rc cox_separated(CoxModel *c, const Existence *ex, Err *e);
 
 /* --penalty firth: estimate, tests and limits of the penalised likelihood. */
 Rc cox_firth(CoxModel *c, Err *e);
+/* --lambda1, --lambda2. */
+Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e);
+/* tt(x): every risk set a stratum of its own, with x times an expression in its time. */
+Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e);
+/* --explained, --step. */
+Rc cox_explained(CoxModel *c, Err *e);
+Rc cox_backward(CoxModel *c, Err *e);
+
+/* A model of the same rows with other columns x (n x m): NULL where not wanted: beta[m], se[m]. */
+typedef struct { double loglik_null, loglik; bool converged; } CoxRefit;
+Rc cox_refit(CoxRefit *out, double *beta, double *se, const CoxModel *c, const double *x, int m, Err *e);
+
 /* hr, concordance, and the keys of newdata and keep_fit, from beta and vcov. */
 Rc cox_common_keys(CoxModel *c, Err *e);
 

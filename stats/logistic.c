@@ -13,6 +13,7 @@
 #include "stats/response.h"
 #include "stats/result_keys.h"
 #include "stats/roc.h"
+#include "stats/spline_keys.h"
 #include "stats/terms.h"
 
 static const double CONDITION_BAD = 1e6;
@@ -366,6 +367,7 @@ static Rc ml_results(LogisticModel *c, Err *e)
     out_by_term(s, "direction", zero, c->d.p, c->d.term);
     if (slopes > 0) TRY(drop_each(c, e));
     notes(c);
+    TRY(spline_keys(out, &c->d, c->m.beta, covariance_root(c->data.T, c->m.vcov_basis, c->p, &c->a), c->p, c->column, e));
     if (option_flag(c->call, "profile")) TRY(logistic_limits(c, e));
     if (option_flag(c->call, "residuals")) TRY(residuals(c, prob, e));
     TRY(logistic_predict(c, e));

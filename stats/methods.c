@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "stats/diagnosis.h"
+#include "stats/impute_pool.h"
 #include "stats/linalg.h"
 #include "stats/method.h"
 
@@ -31,6 +31,8 @@ const MethodOption method_common_options[] = {
     { "conf", OPTION_NUMBER, NULL, "level of intervals (0.95)" },
     { "seed", OPTION_INTEGER, NULL, "of random numbers" },
     { "landmark", OPTION_NUMBER, NULL, "keep rows with time > L and start the clock there" },
+    { "imp", OPTION_TEXT, NULL, "column that numbers completed tables stacked in one: pooled by Rubin's rules" },
+    { "dfcom", OPTION_TEXT, NULL, "degrees of freedom of the complete table, or inf (n - p; survival: events - p)" },
     { "drop-collinear", OPTION_FLAG, NULL, "go on without the later of collinear columns" },
     { "drop-empty", OPTION_FLAG, NULL, "leave out intervals of length 0" },
     { "no-timefix", OPTION_FLAG, NULL, "do not merge times that differ by rounding" },
@@ -175,7 +177,7 @@ Rc method_call(Json **out, const Method *m, const StatCall *call, Err *e)
     else if (m->needs_data && !call->data)
         rc = err_set(e, ERR_USAGE, "%s wants a table (--data F.csv)", m->name);
     else
-        rc = m->run(j, call, e);
+        rc = option_text(call, "imp", NULL) ? pooled_call(j, m, call, e) : m->run(j, call, e);
     set_absent(j, "converged", json_from_bool(rc == OK));
     set_absent(j, "iterations", json_from_number(0));
     set_absent(j, "diagnosis", json_array());

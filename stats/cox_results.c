@@ -1,0 +1,318 @@
+/* stats/cox_results.c: the keys of a fitted Cox model, and notes on its data. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stats/concordance.h"
+#include "stats/cox_model.h"
+#include "stats/diagnosis.h"
+#include "stats/dist.h"
+#include "stats/linalg.h"
+#include "stats/output.h"
+#include "stats/result_keys.h"
+#include "stats/spline_keys.h"
+
+static const double CONDITION_BAD = 1e6;
+static const double EVENTS_PER_PARAMETER = 10;
+
+void cox_model_by_term(const CoxModel *c, const char *key, const double *x)
+{
+    Json *o = json_set(c->out, key, json_object());
+    int k = 0;
+    for (size_t j = 0; j < c->d.p; j++) json_set_number(o, c->d.term[j], c->keep[j] ? x[k++] : (double)NAN);
+}
+
+void cox_model_matrix(const CoxModel *c, const char *key, const double *m)
+{
+    out_matrix_by_term(c->out, key, m, (size_t)c->p, c->term);
+}
+
+void cox_model_basis(double *xb, const CoxModel *c, const double *x_row)
+{
+    int p = c->p;
+    for (int k = 0; k < p; k++) {
+        double s = 0;
+        for (int j = 0; j <= k; j++) s += (x_row[j] - c->data.center[j]) * c->data.T[k * p + j];
+        xb[k] = s;
+    }
+}
+
+/* ---- notes on the data */
+
+/* How many events share their time with another of their stratum. */
+static size_t tied_events(const CoxData *d)
+{
+    size_t tied = 0;
+    for (size_t k = 0; k < d->n_blocks; k++) {
+        size_t deaths = d->block[k].to - d->block[k].first_death;
+        if (deaths > 1) tied += deaths;
+    }
+    return tied;
+}
+
+static Rc note_ties(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    size_t events = c->data.n_events, tied = tied_events(&c->data);
+    if (events > 1 && c->data.n_blocks == 1)
+        diagnose(c->out, "all_tied", "all %zu events are at one time: the order of failure says nothing", events);
+    if ((double)tied <= .1 * (double)events) goto out;
+    CoxTies other = c->data.ties == TIES_BRESLOW ? TIES_EFRON : TIES_BRESLOW;
+    CoxInput in = cox_model_input(c, other);
+    CoxData d = { 0 };
+    CoxMaximum m = { 0 };
+    double *beta = ARENA_NEW(&a, (size_t)c->p + 1, double);
+    if (!beta) { rc = err_nomem(e); goto out; }
+    TRY(cox_data_init(&d, &in, &a, e));
+    TRY(cox_maximise(&m, &d, c->m.g, NULL, &a, e));
+    if (!m.converged) goto out;
+    cox_to_columns(beta, &d, m.g);
+    for (int j = 0; j < c->p; j++)
+        if (fabs(beta[j] - c->beta[j]) > .1 * c->se[j]) {
+            diagnose(c->out, "heavy_ties", "%zu of %zu events share their time, and %s ties give %.4g for %s instead of %.4g: name the method "
+                     "of ties with the result", tied, events, other == TIES_EFRON ? "Efron's" : "Breslow's", beta[j], c->term[j], c->beta[j]);
+            break;
+        }
+out:
+    arena_free(&a);
+    return rc;
+}
+
+static void note_events(const CoxModel *c)
+{
+    double per = (double)c->data.n_events / (c->p ? c->p : 1);
+    if (c->p && per < EVENTS_PER_PARAMETER)
+        diagnose(c->out, "few_events", "%zu event%s for %d parameter%s (%.3g each): below 10, expect optimism; fewer terms, a penalty or "
+                 "more events would help", c->data.n_events, c->data.n_events == 1 ? "" : "s", c->p, c->p == 1 ? "" : "s", per);
+}
+
+/* Rows that move a coefficient by 2/sqrt(n) of its standard error (Belsley, Kuh and Welsch 1980), and by .3 at least: in a large
+ * cohort less is no news. */
+static Rc note_influence(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    size_t p = (size_t)c->p, n = c->d.n, count = 0, row = 0;
+    int term = 0;
+    double worst = 0, limit = fmax(2 / sqrt((double)n), .3);
+    CoxDetail detail = { 0 };
+    double *u = ARENA_NEW(&a, n * p + 1, double), *step = ARENA_NEW(&a, p + 1, double), *beta = ARENA_NEW(&a, p + 1, double);
+    if (!u || !step || !beta) { rc = err_nomem(e); goto out; }
+    TRY(cox_detail(&detail, &c->data, c->m.g, &a, e));
+    TRY(cox_score_residuals(u, NULL, &c->data, c->m.g, &detail, e));
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < p; j++) {
+            step[j] = 0;
+            for (size_t k = 0; k < p; k++) step[j] += c->m.vcov[k * p + j] * u[i * p + k];
+        }
+        cox_to_columns(beta, &c->data, step);
+        bool over = false;
+        for (size_t j = 0; j < p; j++) {
+            double v = fabs(beta[j]) / c->se[j];
+            over = over || v > limit;
+            if (v > worst) { worst = v; row = c->data.order[i]; term = (int)j; }
+        }
+        count += over;
+    }
+    if (count)
+        diagnose(c->out, "influential", "%zu row%s move%s a coefficient by more than %.2g of its standard error; line %zu that of %s by %.2g: "
+                 "look at the values there", count, count == 1 ? "" : "s", count == 1 ? "s" : "", limit,
+                 c->call->data->line ? c->call->data->line[c->d.row[row]] : c->d.row[row] + 2, c->term[term], worst);
+out:
+    arena_free(&a);
+    return rc;
+}
+
+/* Condition number of the information in the caller's columns, each scaled to 1; names the pair that is worst. */
+static void note_condition(CoxModel *c)
+{
+    int p = c->p;
+    double condition = p ? linalg_scaled_condition(c->vcov, p) : NAN;
+    json_set_number(c->out, "condition_number", condition);
+    if (!p || condition < CONDITION_BAD) return;
+    double worst = -1;
+    int a = 0, b = 0;
+    for (int j = 0; j < p; j++)
+        for (int k = 0; k < j; k++) {
+            double r = fabs(c->vcov[k * p + j]) / (c->se[j] * c->se[k]);
+            if (r > worst) { worst = r; a = k; b = j; }
+        }
+    if (p > 1)
+        diagnose(c->out, "ill_conditioned", "%s and %s can hardly be told apart (condition number %.2g): their coefficients are nearly "
+                 "arbitrary; leave one out or take their difference", c->term[a], c->term[b], condition);
+}
+
+/* ---- keys */
+
+static Rc concordance(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    CoxData *d = &c->data;
+    size_t n = d->n, p = (size_t)c->p;
+    Concordance k = { 0 };
+    Arena a = { 0 };
+    double *marker = ARENA_NEW(&a, n + 1, double), *event = ARENA_NEW(&a, n + 1, double);
+    int *stratum = ARENA_NEW(&a, n + 1, int), *cluster = ARENA_NEW(&a, n + 1, int);
+    if (!marker || !event || !stratum || !cluster) { rc = err_nomem(e); goto out; }
+    for (size_t s = 0; s < d->n_strata; s++)
+        for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) stratum[i] = (int)s;
+    for (size_t i = 0; i < n; i++) {
+        size_t row = d->order[i];
+        double eta = d->offset ? d->offset[i] : 0;
+        for (size_t j = 0; j < p; j++) eta += c->beta[j] * c->x[j * n + row];
+        marker[i] = eta;
+        event[i] = d->event[i];
+        if (c->d.cluster) cluster[i] = c->d.cluster[row];
+    }
+    ConcordanceData pairs = { n, d->start, d->time, event, d->w, marker, stratum, PAIRS_N, INFINITY };
+    TRY(concordance_estimate(&k, &pairs, c->d.cluster ? cluster : NULL, &a, e));
+    Json *o = json_set(c->out, "concordance", json_object());
+    json_set_number(o, "c", k.c);
+    json_set_number(o, "se", sqrt(k.var));
+    o = json_set(c->out, "concordance_counts", json_object());
+    json_set_number(o, "concordant", k.concordant);
+    json_set_number(o, "discordant", k.discordant);
+    json_set_number(o, "tied.x", k.tied_x);
+    json_set_number(o, "tied.y", k.tied_y);
+    json_set_number(o, "tied.xy", k.tied_xy);
+out:
+    arena_free(&a);
+    return rc;
+}
+
+static void hazard_ratios(CoxModel *c)
+{
+    int p = c->p;
+    double z = conf_z(call_conf(c->call));
+    double *m = ARENA_NEW(&c->a, (size_t)p * 5 + 1, double);
+    char lower[KEY_MAX], upper[KEY_MAX];
+    if (!m) return;
+    for (int j = 0; j < p; j++) {
+        double se = sqrt((c->robust ? c->robust : c->vcov)[j * p + j]);
+        m[j] = exp(c->beta[j]);
+        m[p + j] = exp(c->beta[j] - z * se);
+        m[2 * p + j] = exp(c->beta[j] + z * se);
+        m[3 * p + j] = c->beta[j] / se;
+        m[4 * p + j] = normal_two_sided_p(c->beta[j] / se);
+    }
+    const char *cols[] = { "hr", level_key(lower, "lower", call_conf(c->call)), level_key(upper, "upper", call_conf(c->call)), "z", "p" };
+    json_set_matrix(c->out, "hr", m, (size_t)p, 5, (const char *const *)c->term, cols);
+}
+
+static Rc tests_of_proportionality(CoxModel *c, Err *e)
+{
+    static const struct { ZphTime which; const char *key; } all[] = {
+        { ZPH_KM, "zph_km" }, { ZPH_RANK, "zph_rank" }, { ZPH_IDENTITY, "zph_identity" }, { ZPH_LOG, "zph_log" } };
+    Rc rc = OK;
+    size_t t = c->n_terms + 1;
+    double *m = ARENA_NEW(&c->a, 3 * t, double);
+    const char **rows = (const char **)arena_array(&c->a, t, sizeof(char *));
+    static const char *const cols[] = { "chisq", "df", "p" };
+    if (!m || !rows) return err_nomem(e);
+    for (size_t k = 0; k + 1 < t; k++) rows[k] = c->term_label[k];
+    rows[t - 1] = "GLOBAL";
+    for (size_t w = 0; w < sizeof all / sizeof *all; w++) {
+        Arena scratch = { 0 };
+        rc = cox_zph(m, m + t, &c->data, c->m.g, all[w].which, c->assign, c->n_terms, &scratch, e);
+        arena_free(&scratch);
+        if (rc != OK) return rc;
+        for (size_t k = 0; k < t; k++) m[2 * t + k] = isnan(m[k]) ? (double)NAN : chisq_sf(m[k], m[t + k]);
+        json_set_matrix(c->out, all[w].key, m, t, 3, rows, cols);
+    }
+    return OK;
+}
+
+bool cox_weights_are_odd(const CoxModel *c)
+{
+    for (size_t i = 0; c->d.weight && i < c->d.n; i++)
+        if (c->d.weight[i] != 0 && c->d.weight[i] != 1) return true;
+    return false;
+}
+
+static Rc robust_variance(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    int p = c->p;
+    double *sums = NULL, *null_sums = NULL, *zero = NULL, *u = NULL, *meat = NULL;
+    size_t groups = 0;
+    bool wanted = option_flag(c->call, "robust") || c->d.cluster || cox_weights_are_odd(c);
+    if (!wanted || !p || c->data.ties == TIES_EXACT || c->limited) return OK;
+    size_t pp = (size_t)(p * p);
+    c->robust_basis = ARENA_NEW(&c->a, pp, double);
+    c->robust = ARENA_NEW(&c->a, pp, double);
+    zero = ARENA_NEW(&c->a, (size_t)p, double);
+    u = ARENA_NEW(&c->a, (size_t)p, double);
+    meat = ARENA_NEW(&c->a, pp, double);
+    if (!c->robust || !c->robust_basis || !zero || !u || !meat) return err_nomem(e);
+    TRY(cox_cluster_scores(&sums, &groups, &c->data, c->m.g, c->d.cluster, c->d.n_clusters, &c->a, e));
+    TRY(cox_robust(c->robust_basis, sums, groups, c->m.vcov, p, &c->a, e));
+    cox_vcov_to_columns(c->robust, &c->data, c->robust_basis);
+    TRY(cox_cluster_scores(&null_sums, &groups, &c->data, zero, c->d.cluster, c->d.n_clusters, &c->a, e));
+    for (size_t g = 0; g < groups; g++)
+        for (int j = 0; j < p; j++) {
+            u[j] += null_sums[g * (size_t)p + (size_t)j];
+            for (int k = 0; k < p; k++) meat[j * p + k] += null_sums[g * (size_t)p + (size_t)j] * null_sums[g * (size_t)p + (size_t)k];
+        }
+    cox_model_matrix(c, "robust_vcov", c->robust);
+    double *se = ARENA_NEW(&c->a, (size_t)p, double);
+    if (!se) return err_nomem(e);
+    for (int j = 0; j < p; j++) se[j] = sqrt(c->robust[j * p + j]);
+    cox_model_by_term(c, "robust_se", se);
+    out_test(c->out, "robust_score_test", quadratic_form_inverse(u, meat, p), p);
+out:
+    return rc;
+}
+
+Rc cox_common_keys(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    hazard_ratios(c);
+    note_events(c);
+    note_condition(c);
+    TRY(spline_keys(c->out, &c->d, c->beta, covariance_root(c->data.T, c->robust_basis ? c->robust_basis : c->m.vcov, c->p, &c->a), c->p,
+                    c->column, e));
+    if (c->limited || c->matched) return OK;
+    cox_model_by_term(c, "covariate_means", c->center);
+    TRY(concordance(c, e));
+    if (option_flag(c->call, "explained")) TRY(cox_explained(c, e));
+    if (option_text(c->call, "step", NULL)) TRY(cox_backward(c, e));
+    if (option_flag(c->call, "residuals")) TRY(cox_residuals(c, e));
+    if (option_flag(c->call, "baseline")) TRY(cox_baseline(c, e));
+    if (c->call->newdata) TRY(cox_predictions(c, e));
+    if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json(c, e));
+out:
+    return rc;
+}
+
+Rc cox_results(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    int p = c->p;
+    Json *out = c->out;
+    double lr = 2 * (c->m.loglik - c->loglik_null), events = (double)c->data.n_events;
+    cox_model_by_term(c, "coef", c->beta);
+    cox_model_by_term(c, "se", c->se);
+    cox_model_matrix(c, "vcov", c->vcov);
+    TRY(robust_variance(c, e));
+    json_set_number(out, "loglik_null", c->loglik_null);
+    json_set_number(out, "loglik", c->m.loglik);
+    out_test(out, "lr_test", lr, p);
+    out_test(out, "score_test", quadratic_form_inverse(c->m.score_start, c->m.info_start, p), p);
+    out_test(out, "wald_test", quadratic_form_inverse(c->m.g, c->robust_basis ? c->robust_basis : c->m.vcov, p), p);
+    json_set_number(out, "aic", -2 * c->m.loglik + 2 * p);
+    json_set_number(out, "bic_nevent", -2 * c->m.loglik + p * log(events));
+    bool by_row = p && c->data.ties != TIES_EXACT && !c->limited;
+    if (by_row && !c->matched) TRY(tests_of_proportionality(c, e));
+    if (p && lr > 0) json_set_number(out, "heuristic_shrinkage", (lr - p) / lr);
+    Json *s = json_set(out, "separation", json_object());
+    json_set_bool(s, "separated", false);
+    json_set(s, "direction", json_object());
+    if (p && !c->limited && !c->matched) TRY(note_ties(c, e));
+    if (by_row) TRY(note_influence(c, e));
+    if (option_flag(c->call, "profile")) TRY(cox_profile_limits(c, e));
+    TRY(cox_common_keys(c, e));
+out:
+    return rc;
+}
+

@@ -1,0 +1,168 @@
+/* stats/cox_selection.c: refits of a Cox model with other columns: backward elimination, measures of explained variation. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stats/cox_model.h"
+#include "stats/diagnosis.h"
+#include "stats/dist.h"
+#include "stats/terms.h"
+
+Rc cox_refit(CoxRefit *out, double *beta, double *se, const CoxModel *c, const double *x, int m, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    CoxInput in = cox_model_input(c, c->data.ties);
+    CoxData d = { 0 };
+    CoxMaximum fit = { 0 };
+    in.x = x;
+    in.p = m;
+    TRY(cox_data_init(&d, &in, &a, e));
+    TRY(cox_maximise(&fit, &d, NULL, NULL, &a, e));
+    *out = (CoxRefit){ fit.loglik_start, fit.loglik, fit.converged };
+    if (beta) cox_to_columns(beta, &d, fit.g);
+    if (se) {
+        double *v = ARENA_NEW(&a, (size_t)(m * m) + 1, double);
+        if (!v) { rc = err_nomem(e); goto out; }
+        cox_vcov_to_columns(v, &d, fit.vcov);
+        for (int j = 0; j < m; j++) se[j] = sqrt(v[j * m + j]);
+    }
+out:
+    arena_free(&a);
+    return rc;
+}
+
+/* ---- backward elimination by AIC */
+
+/* Whether term t of the formula is part of another term that is still in. */
+static bool is_margin(const Formula *f, const bool *in, size_t t)
+{
+    for (size_t k = 0; k < f->n_terms; k++) {
+        if (k == t || !in[k] || f->term[k].n <= f->term[t].n) continue;
+        int found = 0;
+        for (int i = 0; i < f->term[t].n; i++)
+            for (int j = 0; j < f->term[k].n; j++) found += f->term[t].var[i] == f->term[k].var[j];
+        if (found == f->term[t].n) return true;
+    }
+    return false;
+}
+
+/* Columns of the terms that are in, but for `without`. */
+static int gather(double *x, const CoxModel *c, const bool *in, size_t without)
+{
+    int m = 0;
+    for (int k = 0; k < c->p; k++) {
+        size_t t = (size_t)c->d.assign[c->column[k]] - 1;
+        if (!in[t] || t == without) continue;
+        memcpy(x + (size_t)m++ * c->d.n, c->x + (size_t)k * c->d.n, c->d.n * sizeof *x);
+    }
+    return m;
+}
+
+Rc cox_backward(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    const Formula *f = c->d.formula;
+    double *x = ARENA_NEW(&c->a, c->d.n * (size_t)c->p + 1, double), full = -2 * c->m.loglik + 2 * c->p, aic = full;
+    bool *in = ARENA_NEW(&c->a, f->n_terms + 1, bool);
+    double *beta = ARENA_NEW(&c->a, (size_t)c->p + 1, double), *se = ARENA_NEW(&c->a, (size_t)c->p + 1, double);
+    if (!x || !in || !beta || !se) return err_nomem(e);
+    for (size_t t = 0; t < f->n_terms; t++) in[t] = true;
+    Json *o = json_set(c->out, "step", json_object()), *final, *removed;
+    json_set_number(o, "full_aic", full);
+    removed = json_array();
+    for (;;) {
+        size_t best = f->n_terms;
+        double best_aic = aic;
+        for (size_t t = 0; t < f->n_terms; t++) {
+            CoxRefit r = { 0 };
+            if (!in[t] || is_margin(f, in, t)) continue;
+            int m = gather(x, c, in, t);
+            rc = cox_refit(&r, NULL, NULL, c, x, m, e);
+            if (rc != OK) { json_free(removed); return rc; }
+            if (-2 * r.loglik + 2 * m < best_aic) { best = t; best_aic = -2 * r.loglik + 2 * m; }
+        }
+        if (best == f->n_terms) break;
+        in[best] = false;
+        aic = best_aic;
+        json_push(removed, json_from_text(f->term[best].label));
+    }
+    json_set_number(o, "final_aic", aic);
+    final = json_set(o, "final_terms", json_array());
+    for (size_t t = 0; t < f->n_terms; t++) if (in[t]) json_push(final, json_from_text(f->term[t].label));
+    json_set(o, "removed_in_order", removed);
+    CoxRefit r = { 0 };
+    int m = gather(x, c, in, f->n_terms), k = 0;
+    TRY(cox_refit(&r, beta, se, c, x, m, e));
+    Json *coef = json_set(o, "coef", json_object());
+    for (int j = 0; j < c->p; j++)
+        if (in[(size_t)c->d.assign[c->column[j]] - 1]) json_set_number(coef, c->term[j], beta[k++]);
+    /* Standard errors after a search are too small: they are left out on purpose. */
+    json_set_text(o, "note", "for comparison only: coefficients chosen by a search are biased away from 0, their standard errors too small");
+out:
+    return rc;
+}
+
+/* ---- explained variation */
+
+typedef struct { double lp; size_t place; } Ranked;
+
+static int by_lp(const void *a, const void *b)
+{
+    const Ranked *x = a, *y = b;
+    if (x->lp != y->lp) return x->lp < y->lp ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+/* Blom scores of the linear predictor, their mean within ties, over kappa = sqrt(8/pi). Royston and Sauerbrei 2004. */
+static Rc blom_scores(double *z, const double *lp, size_t n, Arena *a, Err *e)
+{
+    Ranked *r = ARENA_NEW(a, n + 1, Ranked);
+    if (!r) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) r[i] = (Ranked){ lp[i], i };
+    qsort(r, n, sizeof *r, by_lp);
+    for (size_t i = 0; i < n;) {
+        size_t to = i;
+        double sum = 0;
+        for (; to < n && r[to].lp == r[i].lp; to++) sum += normal_quantile(((double)to + 1 - 3. / 8) / ((double)n + 1. / 4));
+        for (size_t k = i; k < to; k++) z[r[k].place] = sum / (double)(to - i) / sqrt(8 / acos(-1));
+        i = to;
+    }
+    return OK;
+}
+
+Rc cox_explained(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    size_t n = c->d.n;
+    double *lp = ARENA_NEW(&c->a, n + 1, double), *z = ARENA_NEW(&c->a, n + 1, double), D = 0, se_D = 0;
+    const double pi = acos(-1), sigma2 = pi * pi / 6, kappa2 = 8 / pi;
+    CoxRefit r = { 0 };
+    if (!lp || !z) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) {
+        lp[i] = 0;
+        for (int j = 0; j < c->p; j++) lp[i] += c->beta[j] * c->x[(size_t)j * n + i];
+    }
+    TRY(blom_scores(z, lp, n, &c->a, e));
+    TRY(cox_refit(&r, &D, &se_D, c, z, 1, e));
+    double mean = 0, var = 0;
+    for (size_t i = 0; i < n; i++) mean += lp[c->order[i]] / (double)n;
+    for (size_t i = 0; i < n; i++) { double u = lp[c->order[i]] - mean; var += u * u / ((double)n - 1); }
+    double lr = 2 * (c->m.loglik - c->loglik_null), rows = (double)n, d2 = D * D / kappa2;
+    Json *o = json_set(c->out, "explained", json_object());
+    json_set_number(o, "D", D);
+    json_set_number(o, "se_D", se_D);
+    json_set_number(o, "R2_D", d2 / (sigma2 + d2));
+    json_set_number(o, "R2_KO", var / (var + sigma2));
+    json_set_number(o, "R2_N", -expm1(-lr / rows) / -expm1(2 * c->loglik_null / rows));
+    /* Goenen and Heller 2005: pairs of the model's own risks; O(n log n) is not possible, n is a cohort's. */
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++) {
+            double gap = fabs(lp[c->order[i]] - lp[c->order[k]]);
+            sum += 1 / (1 + exp(-gap));
+        }
+    json_set_number(o, "C_GH", 2 * sum / (rows * (rows - 1)));
+out:
+    return rc;
+}

@@ -1,0 +1,149 @@
+/* stats/screen.c: `screen`: every variable alone in a Cox model, on its own complete rows, with p-values adjusted for their number. */
+#include <math.h>
+#include <string.h>
+
+#include "core/par.h"
+#include "stats/concordance.h"
+#include "stats/cox_fit.h"
+#include "stats/design.h"
+#include "stats/diagnosis.h"
+#include "stats/dist.h"
+#include "stats/existence.h"
+#include "stats/multiplicity.h"
+#include "stats/output.h"
+#include "stats/terms.h"
+
+enum { COLUMNS = 7 };      /* n coef se p_wald p_lr p_score c */
+
+typedef struct {
+    const StatCall *call;
+    const Formula *formula;
+    double *table;             /* terms x COLUMNS, column-major */
+    char **note;               /* why a term has no estimate */
+    Arena *arena;              /* one a worker */
+    size_t n;
+} Screen;
+
+/* One variable: the same analysis as `cox 'Surv(…) ~ variable'`. */
+static Rc one(void *context, size_t t, int worker, Err *e)
+{
+    Screen *q = context;
+    Rc rc = OK;
+    Arena a = { 0 };
+    Design d = { 0 };
+    Json *out = json_object();
+    CoxData data = { 0 };
+    CoxMaximum m = { 0 };
+    size_t *order = NULL;
+    Err own = { 0 };
+    char *text = arena_printf(&a, "%s~%s%s", q->formula->left->label, q->formula->term[t].label, "");
+    for (size_t k = 0; text && k < q->formula->n_strata; k++) text = arena_printf(&a, "%s+strata(%s)", text, q->formula->strata[k]->label);
+    StatCall call = *q->call;
+    const DesignWish wish = { .kind = FORMULA_SURVIVAL, .no_intercept = true };
+    double *row = q->table + t;
+    for (int k = 0; k < COLUMNS; k++) row[(size_t)k * q->n] = NAN;
+    if (!text || !out) { rc = err_nomem(e); goto out; }
+    call.formula = text;
+    rc = design_build(&d, out, &call, &wish, &own);
+    unsigned char *keep = arena_alloc(&a, d.p + 1);
+    if (rc == OK && !keep) rc = err_nomem(&own);
+    if (rc == OK) rc = design_check_rank(&d, out, &call, keep, &own);
+    if (rc == OK) rc = design_canonical_order(&order, &d, &a, &own);
+    const char *ties = option_text(&call, "ties", "efron");
+    CoxInput in = { .n = d.n, .p = (int)d.p, .x = d.x, .start = d.start, .time = d.time, .event = d.event, .weight = d.weight,
+                    .offset = d.offset, .stratum = d.stratum, .order = order,
+                    .ties = strcmp(ties, "breslow") == 0 ? TIES_BRESLOW : strcmp(ties, "exact") == 0 ? TIES_EXACT : TIES_EFRON };
+    if (rc == OK) rc = cox_data_init(&data, &in, &a, &own);
+    if (rc == OK && data.n_events == 0) rc = diagnose_fatal(out, &own, "no_events", "no event among its rows");
+    if (rc == OK) rc = cox_maximise(&m, &data, NULL, NULL, &a, &own);
+    row[0] = (double)d.n;
+    if (rc == ERR_ESTIMATE) { q->note[t] = arena_strdup(&q->arena[worker], own.text); rc = OK; goto out; }
+    if (rc != OK) { *e = own; goto out; }
+    int p = data.p;
+    row[4 * q->n] = chisq_sf(fmax(2 * (m.loglik - m.loglik_start), 0), p);
+    row[5 * q->n] = chisq_sf(quadratic_form_inverse(m.score_start, m.info_start, p), p);
+    if (!m.certified) {
+        Existence ex = { 0 };
+        if (existence_cox(&ex, &data, &a, &own) == OK && ex.separated) {
+            q->note[t] = arena_strdup(&q->arena[worker], "monotone_likelihood: no finite coefficient; the likelihood-ratio test holds");
+            goto out;
+        }
+    }
+    row[3 * q->n] = chisq_sf(quadratic_form_inverse(m.g, m.vcov, p), p);
+    if (p == 1) {
+        row[q->n] = m.g[0] * data.T[0];
+        row[2 * q->n] = sqrt(m.vcov[0]) * data.T[0];
+    }
+    double *marker = ARENA_NEW(&a, d.n + 1, double), *event = ARENA_NEW(&a, d.n + 1, double), *beta = ARENA_NEW(&a, (size_t)p + 1, double);
+    int *stratum = ARENA_NEW(&a, d.n + 1, int);
+    if (!marker || !event || !beta || !stratum) { rc = err_nomem(e); goto out; }
+    cox_to_columns(beta, &data, m.g);
+    for (size_t i = 0; i < d.n; i++) {
+        size_t r = data.order[i];
+        for (int j = 0; j < p; j++) marker[i] += beta[j] * d.x[(size_t)j * d.n + r];
+        event[i] = data.event[i];
+        stratum[i] = d.stratum ? d.stratum[r] : 0;
+    }
+    Concordance c = { 0 };
+    ConcordanceData pairs = { d.n, data.start, data.time, event, data.w, marker, stratum, PAIRS_N, INFINITY };
+    TRY(concordance_estimate(&c, &pairs, NULL, &a, e));
+    row[6 * q->n] = c.c;
+out:
+    json_free(out);
+    design_free(&d);
+    arena_free(&a);
+    return rc;
+}
+
+static Rc run(Json *out, const StatCall *call, Err *e)
+{
+    static const char *const cols[COLUMNS] = { "n", "coef", "se", "p_wald", "p_lr", "p_score", "c" };
+    Rc rc = OK;
+    Arena a = { 0 };
+    Formula *f = NULL;
+    int threads = call->threads > 0 ? call->threads : 1;
+    Screen q = { .call = call };
+    TRY(formula_parse(&f, call->formula, &a, e));
+    if (f->left_kind != LEFT_SURV || f->n_terms == 0) {
+        rc = err_set(e, ERR_USAGE, "screen: Surv(time, event) ~ a + b + … is expected");
+        goto out;
+    }
+    q.formula = f;
+    q.n = f->n_terms;
+    q.table = ARENA_NEW(&a, q.n * COLUMNS, double);
+    q.note = ARENA_NEW(&a, q.n, char *);
+    q.arena = ARENA_NEW(&a, (size_t)threads, Arena);
+    double *adjusted = ARENA_NEW(&a, q.n, double);
+    const char **rows = (const char **)arena_array(&a, q.n, sizeof(char *));
+    if (!q.table || !q.note || !q.arena || !adjusted || !rows) { rc = err_nomem(e); goto out; }
+    for (size_t t = 0; t < q.n; t++) rows[t] = f->term[t].label;
+    rc = parallel_for(q.n, threads, one, &q, e);
+    for (size_t t = 0; rc == OK && t < q.n; t++)
+        if (q.note[t]) diagnose(out, strstr(q.note[t], "monotone") ? "monotone_likelihood" : "no_information", "%s: %s", rows[t], q.note[t]);
+    for (int w = 0; w < threads; w++) arena_free(&q.arena[w]);
+    if (rc != OK) goto out;
+    json_set_number(out, "tests", (double)q.n);
+    json_set_matrix(out, "table", q.table, q.n, COLUMNS, rows, cols);
+    TRY(p_adjust(adjusted, q.table + 4 * q.n, q.n, ADJUST_BH, e));
+    out_by_term(out, "p_lr_BH", adjusted, q.n, (char *const *)rows);
+    TRY(p_adjust(adjusted, q.table + 4 * q.n, q.n, ADJUST_HOLM, e));
+    out_by_term(out, "p_lr_holm", adjusted, q.n, (char *const *)rows);
+out:
+    arena_free(&a);
+    return rc;
+}
+
+static const MethodOption options[] = {
+    { "ties", OPTION_CHOICE, "efron|breslow|exact", "how tied event times are treated (efron)" },
+    { NULL, OPTION_FLAG, NULL, NULL }
+};
+
+const Method method_screen = {
+    .name = "screen",
+    .summary = "each variable alone in a Cox model, with adjusted p-values",
+    .formula = FORMULA_SURVIVAL,
+    .needs_data = true,
+    .options = options,
+    .run = run,
+    .source = "Cox 1972; Benjamini and Hochberg 1995; Holm 1979",
+};

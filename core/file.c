@@ -17,7 +17,11 @@ Rc file_read(Bytes *out, const char *path, const char *name, size_t cap, Err *e)
     if (!name) name = path;
     /* O_NONBLOCK: a pipe must not hold us up before fstat has told us what it is. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) return err_set(e, ERR_INPUT, "%s: cannot be opened: %s", name, strerror(errno));
+    if (fd < 0) {
+        /* The machine's own shortage says nothing about the file. */
+        bool shortage = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO || errno == ENOSPC || errno == EINTR;
+        return err_set(e, shortage ? ERR_IO : ERR_INPUT, "%s: cannot be opened: %s", name, strerror(errno));
+    }
     struct stat st;
     if (fstat(fd, &st) != 0) { rc = err_set(e, ERR_IO, "%s: %s", name, strerror(errno)); goto out; }
     if (!S_ISREG(st.st_mode)) {

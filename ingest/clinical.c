@@ -68,12 +68,11 @@ static bool is_identifier(const char *column)
     static const char *const names[] = { "name", "patient_name", "first_name", "last_name", "surname", "family_name", "given_name", "birth_date",
         "birthdate", "date_of_birth", "dob", "birthday", "address", "phone", "telephone", "email", "e_mail", "ssn", "mrn",
         "social_security_number", "medical_record_number", "insurance_number", NULL };
-    char *slug = malloc(strlen(column) + 1);
+    char slug[512];
     bool found = false;
-    if (!slug) return true;
+    if (strlen(column) >= sizeof slug) return false;       /* no name of a column, and none of these */
     text_slug(slug, column);
     for (size_t i = 0; names[i] && !found; i++) found = strcmp(slug, names[i]) == 0;
-    free(slug);
     return found;
 }
 

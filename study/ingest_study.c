@@ -314,6 +314,7 @@ static Rc make_piece(void **piece, void *context, size_t i, Err *e)
     scan_rule(&rule, &g->tables->protocol, s);
     if (rc == OK || rc == ERR_INPUT) rc = scan_read(&d, g->study_dir, s, rule.region, &refusal);
     if (rc == OK) rc = summarise(p, &d, &refusal);
+    if (rc == OK && !p->inputs[0]) rc = scan_inputs_digest(p->inputs, g->study_dir, &g->tables->protocol, s, &refusal);
     if (rc == ERR_INPUT) {
         p->refusal = arena_strdup(&p->arena, refusal.text);
         rc = p->refusal ? OK : err_nomem(e);

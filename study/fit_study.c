@@ -338,7 +338,8 @@ static Rc fit_model(Job *j, const ModelSpec *spec, ModelOutcome *m)
     m->state = rc == OK ? MODEL_FITTED : MODEL_NOT_ESTIMATED;
     if (rc == ERR_ESTIMATE && !(m->why = arena_strdup(&j->out->arena, why.text))) { rc = err_nomem(j->e); goto out; }
     m->nevent = events_of(m->document);
-    TRY(model_describe(m->document, spec, c.endpoint, c.survival, f.competing.rows > 0, &j->t->protocol, j->e));
+    const bool has_cause = c.survival && c.endpoint->has_cause && (c.event || f.competing.rows > 0);
+    TRY(model_describe(m->document, spec, c.endpoint, c.survival, has_cause, f.competing.rows > 0, &j->t->protocol, j->e));
     TRY(list_terms(&m->term, &m->n_terms, m->document, spec->method, &j->out->arena, j->e));
     if (m->state == MODEL_FITTED) TRY(fit_competing(m->document, &c, &f, call, j->e));
     ModelRow *rows = NULL;

@@ -88,6 +88,22 @@ static char *left_side(const char *formula, Arena *a)
     return text;
 }
 
+/* What stands behind the first comma of Surv(), up to its closing bracket. */
+static char *event_side(const char *formula, Arena *a)
+{
+    const char *from = NULL;
+    int depth = 0;
+    char quote = 0;
+    for (const char *c = formula; *c; c++) {
+        if (quote) { if (*c == quote) quote = 0; continue; }
+        if (*c == '\'' || *c == '"' || *c == '`') quote = *c;
+        else if (*c == '(') depth++;
+        else if (*c == ')' && --depth == 0) return from ? arena_strndup(a, from, (size_t)(c - from)) : NULL;
+        else if (*c == ',' && depth == 1 && !from) from = c + 1;
+    }
+    return NULL;
+}
+
 /* Surv(time, event): its columns must be those of an endpoint, so that everybody means the same by an event. */
 static Rc find_endpoint(ModelColumns *out, const ModelSpec *m, const Protocol *p, const char *const *left, const char *where, Arena *a, Err *e)
 {
@@ -116,6 +132,7 @@ static Rc find_endpoint(ModelColumns *out, const ModelSpec *m, const Protocol *p
         out->time = end->time;
         out->event = exact ? end->event : NULL;
     }
+    if (out->survival) out->event_expression = event_side(m->formula, a);
     if (out->survival && !out->endpoint)
         return err_set(e, ERR_INPUT, "%s: %s is of no declared endpoint, expected Surv() of the time and event of one of endpoints", where, side);
     return OK;

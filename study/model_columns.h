@@ -21,6 +21,7 @@ typedef struct {
     bool *is_variable;             /* [n] else a clinical column */
     bool survival;                 /* the left side is Surv() */
     const char *time, *event;      /* columns of Surv(); event NULL when it is an expression */
+    const char *event_expression;  /* what stands behind the comma of Surv(), as typed; NULL without Surv() */
     const Endpoint *endpoint;      /* of a survival model; of a response whose column is the left side; else NULL */
     int latest;                    /* latest time point of its variables, -1 without any */
 } ModelColumns;

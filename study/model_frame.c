@@ -223,31 +223,48 @@ static bool takes_codes(const Method *method)
     return false;
 }
 
-/* Surv(lrf_months, lrf_code) means the endpoint's cause: 1 for it, 0 for all else. The others become events of `competing`. */
+/* The same rows with other[i] as the event: `yes` where it is one, 0 elsewhere, NaN where the code is missing. */
+static Rc make_competing(Build *b, int at, const unsigned char *other, double yes)
+{
+    Rc rc = OK;
+    ModelFrame *out = b->out;
+    unsigned char *all = ARENA_NEW(&out->arena, out->frame.rows + 1, unsigned char);
+    if (!all) return err_nomem(b->e);
+    memset(all, 1, out->frame.rows);
+    TRY(frame_keep(&out->competing, &out->frame, all, b->e));
+    double *event = out->competing.column[at].num;
+    for (size_t i = 0; i < out->competing.rows; i++) if (!isnan(event[i])) event[i] = other[i] ? yes : 0;
+out:
+    return rc;
+}
+
+/* Surv(lrf_months, lrf_code) means the endpoint's cause: 1 for it, 0 for all else; the other codes become the events of `competing`.
+ * Surv(lrf_months, lrf_code == 2) says itself what an event is; all codes that it leaves out compete. */
 static Rc apply_cause(Build *b, Json *options)
 {
     Rc rc = OK;
     ModelFrame *out = b->out;
     const Endpoint *end = b->c->endpoint;
-    if (!b->c->survival || !b->c->event || !end->has_cause) return OK;
+    if (!b->c->survival || !end->has_cause) return OK;
     if (takes_codes(b->c->method)) {
-        if (!json_get(options, "cause")) json_set_number(options, "cause", end->cause);
+        if (b->c->event && !json_get(options, "cause")) json_set_number(options, "cause", end->cause);
         return OK;
     }
-    const int at = frame_find(&out->frame, b->c->event);
-    double *event = out->frame.column[at].num;
+    const int at = frame_find(&out->frame, end->event);
+    double *code = out->frame.column[at].num, yes = end->cause;
+    unsigned char *own = ARENA_NEW(&out->arena, out->frame.rows + 1, unsigned char), *other = ARENA_NEW(&out->arena, out->frame.rows + 1, unsigned char);
+    if (!own || !other) return err_nomem(b->e);
+    if (!b->c->event && b->c->event_expression) TRY(expr_eval_rows(own, b->c->event_expression, &out->frame, b->e));
     size_t others = 0;
-    for (size_t i = 0; i < out->frame.rows; i++) others += !isnan(event[i]) && event[i] != 0 && event[i] != end->cause;
-    if (others) {
-        unsigned char *all = ARENA_NEW(&out->arena, out->frame.rows + 1, unsigned char);
-        if (!all) return err_nomem(b->e);
-        memset(all, 1, out->frame.rows);
-        TRY(frame_keep(&out->competing, &out->frame, all, b->e));
-        double *other = out->competing.column[at].num;
-        for (size_t i = 0; i < out->competing.rows; i++)
-            if (!isnan(other[i])) other[i] = other[i] != 0 && other[i] != end->cause;
+    for (size_t i = 0; i < out->frame.rows; i++) {
+        if (b->c->event) own[i] = code[i] == end->cause;
+        if (own[i]) yes = code[i];
+        other[i] = !isnan(code[i]) && code[i] != 0 && !own[i];
+        others += other[i];
     }
-    for (size_t i = 0; i < out->frame.rows; i++) if (!isnan(event[i])) event[i] = event[i] == end->cause;
+    if (others) TRY(make_competing(b, at, other, b->c->event ? 1 : yes));
+    if (b->c->event)
+        for (size_t i = 0; i < out->frame.rows; i++) if (!isnan(code[i])) code[i] = own[i];
 out:
     return rc;
 }

@@ -10,7 +10,7 @@
 
 static const double CONFIDENCE = 0.95;
 
-Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, bool survival, bool has_competing, const Protocol *p, Err *e)
+Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, bool survival, bool has_cause, bool has_competing, const Protocol *p, Err *e)
 {
     Json *j = json_set(document, "model", json_object());
     if (!j) return err_nomem(e);
@@ -22,7 +22,7 @@ Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, 
     if (m->landmark == LANDMARK_TIMEPOINT) json_set_text(j, "landmark", p->timepoint[m->landmark_timepoint]);
     else if (m->landmark == LANDMARK_DAYS) json_set_number(j, "landmark", m->landmark_days);
     else json_set(j, "landmark", json_null());
-    json_set_bool(j, "has_cause", endpoint && endpoint->has_cause);
+    json_set_bool(j, "has_cause", has_cause);
     json_set_bool(j, "has_competing", has_competing);
     json_set_text(j, "kind", survival ? "survival" : "response");
     return OK;

@@ -19,7 +19,7 @@
  * where the method gives none) and
  *   model  {name, method, formula, endpoint, time_unit, landmark, has_cause, has_competing, kind: "survival" | "response"}
  * It is what the database keeps. */
-Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, bool survival, bool has_competing, const Protocol *p, Err *e);
+Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, bool survival, bool has_cause, bool has_competing, const Protocol *p, Err *e);
 
 /* What a document says of itself. Text is the document's. ERR_INPUT, headed by where, for one that cannot predict. */
 typedef struct {

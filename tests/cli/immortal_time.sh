@@ -61,7 +61,10 @@ json.dump({"clinical": "clinical.csv", "scans": "scans.csv", "timepoints": ["pre
            "board": {"endpoint": "os", "horizon": 12, "models": ["own_scan"]},
            "models": [model("no_landmark"), model("allowed", allow_immortal_time=True), model("own_scan", landmark="mid"),
                       model("before", landmark="pre"), model("day_200", landmark=200),
-                      model("lrf", landmark="mid", formula="Surv(lrf_months, lrf_code) ~ " + x)]},
+                      model("lrf", landmark="mid", formula="Surv(lrf_months, lrf_code) ~ " + x),
+                      model("lrf_same", landmark="mid", formula="Surv(lrf_months, lrf_code == 1) ~ " + x),
+                      model("other", landmark="mid", formula="Surv(lrf_months, lrf_code == 2) ~ " + x),
+                      model("any", landmark="mid", formula="Surv(lrf_months, lrf_code > 0) ~ " + x)]},
           open(os.path.join(study, "study.json"), "w"))
 P
 python3 "$tmp/make.py" "$study" "$tmp" || { fail "study made"; done_testing; }
@@ -123,6 +126,15 @@ assert all((x['value'] is None) == bool(x['status'] == 'undefined') for x in p) 
 ok "the cumulative incidence stays below the risk of any event" python3 -c "
 import json; a={x['patient']: x['value'] for x in json.load(open('$tmp/p.json'))['predictions']}; d=json.load(open('$tmp/lrf.json'))
 assert d['measure'] == 'cumulative_incidence' and all(x['value'] < a[x['patient']] for x in d['predictions'] if x['value'] is not None)"
+for m in lrf_same other any; do "$REOX" predict "$study" --model $m --horizon 12 --json >"$tmp/$m.json" 2>/dev/null; done
+ok "an expression for the event is the same event, and both incidences add up to the risk of any" python3 -c "
+import json
+d = {m: json.load(open('$tmp/%s.json' % m)) for m in ('lrf', 'lrf_same', 'other', 'any')}
+v = {m: {x['patient']: x for x in d[m]['predictions'] if x['value'] is not None} for m in d}
+assert d['lrf_same']['measure'] == d['other']['measure'] == 'cumulative_incidence' and d['any']['measure'] == 'risk'
+assert all(v['lrf'][p]['value'] == v['lrf_same'][p]['value'] and v['lrf'][p]['upper95'] == v['lrf_same'][p]['upper95'] for p in v['lrf'])
+assert all(abs(v['lrf'][p]['value'] + v['other'][p]['value'] - v['any'][p]['value']) < 0.02 for p in v['lrf'])
+assert len(v['lrf']) == len(v['any']) > 100"
 printf 'patient,fmiso_mid_statistics_mean_intensity\nnew,1.5\nfar,9\nempty,\n' >"$tmp/new.csv"
 "$REOX" predict "$study" --model own_scan --newdata "$tmp/new.csv" --json >"$tmp/new.json" 2>/dev/null
 ok "new patients, one outside the range, one incomplete" python3 -c "

@@ -87,7 +87,8 @@ void axis_bottom(Scene *s, int panel, const Ticks *t, const char *label)
         scene_segment(s, SCENE_PAGE, x, bottom, x, bottom + 3.5, PEN(COLOUR_AXIS, 0.8));
         scene_text(s, SCENE_PAGE, x, bottom, 0, 12.5, tick_text(text, t, t->at[i]), TEXT_TICK(ANCHOR_MIDDLE));
     }
-    scene_text(s, SCENE_PAGE, (left + right) / 2, bottom, 0, 26, label, TEXT_LABEL(ANCHOR_MIDDLE));
+    char *fitted = text_fit(&s->arena, label, SIZE_LABEL, false, (right - left) * 1.2);
+    scene_text(s, SCENE_PAGE, (left + right) / 2, bottom, 0, 26, fitted, TEXT_LABEL(ANCHOR_MIDDLE));
 }
 
 void axis_left(Scene *s, int panel, const Ticks *t, const char *label)

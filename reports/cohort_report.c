@@ -129,7 +129,7 @@ static void endpoint_table(Document *d, const CohortReport *r)
             document_table_cell(d, t, k++, x->competing ? text : "–");
         }
         if (!survival) continue;
-        const char *median = !x->survival || x->competing ? "–" : isnan(x->median) ? arena_strdup(&d->arena, "not reached") :
+        const char *median = !x->survival || x->competing || !x->n ? "–" : isnan(x->median) ? arena_strdup(&d->arena, "not reached") :
             arena_printf(&d->arena, "%s (%s–%s) %s", format_fixed(a, x->median, 1), isnan(x->median_lower) ? "…" : format_fixed(b, x->median_lower, 1),
                          isnan(x->median_upper) ? "…" : format_fixed(c, x->median_upper, 1), x->unit);
         const char *follow = !x->survival || isnan(x->follow_up) ? "–" : arena_printf(&d->arena, "%s %s", format_fixed(a, x->follow_up, 1), x->unit);

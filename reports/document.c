@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A text longer than this is cut: a page must be able to hold it. A cell gets its share. */
-enum { TEXT_MAX = 2400, CELL_MIN = 120 };
+/* A text longer than this many bytes is cut: a page must be able to hold it. A cell gets its share of a row. */
+enum { TEXT_MAX = 2400, CELL_MIN = 120, TITLE_MAX = 240, HEADER_MAX = 120, FACT_MAX = 100 };
 
 static char *copy_at_most(Document *d, const char *text, size_t most)
 {
@@ -30,9 +30,9 @@ static char *copy(Document *d, const char *text)
 void document_init(Document *d, const char *title, const char *subtitle, const char *line)
 {
     *d = (Document){ 0 };
-    d->title = copy(d, title);
-    d->subtitle = copy(d, subtitle);
-    d->line = copy(d, line);
+    d->title = copy_at_most(d, title, TITLE_MAX);
+    d->subtitle = copy_at_most(d, subtitle, 2 * TITLE_MAX);
+    d->line = copy_at_most(d, line, TITLE_MAX);
 }
 
 void document_free(Document *d)
@@ -64,8 +64,14 @@ static Block *add(Document *d, BlockKind kind, const char *text)
     return b;
 }
 
-void document_heading(Document *d, const char *text) { add(d, BLOCK_HEADING, text); }
-void document_subheading(Document *d, const char *text) { add(d, BLOCK_SUBHEADING, text); }
+static void add_heading(Document *d, BlockKind kind, const char *text)
+{
+    char *cut = copy_at_most(d, text, TITLE_MAX);
+    add(d, kind, cut);
+}
+
+void document_heading(Document *d, const char *text) { add_heading(d, BLOCK_HEADING, text); }
+void document_subheading(Document *d, const char *text) { add_heading(d, BLOCK_SUBHEADING, text); }
 void document_text(Document *d, const char *text) { add(d, BLOCK_TEXT, text); }
 void document_note(Document *d, const char *text) { add(d, BLOCK_NOTE, text); }
 void document_warning(Document *d, const char *text) { add(d, BLOCK_WARNING, text); }
@@ -78,7 +84,7 @@ void document_fact(Document *d, const char *value, const char *label, const char
     Fact *p = realloc(b->fact, (b->n_facts + 1) * sizeof *p);
     if (!p) { d->rc = ERR_NOMEM; return; }
     b->fact = p;
-    b->fact[b->n_facts++] = (Fact){ copy(d, value), copy(d, label), copy(d, detail) };
+    b->fact[b->n_facts++] = (Fact){ copy_at_most(d, value, FACT_MAX), copy_at_most(d, label, FACT_MAX), copy_at_most(d, detail, FACT_MAX) };
 }
 
 void document_figure(Document *d, Scene *figure, const char *caption)
@@ -95,7 +101,7 @@ Table *document_table(Document *d, const char *caption, size_t columns)
     if (!b) return NULL;
     Table *t = ARENA_NEW(&d->arena, 1, Table);
     if (!t) { d->rc = ERR_NOMEM; return NULL; }
-    *t = (Table){ .columns = columns, .caption = copy(d, caption) };
+    *t = (Table){ .columns = columns, .caption = copy_at_most(d, caption, TITLE_MAX) };
     t->header = ARENA_NEW(&d->arena, columns, char *);
     t->align = ARENA_NEW(&d->arena, columns, Align);
     if (!t->header || !t->align) { d->rc = ERR_NOMEM; t->columns = 0; }
@@ -106,7 +112,7 @@ Table *document_table(Document *d, const char *caption, size_t columns)
 void document_table_column(Document *d, Table *t, size_t column, const char *header, Align align)
 {
     if (!t || d->rc != OK || column >= t->columns) return;
-    t->header[column] = copy(d, header);
+    t->header[column] = copy_at_most(d, header, HEADER_MAX);
     t->align[column] = align;
 }
 

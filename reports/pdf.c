@@ -25,6 +25,7 @@ static const TextStyle RUNNING = { .size_pt = 7.5, .colour = COLOUR_QUIET };
 typedef struct {
     Canvas *c;
     const Document *d;
+    const char *line;          /* the running line, short enough for one */
     double y, width, space;    /* space: factor of the room between blocks */
     int page, pages;
     bool draw, fresh;          /* fresh: nothing on this page yet */
@@ -41,7 +42,7 @@ static void begin_page(Flow *f)
     char text[64];
     TextStyle end = RUNNING;
     end.anchor = ANCHOR_END;
-    canvas_text(f->c, MARGIN, 30, f->width - 70, f->d->line ? f->d->line : "", RUNNING);
+    if (f->line) canvas_text(f->c, MARGIN, 30, 0, f->line, RUNNING);
     snprintf(text, sizeof text, "%d of %d", f->page, f->pages);
     canvas_text(f->c, MARGIN + f->width, 30, 0, text, end);
     canvas_line(f->c, MARGIN, PAGE_H - FOOT + 16, MARGIN + f->width, PAGE_H - FOOT + 16, COLOUR_GRID, 0.8);
@@ -329,17 +330,20 @@ Rc pdf_render(Str *out, int *pages, const Document *d, Err *e)
 {
     Rc rc = OK;
     Canvas *c = NULL;
+    Arena a = { 0 };
     if (d->rc != OK) return err_nomem(e);
+    const char *line = d->line ? text_fit(&a, d->line, RUNNING.size_pt, false, PAGE_W - 2 * MARGIN - 60) : NULL;
     TRY(canvas_begin(&c, PAGE_W, PAGE_H, d->title ? d->title : "", REOX_DISCLAIMER, e));
-    Flow measure = { .c = c, .d = d, .width = PAGE_W - 2 * MARGIN, .space = d->compact ? 0.6 : 1, .e = e };
+    Flow measure = { .c = c, .d = d, .line = line, .width = PAGE_W - 2 * MARGIN, .space = d->compact ? 0.6 : 1, .e = e };
     flow_document(&measure);
     TRY(measure.rc);
-    Flow flow = { .c = c, .d = d, .width = PAGE_W - 2 * MARGIN, .space = d->compact ? 0.6 : 1, .draw = true, .pages = measure.page, .e = e };
+    Flow flow = { .c = c, .d = d, .line = line, .width = PAGE_W - 2 * MARGIN, .space = d->compact ? 0.6 : 1, .draw = true, .pages = measure.page, .e = e };
     flow_document(&flow);
     TRY(flow.rc);
     TRY(canvas_end(out, c, e));
     if (pages) *pages = flow.page;
 out:
     canvas_free(c);
+    arena_free(&a);
     return rc;
 }

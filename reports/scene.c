@@ -30,11 +30,21 @@ static void fail(Scene *s, Rc rc, const char *format, ...)
     s->rc = rc;
 }
 
+/* No text of a figure is longer than this many bytes. */
+enum { TEXT_MAX = 400 };
+
 static char *visible_copy(Scene *s, const char *text)
 {
     if (!text) return NULL;
     Str b = { 0 };
     text_visible(&b, text);
+    if (!b.failed && b.len > TEXT_MAX) {
+        size_t n = TEXT_MAX;
+        while (n > 0 && ((unsigned char)b.s[n] & 0xC0) == 0x80) n--;             /* not inside a character */
+        b.len = n;
+        b.s[n] = '\0';
+        str_append(&b, "…");
+    }
     char *copy = b.failed ? NULL : arena_strdup(&s->arena, str_text(&b));
     str_free(&b);
     if (!copy) fail(s, ERR_NOMEM, "out of memory");

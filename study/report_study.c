@@ -1,6 +1,7 @@
 /* study/report_study.c: the reports of a study on disk. */
 #include "study/report_study.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,21 +204,24 @@ static Rc remove_gone(Work *k, Err *e)
     Arena a = { 0 };
     Str path = { 0 };
     char **file = NULL, name[FILE_NAME_MAX];
-    size_t n = 0;
+    size_t n = 0, last = 0;
+    for (size_t r = 0; r < k->data.clinical.rows; r++) if (k->data.clinical.line[r] > last) last = k->data.clinical.line[r];
+    bool *there = ARENA_NEW(&a, last + 1, bool);
+    if (!there) { rc = err_nomem(e); goto out; }
+    for (size_t r = 0; r < k->data.clinical.rows; r++) there[k->data.clinical.line[r]] = true;
     TRY(db_names(&file, &n, k->db, "report_files", &a, e));
     for (size_t i = 0; i < n; i++) {
-        bool wanted = strncmp(file[i], "patient_", 8) != 0;
-        for (size_t r = 0; r < k->data.clinical.rows && !wanted; r++) {
-            patient_file(name, &k->data, r);
-            wanted = strcmp(name, file[i]) == 0;
-        }
-        if (wanted || strchr(file[i], '/')) continue;
+        int row = 0;
+        if (sscanf(file[i], "patient_%d.pdf", &row) != 1) continue;
+        snprintf(name, sizeof name, "patient_%03d.pdf", row);
+        bool ours = row > 0 && strcmp(name, file[i]) == 0;
+        if (!ours || ((size_t)row + 1 <= last && there[row + 1])) continue;
         str_free(&path);
-        path_join(&path, k->dir.s, file[i]);
+        path_join(&path, k->dir.s, name);
         TRY(str_check(&path, e));
         unlink(path.s);
         TRY(db_begin(k->db, e));
-        TRY(db_report_remove(k->db, file[i], e));
+        TRY(db_report_remove(k->db, name, e));
         TRY(db_commit(k->db, e));
         k->out->removed++;
     }

@@ -1,6 +1,7 @@
 /* tests/unit/test_report_pages.c: pages from plain structs: nothing of a user's text lives, nothing is missing, same bytes twice. */
 #include "tests/unit/unit.h"
 
+#include "core/rng.h"
 #include "core/version.h"
 #include "reports/cohort_report.h"
 #include "reports/escape.h"
@@ -49,6 +50,34 @@ START_TEST(text_is_escaped_and_made_visible)
     check_escape("ab\xE2\x80\xAE" "cd\xE2\x80\x8B", "ab[U+202E]cd[U+200B]");
     check_escape("\xEF\xBB\xBF<", "[U+FEFF]&lt;");
     check_escape("", "");
+}
+END_TEST
+
+/* Any bytes: the result is UTF-8, has nothing that acts in HTML, and unescaped it is what text_visible shows. */
+START_TEST(any_bytes_are_harmless)
+{
+    static const struct { const char *reference, *plain; } back[] = { { "&lt;", "<" }, { "&gt;", ">" }, { "&quot;", "\"" }, { "&#39;", "'" }, { "&amp;", "&" } };
+    Rng r = rng_stream(11, 0);
+    for (int round = 0; round < 4000; round++) {
+        char in[64];
+        size_t n = rng_below(&r, 60);
+        for (size_t i = 0; i < n; i++) in[i] = (char)(1 + (rng_below(&r, 3) ? rng_below(&r, 255) : (uint32_t)"<>&\"'\xE2\x80\xAE"[rng_below(&r, 8)] % 255));
+        in[n] = '\0';
+        Str html = { 0 }, seen = { 0 }, undone = { 0 };
+        html_escape(&html, in);
+        text_visible(&seen, in);
+        ck_assert(!strpbrk(str_text(&html), "<>\"'\n\r\t"));
+        ck_assert(text_is_utf8(str_text(&html), html.len));
+        for (const char *p = str_text(&html); *p; ) {
+            size_t k = 0, known = sizeof back / sizeof *back;
+            while (k < known && strncmp(p, back[k].reference, strlen(back[k].reference)) != 0) k++;
+            ck_assert(*p != '&' || k < known);
+            str_append_n(&undone, k < known ? back[k].plain : p, 1);
+            p += k < known ? strlen(back[k].reference) : 1;
+        }
+        ck_assert_str_eq(str_text(&undone), str_text(&seen));
+        str_free(&html); str_free(&seen); str_free(&undone);
+    }
 }
 END_TEST
 
@@ -288,12 +317,37 @@ START_TEST(long_tables_run_over_pages)
 }
 END_TEST
 
+/* Every text of a protocol may be as long as a file. */
+START_TEST(endless_texts_still_fit)
+{
+    enum { LONG = 20000 };
+    char *endless = malloc(LONG + 1);
+    Err e = { 0 };
+    ck_assert_ptr_nonnull(endless);
+    for (int i = 0; i < LONG; i++) endless[i] = i % 7 ? 'W' : "\xC3\xA4"[i / 7 % 2];       /* broken UTF-8 among it */
+    endless[LONG] = '\0';
+    Str html = { 0 }, pdf = { 0 };
+    cohort(&html, &pdf, endless);
+    keep(&pdf, "endless.pdf");
+    ck_assert(text_is_utf8(html.s, html.len));
+    Document d = { 0 };
+    patient(&d, endless, 3);
+    Str page = { 0 };
+    assert_ok_e(pdf_render(&page, NULL, &d, &e), e);
+    document_free(&d);
+    str_free(&html); str_free(&pdf); str_free(&page);
+    free(endless);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("report_pages");
     TCase *c = unit_case(s, "pages");
     tcase_add_test(c, text_is_escaped_and_made_visible);
+    tcase_add_test(c, any_bytes_are_harmless);
     tcase_add_test(c, numbers_read_well);
+    tcase_add_test(c, endless_texts_still_fit);
     tcase_add_test(c, hostile_texts_stay_texts);
     tcase_add_test(c, cohort_says_what_it_must);
     tcase_add_test(c, patient_page_shows_states_never_zeros);

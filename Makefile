@@ -45,24 +45,32 @@ BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 # db/query is a folder beside db/query.c: make must not think of linking it.
 MAKEFLAGS += --no-builtin-rules
 
+# A line a file; V=1 shows whole commands.
+say = @$(if $(V),:,echo "  $(1)")
+Q  := $(if $(V),,@)
+
 .PHONY: all deps docs demo demo-run check check-run check-long check-long-run lint bench bench-run tests marginal install clean
 .DELETE_ON_ERROR:
 
 all: $(REOX)
 
 $(REOX): $(BUILD)/cli/main.o $(LIB)
-	$(CC) $(LHARD) $(LINK_$(MODE)) -o $@ $(BUILD)/cli/main.o $(LIB) $(LDLIBS)
+	$(call say,LD  $@)
+	$(Q)$(CC) $(LHARD) $(LINK_$(MODE)) -o $@ $(BUILD)/cli/main.o $(LIB) $(LDLIBS)
 
 $(LIB): $(OBJ)
+	$(call say,AR  $@)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC  $<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
-	$(CC) -I. $(CSTD) -fPIE -c -o $@ $<
+	$(call say,CC  $<)
+	$(Q)$(CC) -I. $(CSTD) -fPIE -c -o $@ $<
 
 # What is embedded: the table's name, then its files.
 embed = @mkdir -p $(@D); tools/embed.sh $(1) $(2) > $@.tmp && mv $@.tmp $@
@@ -82,17 +90,20 @@ $(BUILD)/gen/sample_cohort.c: $(SAMPLE) tools/embed.sh $(wildcard sample_cohort)
 # ---- tests: every tests/unit/test_X.c is a program; tests/run.sh runs them, the shell tests and the reference checks, and counts.
 $(BUILD)/tests/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(shell pkg-config --cflags check) $(CFLAGS) -MMD -MP -MF $@.d $(LHARD) $(LINK_$(MODE)) \
+	$(call say,CC  $<)
+	$(Q)$(CC) $(CPPFLAGS) $(shell pkg-config --cflags check) $(CFLAGS) -MMD -MP -MF $@.d $(LHARD) $(LINK_$(MODE)) \
 	    -o $@ $< $(LIB) $(shell pkg-config --libs check) $(LDLIBS)
 
 $(BUILD)/bench/%: bench/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(LHARD) $(LINK_$(MODE)) -o $@ $< $(LIB) $(LDLIBS)
+	$(call say,CC  $<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(LHARD) $(LINK_$(MODE)) -o $@ $< $(LIB) $(LDLIBS)
 
 # Programs that make what is committed, each by its own target.
 $(BUILD)/tools/%: tools/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(LHARD) $(LINK_$(MODE)) -o $@ $< $(LIB) $(LDLIBS)
+	$(call say,CC  $<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(LHARD) $(LINK_$(MODE)) -o $@ $< $(LIB) $(LDLIBS)
 marginal: $(BUILD)/tools/marginal_coefficients
 	$< > $(BUILD)/marginal.h && mv $(BUILD)/marginal.h sample_cohort/marginal.h
 

@@ -145,10 +145,13 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     c.keep = arena_alloc(&c.a, c.d.p + 1);
     if (!c.keep) { rc = err_nomem(e); goto out; }
     /* A penalty determines what the data leave open; tt(x) is x until time comes in. */
-    if (penalised || has_kind(&c, VAR_TT)) memset(c.keep, 1, c.d.p);
+    if (penalised || has_kind(&c, VAR_TT) || has_kind(&c, VAR_PSPLINE)) memset(c.keep, 1, c.d.p);
     else TRY(design_check_rank(&c.d, out, call, c.keep, e));
     TRY(cox_model_columns(&c, e));
     if (penalised) rc = cox_ridge_lasso(&c, ties, e);
+    else if (c.d.group) rc = cox_shared_frailty(&c, ties, c.d.formula->is_frailty, e);
+    else if (has_kind(&c, VAR_FP)) rc = cox_fractional(&c, ties, e);
+    else if (has_kind(&c, VAR_PSPLINE)) rc = cox_smooth(&c, ties, e);
     else if (has_kind(&c, VAR_TT)) rc = cox_time_varying(&c, ties, e);
     else rc = cox_model_fit(&c, ties, e);
 out:
@@ -168,6 +171,7 @@ static const MethodOption options[] = {
     { "lambda2", OPTION_NUMBER, NULL, "ridge: subtracts lambda2/2 times the sum of b^2" },
     { "standardize", OPTION_FLAG, NULL, "penalties are of b times the column's deviation" },
     { "tt", OPTION_TEXT, NULL, "expression in t by which tt(x) multiplies x" },
+    { "alpha", OPTION_NUMBER, NULL, "level of the tests that choose powers of fp(x) (0.05)" },
     { "explained", OPTION_FLAG, NULL, "measures of explained variation" },
     { "step", OPTION_CHOICE, "backward", "backward elimination by AIC; for comparison only" },
     { NULL, OPTION_FLAG, NULL, NULL }

@@ -58,6 +58,11 @@ Rc cox_firth(CoxModel *c, Err *e);
 Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e);
 /* tt(x): every risk set a stratum of its own, with x times an expression in its time. */
 Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e);
+/* pspline(x,df=k); fp(x). */
+Rc cox_smooth(CoxModel *c, CoxTies ties, Err *e);
+Rc cox_fractional(CoxModel *c, CoxTies ties, Err *e);
+/* frailty(id) (gamma), (1|id) (log-normal). */
+Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e);
 /* --explained, --step. */
 Rc cox_explained(CoxModel *c, Err *e);
 Rc cox_backward(CoxModel *c, Err *e);

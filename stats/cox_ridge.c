@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "stats/cox_model.h"
-#include "stats/diagnosis.h"
 #include "stats/linalg.h"
 #include "stats/output.h"
 
@@ -110,8 +109,7 @@ Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e)
     json_set_number(o, "L1", sum1);
     json_set_number(o, "L2", sum2);
     if (lambda1 > 0) {
-        diagnose(c->out, "few_events", "%zu events for %d candidate parameters; a lasso at one penalty has no standard errors: see elasticnet "
-                 "for the path and its cross-validation", d->n_events, p);
+        json_set_text(c->out, "note", "a lasso at one penalty has no standard errors; elasticnet gives the path and its cross-validation");
         goto out;
     }
     memcpy(L, info, (size_t)(p * p) * sizeof *L);

@@ -11,39 +11,49 @@
 
 static const MethodOption options[] = { { NULL, OPTION_FLAG, NULL, NULL } };
 
-/* Sign of the Cox coefficient of one covariate: the partial likelihood is concave, so it is that of Efron's score at 0. */
-static int cox_sign(const Design *d, const double *x, const size_t *order)
+typedef struct { double start; size_t at; } Entry;
+
+static int by_start(const void *x, const void *y)
+{
+    const Entry *a = x, *b = y;
+    return a->start != b->start ? (a->start < b->start ? -1 : 1) : (a->at > b->at) - (a->at < b->at);
+}
+
+/* Efron's score at 0 of one stratum, rows order[lo … hi) by time; entry: its rows by start, NULL without delay. Risk sets grow
+ * from the last time down, and lose whom they had not yet got. */
+static double stratum_score(const Design *d, const double *x, const size_t *order, size_t lo, size_t hi, const Entry *entry)
+{
+    double score = 0, s0 = 0, s1 = 0;
+    size_t late = hi;
+    for (size_t j = hi; j > lo;) {
+        double t = d->time[order[j - 1]], deaths = 0, dx = 0, dw = 0;
+        for (; j > lo && d->time[order[j - 1]] == t; j--) {
+            size_t i = order[j - 1];
+            double w = d->weight ? d->weight[i] : 1;
+            s0 += w;
+            s1 += w * x[i];
+            if (d->event[i] != 0) { deaths++; dw += w; dx += w * x[i]; }
+        }
+        for (; entry && late > lo && entry[late - 1].start >= t; late--) {
+            size_t i = entry[late - 1].at;
+            double w = d->weight ? d->weight[i] : 1;
+            s0 -= w;
+            s1 -= w * x[i];
+        }
+        score += dx;
+        for (double l = 0; l < deaths; l++) score -= dw / deaths * (s1 - l / deaths * dx) / (s0 - l / deaths * dw);
+    }
+    return score;
+}
+
+/* Sign of the Cox coefficient of one covariate: the partial likelihood is concave, so it is that of the score at 0. order is by
+ * stratum, then time; entry likewise by start. */
+static int cox_sign(const Design *d, const double *x, const size_t *order, const Entry *entry)
 {
     double score = 0;
-    size_t n = d->n;
-    /* order is by stratum, then time; risk sets grow from the end of a stratum. */
-    for (size_t hi = n; hi > 0;) {
-        int s = d->stratum ? d->stratum[order[hi - 1]] : 0;
-        double s0 = 0, s1 = 0;
-        size_t lo = hi;
-        while (lo > 0 && (d->stratum ? d->stratum[order[lo - 1]] : 0) == s) lo--;
-        for (size_t j = hi; j > lo;) {
-            double t = d->time[order[j - 1]], deaths = 0, dx = 0, dw = 0, late0 = 0, late1 = 0;
-            for (; j > lo && d->time[order[j - 1]] == t; j--) {
-                size_t i = order[j - 1];
-                double w = d->weight ? d->weight[i] : 1;
-                s0 += w;
-                s1 += w * x[i];
-                if (d->event[i] != 0) { deaths++; dw += w; dx += w * x[i]; }
-            }
-            if (deaths == 0) continue;
-            if (d->start)
-                for (size_t k = j; k < hi; k++)
-                    if (d->start[order[k]] >= t) {
-                        double w = d->weight ? d->weight[order[k]] : 1;
-                        late0 += w;
-                        late1 += w * x[order[k]];
-                    }
-            score += dx;
-            for (double l = 0; l < deaths; l++)
-                score -= dw / deaths * (s1 - late1 - l / deaths * dx) / (s0 - late0 - l / deaths * dw);
-        }
-        hi = lo;
+    for (size_t lo = 0, hi; lo < d->n; lo = hi) {
+        for (hi = lo; hi < d->n && (!d->stratum || d->stratum[order[hi]] == d->stratum[order[lo]]); hi++) continue;
+        score += stratum_score(d, x, order, lo, hi, entry);
     }
     return score < 0 ? -1 : 1;
 }
@@ -103,6 +113,16 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     int *sign = ARENA_NEW(&a, d.p, int);
     if (!harrell || !sign) { rc = err_nomem(e); goto out; }
     TRY(design_canonical_order(&order, &d, &a, e));
+    Entry *entry = NULL;
+    if (d.start) {
+        entry = ARENA_NEW(&a, d.n, Entry);
+        if (!entry) { rc = err_nomem(e); goto out; }
+        for (size_t i = 0; i < d.n; i++) entry[i] = (Entry){ d.start[order[i]], order[i] };
+        for (size_t lo = 0, hi; lo < d.n; lo = hi) {
+            for (hi = lo; hi < d.n && (!d.stratum || d.stratum[order[hi]] == d.stratum[order[lo]]); hi++) continue;
+            qsort(entry + lo, hi - lo, sizeof *entry, by_start);
+        }
+    }
     Json *markers = json_set(out, "markers", json_object());
     for (size_t j = 0; j < d.p; j++) {
         const double *x = d.x + j * d.n;
@@ -114,7 +134,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
             write_index(o, (PairWeight)k, &c);
             if (k == PAIRS_N) harrell[j] = c;
         }
-        sign[j] = cox_sign(&d, x, order);
+        sign[j] = cox_sign(&d, x, order, entry);
         json_set_number(o, "direction", sign[j]);
     }
     if (isnan(harrell[0].c)) {

@@ -81,13 +81,18 @@ static Rc problem_make(Problem *q, const FineGrayData *d, Arena *a, Err *e)
     q->time = time;
     for (size_t j = 0; j < p; j++) {
         double *z = q->z + j * n;
-        for (size_t i = 0; i < n; i++) z[i] = d->x[j * n + ref[i].at];
-        q->mean[j] = mean_of(z, n);
+        double most = 0;      /* squares of columns near the end of the range would overflow */
+        for (size_t i = 0; i < n; i++) most = fmax(most, fabs(d->x[j * n + ref[i].at]));
+        if (!(most > 0)) most = 1;
+        for (size_t i = 0; i < n; i++) z[i] = d->x[j * n + ref[i].at] / most;
+        double mean = mean_of(z, n), sd;
         Sum ss = { 0 };
-        for (size_t i = 0; i < n; i++) { z[i] -= q->mean[j]; sum_add(&ss, z[i] * z[i]); }
-        q->scale[j] = sqrt(sum_value(&ss) / (double)n);
-        if (!(q->scale[j] > 0)) q->scale[j] = 1;
-        for (size_t i = 0; i < n; i++) z[i] /= q->scale[j];
+        for (size_t i = 0; i < n; i++) { z[i] -= mean; sum_add(&ss, z[i] * z[i]); }
+        sd = sqrt(sum_value(&ss) / (double)n);
+        if (!(sd > 0)) sd = 1;
+        for (size_t i = 0; i < n; i++) z[i] /= sd;
+        q->mean[j] = mean * most;
+        q->scale[j] = sd * most;
     }
     double G = 1;
     for (size_t lo = 0, hi; lo < n; lo = hi) {
@@ -348,9 +353,10 @@ static Rc finish(FineGrayFit *out, Problem *q, const double *b, FineGrayConventi
     double *L = ARENA_NEW(a, p * p, double), *inv = ARENA_NEW(a, p * p, double), *u = ARENA_NEW(a, n * p, double),
            *meat = ARENA_NEW(a, p * p, double), *v = ARENA_NEW(a, p * p, double);
     out->coef = ARENA_NEW(a, p, double);
+    out->se = ARENA_NEW(a, p, double);
     out->step_time = ARENA_NEW(a, q->n_steps, double);
     out->cumhaz = ARENA_NEW(a, q->n_steps, double);
-    if (!L || !inv || !u || !meat || !v || !out->coef || !out->step_time || !out->cumhaz) return err_nomem(e);
+    if (!L || !inv || !u || !meat || !v || !out->coef || !out->se || !out->step_time || !out->cumhaz) return err_nomem(e);
     out->loglik = q->loglik;
     out->condition = linalg_scaled_condition(q->info, q->p);
     memcpy(L, q->info, p * p * sizeof *L);
@@ -366,6 +372,7 @@ static Rc finish(FineGrayFit *out, Problem *q, const double *b, FineGrayConventi
         }
     linalg_gemm_nn(v, inv, meat, q->p, q->p, q->p, 1, 0);
     linalg_gemm_nn(meat, v, inv, q->p, q->p, q->p, 1, 0);
+    for (size_t j = 0; j < p; j++) out->se[j] = sqrt(meat[j * p + j]) / q->scale[j];
     for (size_t j = 0; j < p; j++)
         for (size_t h = 0; h < p; h++) {
             double f = q->scale[j] * q->scale[h];

@@ -26,7 +26,7 @@ typedef struct {
 /* Memory is the arena's. With `direction` the likelihood rises for ever along direction[p] (standardised columns, certified
  * over every event and everyone at risk); coef is then NaN and loglik its value where the search stopped. */
 typedef struct {
-    double *coef, *vcov, *information_inverse;
+    double *coef, *se, *vcov, *information_inverse;
     double loglik, loglik_null, score_chisq, max_abs_score, condition;
     int iterations;
     bool converged;

@@ -154,8 +154,6 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         goto out;
     }
     if (rc != OK) { err_set(e, rc, "%s", own.text); goto out; }
-    double *se = ARENA_NEW(a, m.p, double);
-    if (!se) { rc = err_nomem(e); goto out; }
     json_set_bool(out, "converged", f.converged);
     json_set_number(out, "iterations", f.iterations);
     by_term(out, "coef", &m, f.coef);
@@ -176,8 +174,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
                             "firth on the cause", worst);
         goto out;
     }
-    for (size_t j = 0; j < m.p; j++) se[j] = sqrt(f.vcov[j * m.p + j]);
-    by_term(out, "se", &m, se);
+    by_term(out, "se", &m, f.se);
     json_set_matrix(out, "vcov", f.vcov, m.p, m.p, m.name, m.name);
     if (data.convention == FINEGRAY_SURVIVAL) json_set_matrix(out, "robust_vcov", f.vcov, m.p, m.p, m.name, m.name);
     json_set_matrix(out, "inv_information", f.information_inverse, m.p, m.p, m.name, m.name);
@@ -185,7 +182,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     json_set_number(out, "condition_number", f.condition);
     double lr = 2 * (f.loglik - f.loglik_null);
     json_set_number(out, "heuristic_shrinkage", (lr - (double)m.p) / lr);
-    TRY(write_hazard_ratios(out, &m, f.coef, se, conf, e));
+    TRY(write_hazard_ratios(out, &m, f.coef, f.se, conf, e));
     if (!f.converged) diagnose(out, "ill_conditioned", "the fit did not settle; largest score times standard error %g", f.max_abs_score);
     else if (f.condition > 1e8)
         diagnose(out, "ill_conditioned", "condition number %.3g: some columns are nearly combinations of others", f.condition);

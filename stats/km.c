@@ -264,14 +264,16 @@ const char *km_interval_name(KmInterval kind)
 
 static double clamp(double x, double lo, double hi) { return x < lo ? lo : x > hi ? hi : x; }
 
-void km_limits(double *lower, double *upper, KmInterval kind, double conf, double s, double std_err, bool log_scale)
+static double two_sided_z(double conf) { return normal_quantile(1 - (1 - conf) / 2); }
+
+static void limits_at(double *lower, double *upper, KmInterval kind, double z, double s, double std_err, bool log_scale)
 {
     *lower = *upper = NAN;
     if (s >= 1) { *lower = *upper = 1; return; }
     if (s <= 0 && kind == KM_PLAIN && !log_scale) *lower = *upper = 0;      /* R keeps this one at S = 0 */
     double se = log_scale ? std_err : s > 0 ? std_err / s : INFINITY;      /* of log S */
     if (!(s > 0) || !isfinite(se)) return;
-    double z = normal_quantile(1 - (1 - conf) / 2), d;
+    double d;
     switch (kind) {
     case KM_LOG:
         *lower = exp(log(s) - z * se);
@@ -301,6 +303,11 @@ void km_limits(double *lower, double *upper, KmInterval kind, double conf, doubl
     }
 }
 
+void km_limits(double *lower, double *upper, KmInterval kind, double conf, double s, double std_err, bool log_scale)
+{
+    limits_at(lower, upper, kind, two_sided_z(conf), s, std_err, log_scale);
+}
+
 void km_row_limits(double *lower, double *upper, const KmCurve *c, long row, KmInterval kind, double conf)
 {
     if (row == KM_BEFORE) { *lower = *upper = 1; return; }
@@ -324,7 +331,7 @@ static double reached(const Point *point, size_t n, double p, double last_y, dou
     return j == n ? NAN : (point[i].time + point[j].time) / 2;
 }
 
-static double crossing(const KmCurve *c, double p, int side, KmInterval kind, double conf, Point *point)
+static double crossing(const KmCurve *c, double p, int side, KmInterval kind, double z, Point *point)
 {
     size_t n = 1;
     double last_y = 0, previous = 0;
@@ -332,7 +339,7 @@ static double crossing(const KmCurve *c, double p, int side, KmInterval kind, do
     for (size_t k = 0; k < c->n; k++) {
         double y = c->surv[k], lower, upper;
         if (side != 0) {
-            km_row_limits(&lower, &upper, c, (long)k, kind, conf);
+            limits_at(&lower, &upper, kind, z, c->surv[k], c->std_err[k], c->log_scale);
             y = side < 0 ? lower : upper;
         }
         last_y = 1 - y;
@@ -348,9 +355,10 @@ Rc km_quantile(double *quantile, double *lower, double *upper, const KmCurve *c,
 {
     Point *point = malloc((c->n + 1) * sizeof *point);
     if (!point) return err_nomem(e);
-    *quantile = crossing(c, p, 0, kind, conf, point);
-    *lower = crossing(c, p, -1, kind, conf, point);
-    *upper = crossing(c, p, 1, kind, conf, point);
+    double z = two_sided_z(conf);
+    *quantile = crossing(c, p, 0, kind, z, point);
+    *lower = crossing(c, p, -1, kind, z, point);
+    *upper = crossing(c, p, 1, kind, z, point);
     free(point);
     return OK;
 }

@@ -203,6 +203,27 @@ static void event_codes(ColumnPlan *plan, const Table *x, size_t column)
     plan->code[1] = plan->code[0] + 1;
 }
 
+/* Whether `word` stands in a text, whole. */
+static bool has_word(const char *text, const char *word)
+{
+    const size_t n = strlen(word);
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
+        const char before = at > text ? at[-1] : ' ', after = at[n];
+        if (!isalnum((unsigned char)before) && !strchr("._", before) && !isalnum((unsigned char)after) && (after == '\0' || !strchr("._", after))) return true;
+    }
+    return false;
+}
+
+/* A model reads it: then a text among numbers would turn a slope into one coefficient a value. */
+static bool in_a_model(const Protocol *p, const char *column)
+{
+    for (size_t i = 0; i < p->n_models; i++) {
+        const char *subset = json_text(json_get(p->model[i].options, "subset"));
+        if (has_word(p->model[i].formula, column) || (subset && has_word(subset, column))) return true;
+    }
+    return false;
+}
+
 static void plan_kind(ColumnPlan *plan, const Table *x, size_t column)
 {
     size_t numbers = 0, logicals = 0, texts = 0, slips = 0, example = 0;
@@ -224,8 +245,9 @@ static void plan_kind(ColumnPlan *plan, const Table *x, size_t column)
         return;
     }
     const bool mostly = numbers >= FEW_NUMBERS && (double)numbers >= MOSTLY_NUMBERS * (double)all;
-    plan->kind = mostly && texts == slips ? COLUMN_NUMBERS : COLUMN_TEXTS;
-    if (mostly && texts > slips)
+    const bool numeric = mostly && (texts == slips || in_a_model(x->p, x->t->header[column]));
+    plan->kind = numeric ? COLUMN_NUMBERS : COLUMN_TEXTS;
+    if (mostly && !numeric)
         progress_warn(x->w, "%s:%zu: %s is \"%.60s\" where %zu of %zu values are numbers: the column is read as text; leave the cell empty or declare levels "
                       "in columns", x->t->name, x->t->line[example], x->t->header[column], csv_cell(x->t, example, column), numbers, all);
 }
@@ -308,7 +330,8 @@ static const char *cell_fault(char buf[128], const ColumnPlan *plan, const char 
         snprintf(buf, 128, "one of the %zu levels in columns (%.40s ...)", plan->spec->n_levels, plan->spec->levels[0]);
         return buf;
     case COLUMN_NUMBERS:
-        if (!cell_number(&v, cell)) return "a number (with a decimal point)";
+        if (!cell_number(&v, cell))
+            return plan->must_be_numbers ? "a number with a decimal point" : "a number with a decimal point like the others (or levels of the column in study.json)";
         if (plan->time_of && v < 0) {
             snprintf(buf, 128, "a time of 0 or more (endpoint %.60s): it is negative", plan->time_of);
             return buf;

@@ -29,7 +29,7 @@ enum { TIME_ZERO_MISSING = -2147483647 - 1 };
 /* Refused whole (ERR_INPUT): a table that is not well formed, without `patient` or a column that an endpoint names, columns
  * equal but for case. Refused by patient (rejections are added): an id that is not [A-Za-z0-9._-]{1,64}, twice (both rows, case
  * ignored), a negative time, an event that is no code, a value outside the declared levels, text where the column has a unit
- * or is otherwise numbers, a time_zero that is no date. */
+ * or is otherwise numbers (and a model reads it, or the text is a slip such as 1,5), a time_zero that is no date. */
 Rc clinical_read(ClinicalTable *out, RejectionList *rejected, const char *study_dir, const Protocol *p, const Progress *w, Err *e);
 void clinical_free(ClinicalTable *c);
 

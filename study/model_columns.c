@@ -39,8 +39,9 @@ static Rc unknown_column(const char *name, const VariableSpace *s, const Frame *
                 char *w = arena_printf(&a, "%s_%s_%s", s->tracer[t], s->timepoint_slug[k], feature_info((FeatureId)i)->name);
                 if (!w) { rc = err_nomem(e); goto out; }
                 word[n++] = w;
-                if (strcmp(w, name) == 0) several = s->aggregations[i] ? "is computed in more than one aggregation, name one such as 3d_mrg at its end"
-                                                                       : "is not computed by the settings in features";
+                if (strcmp(w, name) != 0) continue;
+                several = s->aggregations[i] ? "is computed in more than one aggregation, expected one such as _3d_mrg at its end"
+                                             : "is not computed by the settings in features";
             }
     if (several) rc = err_set(e, ERR_INPUT, "%s: variable %s %s", where, name, several);
     else {

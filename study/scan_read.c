@@ -158,9 +158,12 @@ static void judge_size(const ScanRegion *g, Reading *r)
         if (g->cov > MAX_REFERENCE_COV)
             warn(r, "%s: reference region roi_%s varies by %.0f %% (SD / mean), expected at most %.0f %%", g->path, g->name, 100 * g->cov,
                  100 * MAX_REFERENCE_COV);
-    } else if (g->voxels < FEW_VOXELS) {
-        warn(r, "%s: roi_%s has only %zu voxel%s: shape and texture are undefined or uncertain", g->path, g->name, g->voxels, g->voxels > 1 ? "s" : "");
+        return;
     }
+    if (g->voxels == grid_voxels(&g->mask.grid)) warn(r, "%s: roi_%s is the whole image", g->path, g->name);
+    if (r->out->image.units != UNITS_HU && g->mean <= 0) warn(r, "%s: mean uptake in roi_%s is %g, not positive", r->scan->image, g->name, g->mean);
+    if (g->voxels < FEW_VOXELS)
+        warn(r, "%s: roi_%s has only %zu voxel%s: shape and texture are undefined or uncertain", g->path, g->name, g->voxels, g->voxels > 1 ? "s" : "");
 }
 
 static Rc read_region(ScanRegion *g, const ScanRoi *roi, Reading *r)
@@ -202,6 +205,7 @@ Rc scan_read(ScanData *out, const char *study_dir, const Scan *s, const char *re
         measured |= !d.region[d.n_regions - 1].is_reference;
     }
     if (!measured) warn(&r, "%s: no roi_gtv and no other region to measure: the scan has no features", s->image);
+    else if (!scan_region(&d, "gtv")) warn(&r, "%s: no roi_gtv: the scan has no features of the tumour", s->image);
     if (s->units == UNITS_TBR && !isnan(s->reference_value) && s->reference_value != 1)
         warn(&r, "%s: reference_value %g is not used, an image in TBR has reference 1", s->image, s->reference_value);
     *out = d;

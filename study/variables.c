@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/limits.h"
+#include "core/tracer.h"
 #include "db/db_feature.h"
 #include "db/db_names.h"
 #include "db/db_patient.h"
@@ -83,7 +85,7 @@ Rc variable_space(VariableSpace *out, const Protocol *p, const ScanList *scans, 
 {
     Rc rc = OK;
 
-    out->tracer = ARENA_NEW(&out->arena, scans->n + 1, char *);
+    out->tracer = ARENA_NEW(&out->arena, scans->n + p->n_hypoxia + 1, char *);
     out->roi = ARENA_NEW(&out->arena, scans->n_roi_names + 2, char *);
     if (!out->tracer || !out->roi) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < scans->n; i++) {
@@ -94,6 +96,12 @@ Rc variable_space(VariableSpace *out, const Protocol *p, const ScanList *scans, 
         for (size_t r = 0; r < s->n_roi; r++)
             if (s->roi[r].path && !region_is_reference(s->roi[r].name, rule.region))
                 TRY(add_once(out->roi, &out->n_rois, &out->arena, s->roi[r].name, e));
+    }
+    TRY(add_once(out->roi, &out->n_rois, &out->arena, "gtv", e));
+    for (size_t i = 0; i < p->n_hypoxia; i++) {                /* named in the protocol, though no scan of it is listed yet */
+        char slug[LIMIT_ID + 64];
+        if (strlen(p->hypoxia[i].tracer) <= LIMIT_ID && *tracer_slug(slug, p->hypoxia[i].tracer))
+            TRY(add_once(out->tracer, &out->n_tracers, &out->arena, slug, e));
     }
     qsort(out->tracer, out->n_tracers, sizeof *out->tracer, compare_texts);
     sort_rois(out);

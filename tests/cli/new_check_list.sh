@@ -61,6 +61,15 @@ refused "immortal time is told by check" 3 'models.m: .*immortal time' "$REOX" c
 model '{"name": "m", "method": "power", "formula": "~age"}'
 refused "a method without a table" 3 'power is for reox stat alone' "$REOX" check "$study"
 
+# text among numbers: a model reads the column, so the cell is bad; else the column is text, and that is said
+model '{"name": "m", "method": "cox", "formula": "Surv(os_months, os_event) ~ dose"}'
+printf 'patient,dose,os_months,os_event\nP1,60,12,1\nP2,61,12,1\nP3,62,12,0\nP4,63,12,0\nP5,high,12,0\n' >"$study/clinical.csv"
+printf 'patient,timepoint,tracer,status\nP1,pre,FMISO,not_done\n' >"$study/scans.csv"
+python3 -c "import json; p='$study/study.json'; d=json.load(open(p)); d['columns']={}; json.dump(d, open(p, 'w'))"
+refused "text in a column that a model reads" 3 'clinical.csv:6: patient P5: dose is "high"' "$REOX" check "$study"
+model '{"name": "m", "method": "cox", "formula": "Surv(os_months, os_event) ~ I(os_months > 3)"}'
+refused "text in a column that none reads" 0 'warning: clinical.csv:6: dose is "high" where 4 of 5' "$REOX" check "$study"
+
 save "$REOX" list features --json
 ok "list features" json 'd["schema"] == "reox.list/1" and {"fhv", "tbr_max", "suv_peak"} <= {f["name"] for f in d["features"]} and all(f["definition"] and f["source"] and f["unit"] for f in d["features"])'
 save "$REOX" list tracers --json

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Antiderivative of the normal distribution function: x Phi(x) + phi(x). */
 static double normal_integral(double x)
@@ -10,6 +11,23 @@ static double normal_integral(double x)
     double phi = 0.3989422804014327 * det_exp(-x * x / 2);
 
     return x * 0.5 * (1 + det_erf(x * 0.7071067811865476)) + phi;
+}
+
+/* Weights of fine cells first … first+taps-1 for the coarse cell [lo, hi]. */
+static void axis_weights(double *w, int taps, int first, double lo, double hi, double sigma)
+{
+    double sum = 0, before = 0;
+
+    for (int i = 0; i <= taps; i++) {
+        /* Mass that a fine cell [x, x+1] of unit density sends to the coarse cell: second difference of the integral. */
+        double x = first + i, after = sigma > 0 ? normal_integral((hi - x) / sigma) - normal_integral((lo - x) / sigma) : 0;
+        if (i > 0) {
+            w[i - 1] = sigma > 0 ? sigma * (before - after) : fmax(0, fmin(hi, x) - fmax(lo, x - 1));
+            sum += w[i - 1];
+        }
+        before = after;
+    }
+    for (int i = 0; i < taps; i++) w[i] /= sum;
 }
 
 Rc axis_blur_init(AxisBlur *out, int n_coarse, double width, int n_fine, double sigma, Err *e)
@@ -21,20 +39,12 @@ Rc axis_blur_init(AxisBlur *out, int n_coarse, double width, int n_fine, double 
     b.weight = calloc((size_t)n_coarse * (size_t)b.taps, sizeof *b.weight);
     if (!b.first || !b.weight) { axis_blur_free(&b); return err_nomem(e); }
     for (int k = 0; k < n_coarse; k++) {
-        double centre = (k + 0.5) * width, lo = centre - width / 2, hi = centre + width / 2, sum = 0;
-        double *w = b.weight + (size_t)k * (size_t)b.taps;
+        double centre = (k + 0.5) * width;
         b.first[k] = (int)floor(centre - reach) - 1;
-        for (int i = 0; i < b.taps; i++) {
-            /* Mass that a fine cell [x, x+1] of unit density sends to the coarse cell: second difference of the integral. */
-            double x = b.first[k] + i;
-            if (sigma > 0)
-                w[i] = sigma / width * (normal_integral((hi - x) / sigma) - normal_integral((hi - x - 1) / sigma)
-                                        - normal_integral((lo - x) / sigma) + normal_integral((lo - x - 1) / sigma));
-            else
-                w[i] = fmax(0, fmin(hi, x + 1) - fmax(lo, x)) / width;
-            sum += w[i];
-        }
-        for (int i = 0; i < b.taps; i++) w[i] /= sum;
+        if (k > 0 && width == floor(width))     /* the same weights, moved by whole cells */
+            memcpy(b.weight + (size_t)k * (size_t)b.taps, b.weight, (size_t)b.taps * sizeof *b.weight);
+        else
+            axis_weights(b.weight + (size_t)k * (size_t)b.taps, b.taps, b.first[k], centre - width / 2, centre + width / 2, sigma);
     }
     *out = b;
     return OK;
@@ -65,17 +75,27 @@ static void blur_axis(double *out, const double *in, const AxisBlur *b, size_t s
         }
 }
 
+/* The fine cells that an axis reads. */
+static void axis_range(const AxisBlur *b, int *from, int *to)
+{
+    *from = inside(b->first[0], b->n_fine);
+    *to = inside(b->first[b->n_coarse - 1] + b->taps - 1, b->n_fine) + 1;
+}
+
 Rc blur_resample(double *out, const float *in, const AxisBlur axis[3], Err *e)
 {
     const AxisBlur *x = &axis[0], *y = &axis[1], *z = &axis[2];
     size_t plane = (size_t)x->n_fine * (size_t)y->n_fine, thin = (size_t)x->n_coarse * (size_t)y->n_fine;
     size_t small = (size_t)x->n_coarse * (size_t)y->n_coarse;
     double *row = malloc((thin + small * (size_t)z->n_fine) * sizeof *row), *slab = row ? row + thin : NULL;
+    int y_from, y_to, z_from, z_to;
 
     if (!row) return err_nomem(e);
-    for (int k = 0; k < z->n_fine; k++) {
+    axis_range(y, &y_from, &y_to);
+    axis_range(z, &z_from, &z_to);
+    for (int k = z_from; k < z_to; k++) {
         const float *slice = in + plane * (size_t)k;
-        for (int j = 0; j < y->n_fine; j++)
+        for (int j = y_from; j < y_to; j++)
             for (int c = 0; c < x->n_coarse; c++) {
                 const double *w = x->weight + (size_t)c * (size_t)x->taps;
                 const float *from = slice + (size_t)j * (size_t)x->n_fine;
@@ -92,6 +112,16 @@ Rc blur_resample(double *out, const float *in, const AxisBlur axis[3], Err *e)
     blur_axis(out, slab, z, small, 1);
     free(row);
     return OK;
+}
+
+AxisBlur axis_blur_part(const AxisBlur *b, int from, int to)
+{
+    AxisBlur part = *b;
+
+    part.n_coarse = to - from;
+    part.first += from;
+    part.weight += (size_t)from * (size_t)b->taps;
+    return part;
 }
 
 Rc correlated_noise(float *out, const int n[3], const double sigma[3], Rng *r, Err *e)

@@ -20,6 +20,9 @@ typedef struct {
 Rc axis_blur_init(AxisBlur *out, int n_coarse, double width, int n_fine, double sigma, Err *e);
 void axis_blur_free(AxisBlur *b);
 
+/* The coarse cells from … to-1 alone; borrows, so it is not freed. */
+AxisBlur axis_blur_part(const AxisBlur *b, int from, int to);
+
 /* out (coarse, x fastest) := blur of in (fine), one axis after another. */
 Rc blur_resample(double *out, const float *in, const AxisBlur axis[3], Err *e);
 

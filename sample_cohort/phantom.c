@@ -86,10 +86,9 @@ static void voxel_centre(double p[3], const Grid *g, int x, int y, int z)
 
 typedef struct { double score; size_t cell; bool before; } Candidate;
 
-/* One scan in the making: the fine grid, its tissues without hypoxia, and the cells that may become hypoxic, best first. */
+/* One scan in the making: the fine grid, and the cells that may become hypoxic, best first. */
 typedef struct {
     FineTruth truth;
-    uint8_t *base;
     Candidate *candidate;
     size_t candidates, room, tumour_cells;
 } Draft;
@@ -97,7 +96,6 @@ typedef struct {
 static void draft_free(Draft *d)
 {
     fine_truth_free(&d->truth);
-    free(d->base);
     free(d->candidate);
     *d = (Draft){ 0 };
 }
@@ -137,7 +135,7 @@ static void choose_hypoxic(Draft *d, double fhv, Phantom *ph, int t)
     size_t n = d->candidates, wanted = (size_t)(fhv * (double)d->tumour_cells + 0.5);
 
     if (wanted > n) wanted = n;
-    memcpy(d->truth.tissue, d->base, grid_voxels(&d->truth.grid));
+    for (size_t i = 0; i < n; i++) d->truth.tissue[c[i].cell] = TISSUE_NORMOXIC;
     if (t == PRE) {
         mark(d, 0, wanted);
         ph->field.cut = wanted == 0 ? HUGE_VAL : wanted == n ? -HUGE_VAL : (c[wanted - 1].score + c[wanted].score) / 2;
@@ -171,12 +169,15 @@ static double uptake_of(int tissue, const Phantom *ph, Rng *r)
     }
 }
 
+/* Of the cells that a try may change; the others have theirs from the start. */
 static void fill_uptake(Draft *d, const Phantom *ph, int t)
 {
-    size_t n = grid_voxels(&d->truth.grid);
     Rng r = patient_stream(ph->spec, ph->patient->index, PURPOSE_TEXTURE + t);
 
-    for (size_t i = 0; i < n; i++) d->truth.tbr[i] = (float)uptake_of(d->truth.tissue[i], ph, &r);
+    for (size_t i = 0; i < d->candidates; i++) {
+        size_t cell = d->candidate[i].cell;
+        d->truth.tbr[cell] = (float)uptake_of(d->truth.tissue[cell], ph, &r);
+    }
 }
 
 static int organ_at(const Anatomy *a, const double q[3])
@@ -197,8 +198,7 @@ static Rc draft_tissues(Draft *out, const Grid *g, const Anatomy *a, const Pose 
 
     d.truth.tbr = malloc(n * sizeof *d.truth.tbr);
     d.truth.tissue = malloc(n);
-    d.base = malloc(n);
-    if (!d.truth.tbr || !d.truth.tissue || !d.base) { rc = err_nomem(e); goto out; }
+    if (!d.truth.tbr || !d.truth.tissue) { rc = err_nomem(e); goto out; }
     for (int z = 0; z < g->n[2]; z++)
         for (int y = 0; y < g->n[1]; y++)
             for (int x = 0; x < g->n[0]; x++, i++) {
@@ -207,10 +207,10 @@ static Rc draft_tissues(Draft *out, const Grid *g, const Anatomy *a, const Pose 
                 pose_apply(q, pose, at);
                 for (int k = 0; k < 3; k++) if (fabs(q[k]) > ph->shape.reach_mm[k] * scale * 1.05) radius = 2;
                 if (radius < 2) radius = shape_radius(&ph->shape, scale, q);
-                if (radius > 1) { d.base[i] = (uint8_t)organ_at(a, q); continue; }
-                d.tumour_cells++;
-                if (radius < ph->shape.core) { d.base[i] = TISSUE_NECROTIC; continue; }
-                d.base[i] = TISSUE_NORMOXIC;
+                int tissue = radius > 1 ? organ_at(a, q) : radius < ph->shape.core ? TISSUE_NECROTIC : TISSUE_NORMOXIC;
+                d.truth.tissue[i] = (uint8_t)tissue;
+                d.tumour_cells += radius <= 1;
+                if (tissue != TISSUE_NORMOXIC) { d.truth.tbr[i] = (float)uptake_of(tissue, ph, NULL); continue; }
                 for (int k = 0; k < 3; k++) q[k] /= scale;             /* where this tissue was before treatment */
                 double place = field_at(field, field->place, q);
                 Candidate c = { .score = place, .cell = i };
@@ -322,13 +322,20 @@ out:
     return rc;
 }
 
+static double blood_mean(const double *v, const Mask *blood)
+{
+    size_t n = grid_voxels(&blood->grid), voxels = 0;
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++) if (blood->in[i]) { sum += v[i]; voxels++; }
+    return sum / (double)voxels;
+}
+
 static HypoxiaSummary view_summary(const double *v, const SimulatedScan *s, double threshold)
 {
-    size_t n = grid_voxels(&s->gtv.grid), voxels = 0, hypoxic = 0, blood = 0;
-    double reference = 0, sum = 0, max = 0;
+    size_t n = grid_voxels(&s->gtv.grid), voxels = 0, hypoxic = 0;
+    double reference = blood_mean(v, &s->blood), sum = 0, max = 0;
 
-    for (size_t i = 0; i < n; i++) if (s->blood.in[i]) { reference += v[i]; blood++; }
-    reference /= (double)blood;
     for (size_t i = 0; i < n; i++) {
         if (!s->gtv.in[i]) continue;
         voxels++;
@@ -346,40 +353,76 @@ static double logit_bounded(double p)
     return det_log(p / (1 - p));
 }
 
-/* The noise-free view of the truth with the given logit of its hypoxic fraction. */
-static Rc look(Draft *d, double *view, SimulatedScan *s, const AxisBlur axis[3], double logit, Phantom *ph, int t, Err *e)
+/* The search looks at the box of the tumour alone, against the blood that the first look showed. */
+typedef struct {
+    AxisBlur part[3];
+    const Mask *gtv;
+    int low[3], high[3];
+    double *view;                              /* of the box */
+    double level;                              /* of a hypoxic voxel: threshold times blood */
+} Box;
+
+static double fhv_in_box(const Box *b)
+{
+    size_t voxels = 0, hypoxic = 0, i = 0;
+
+    for (int z = b->low[2]; z < b->high[2]; z++)
+        for (int y = b->low[1]; y < b->high[1]; y++)
+            for (int x = b->low[0]; x < b->high[0]; x++, i++)
+                if (b->gtv->in[voxel_at(&b->gtv->grid, x, y, z)]) { voxels++; hypoxic += b->view[i] >= b->level; }
+    return (double)hypoxic / (double)voxels;
+}
+
+/* What the scanner would show, without noise, of a truth with the given logit of its hypoxic fraction. */
+static Rc look(double *fhv, Draft *d, Box *b, double logit, Phantom *ph, int t, Err *e)
 {
     choose_hypoxic(d, logistic(logit), ph, t);
     fill_uptake(d, ph, t);
-    Rc rc = blur_resample(view, d->truth.tbr, axis, e);
-    if (rc == OK) s->expected = view_summary(view, s, ph->spec->tracer->threshold);
+    Rc rc = blur_resample(b->view, d->truth.tbr, b->part, e);
+    if (rc == OK) *fhv = fhv_in_box(b);
     return rc;
 }
 
 /* Finds the true fraction whose noise-free view shows the fraction that the patient is to be measured with: blur hides the edges of
  * hypoxic parts, more so where they are faint or small, so the truth lies higher. Where it would have to lie more than 0.7 higher on
- * the logit scale, the tumour stands out too little to be measured at all, and its contrast is raised instead. */
+ * the logit scale, the tumour stands out too little to be measured at all, and its contrast is raised instead. view: out, the whole
+ * noise-free view. */
 static Rc aim(Draft *d, double *view, SimulatedScan *s, const AxisBlur axis[3], Phantom *ph, int t, Err *e)
 {
     enum { TRIES = 7 };
-    double want = logistic(ph->patient->logit_fhv[t]), goal = logit_bounded(want);
-    double low = -6.9, high = fmin(5.3, goal + .7), x = fmin(goal + .5, high);
+    double want = logistic(ph->patient->logit_fhv[t]), goal = logit_bounded(want), threshold = ph->spec->tracer->threshold;
+    double low = -6.9, high = fmin(5.3, goal + .7), x = fmin(goal + .5, high), fhv = 0;
+    Box b = { .gtv = &s->gtv };
+    size_t box = 1;
     Rc rc = OK;
 
+    if (!mask_box(b.low, b.high, &s->gtv)) return err_set(e, ERR_INTERNAL, "%s: the simulated tumour fills no voxel", ph->patient->id);
+    for (int k = 0; k < 3; k++) {
+        b.part[k] = axis_blur_part(&axis[k], b.low[k], b.high[k]);
+        box *= (size_t)(b.high[k] - b.low[k]);
+    }
+    b.view = malloc(box * sizeof *b.view);
+    if (!b.view) { rc = err_nomem(e); goto out; }
+    choose_hypoxic(d, logistic(x), ph, t);
+    fill_uptake(d, ph, t);
+    TRY(blur_resample(view, d->truth.tbr, axis, e));
+    b.level = threshold * blood_mean(view, &s->blood);
     while (ph->amplitude < 2) {
-        TRY(look(d, view, s, axis, high, ph, t, e));
-        if (s->expected.fhv >= want) break;
+        TRY(look(&fhv, d, &b, high, ph, t, e));
+        if (fhv >= want) break;
         ph->amplitude *= 1.15;
     }
     for (int k = 0; ; k++) {
-        TRY(look(d, view, s, axis, x, ph, t, e));
-        double off = s->expected.fhv - want, step = (goal - logit_bounded(s->expected.fhv)) / 0.85;
-        if (fabs(off) < .005 || k == TRIES || high - low < .01) break;
-        if (off > 0) high = x; else low = x;
-        x += fmin(fmax(step, -2), 2);
+        TRY(look(&fhv, d, &b, x, ph, t, e));
+        if (fabs(fhv - want) < .004 || k == TRIES || high - low < .01) break;
+        if (fhv > want) high = x; else low = x;
+        x += fmin(fmax((goal - logit_bounded(fhv)) / 0.85, -2), 2);
         if (x <= low || x >= high) x = (low + high) / 2;
     }
+    TRY(blur_resample(view, d->truth.tbr, axis, e));
+    s->expected = view_summary(view, s, threshold);
 out:
+    free(b.view);
     return rc;
 }
 
@@ -409,7 +452,7 @@ Rc phantom_scan(SimulatedScan *out, FineTruth *fine, Phantom *ph, int t, Err *e)
     view = malloc(n * sizeof *view);
     if (!view) { rc = err_nomem(e); goto out; }
     TRY(volume_alloc(&s.image, &coarse, UNITS_SUV, e));
-    TRY(gtv_draw(&s.gtv, &coarse, &fine_grid, d.base, e));
+    TRY(gtv_draw(&s.gtv, &coarse, &fine_grid, d.truth.tissue, e));
     TRY(reference_draw(&s, &a, &pose, c->fwhm_mm, e));
     TRY(aim(&d, view, &s, axis, ph, t, e));
     s.truth = fine_summary(&d.truth);

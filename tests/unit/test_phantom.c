@@ -19,7 +19,9 @@ static SimulationSpec spec_of(const char *text)
     return s;
 }
 
-/* ---- measured against expected */
+/* ---- measured against expected: pre and mid scans, the end scans too in the long run */
+
+static int timepoints(void) { return unit_long() ? SIMULATION_TIMEPOINTS : MID + 1; }
 
 typedef struct {
     SimulationSpec spec[SEEDS];
@@ -47,7 +49,7 @@ static Rc measure_patient(void *context, size_t i, int worker, Err *e)
     (void)worker;
     patient_draw(&p, s, i % PATIENTS);
     TRY(phantom_init(&ph, s, &p, e));
-    for (int t = 0; t < SIMULATION_TIMEPOINTS && rc == OK; t++) {
+    for (int t = 0; t < timepoints() && rc == OK; t++) {
         SimulatedScan scan = { 0 };
         ReferenceRegion reference = { 0 };
         FeatureVector v = { 0 };
@@ -88,7 +90,7 @@ static void check_aim(const Measurement *m)
     int hit = 0, all = 0;
     double lost = 0;
     for (int i = 0; i < SEEDS * PATIENTS; i++)
-        for (int t = 0; t < SIMULATION_TIMEPOINTS; t++) {
+        for (int t = 0; t < timepoints(); t++) {
             CohortPatient p;
             patient_draw(&p, &m->spec[i / PATIENTS], (size_t)(i % PATIENTS));
             hit += fabs(m->expected[i][t].fhv - logistic(p.logit_fhv[t])) < .02;
@@ -103,9 +105,9 @@ static void check_aim(const Measurement *m)
 /* 0.2 points: less than one voxel in most tumours, so in effect the same count. HV and TBRmax follow. */
 START_TEST(measured_without_noise)
 {
-    Measurement *m = measure_all(",\"noise\":false", 1);
+    Measurement *m = measure_all(",\"noise\":false,\"centers\":[\"A\",\"B\",\"C\",\"D\"]", 1);
     for (int i = 0; i < SEEDS * PATIENTS; i++)
-        for (int t = 0; t < SIMULATION_TIMEPOINTS; t++) {
+        for (int t = 0; t < timepoints(); t++) {
             const HypoxiaSummary *x = &m->expected[i][t];
             ck_assert_msg(fabs(m->measured[i][t] - x->fhv) <= .002, "patient %d %s: %g for %g", i, simulation_timepoint[t], m->measured[i][t], x->fhv);
             assert_near_abs(m->hv_ml[i][t], x->hv_ml, 1e-6, .002 * x->volume_ml);
@@ -124,7 +126,7 @@ static void check_noise(int first_seed, int *beyond, int *all)
     int n = 0;
     double sum = 0, squares = 0;
     for (int i = 0; i < SEEDS * PATIENTS; i++)
-        for (int t = 0; t < SIMULATION_TIMEPOINTS; t++) {
+        for (int t = 0; t < timepoints(); t++) {
             if (m->truth[i][t].volume_ml <= 20) continue;
             double off = m->measured[i][t] - m->expected[i][t].fhv;
             ck_assert_msg(fabs(off) <= (unit_long() ? .10 : .04), "patient %d %s: %g for %g", i, simulation_timepoint[t], m->measured[i][t],
@@ -134,7 +136,7 @@ static void check_noise(int first_seed, int *beyond, int *all)
             squares += off * off;
             n++;
         }
-    ck_assert_int_gt(n, 50);
+    ck_assert_int_gt(n, 40);
     assert_near_abs(sum / n, 0, 0, .01);        /* and no bias */
     ck_assert(sqrt(squares / n) < .02);
     *all += n;

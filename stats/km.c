@@ -173,9 +173,15 @@ Rc km_estimate(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Er
             jackknife_move(&of_hazard, row[j].cluster, w * (u_hazard * event - R_hazard), -w);
             jackknife_move(&of_product, row[j].cluster, w * (u_product * event - R_product), -w);
         }
-        double robust_hazard = sqrt(jackknife_variance(&of_hazard, R_hazard));
         out->cumhaz[k] = hazard;
-        out->se_cumhaz[k] = how->robust ? robust_hazard : sqrt(variance);
+        /* Leaving or entering without an event changes nothing; carrying the value on keeps it equal to the bit. */
+        if (k > 0 && n_events == 0) {
+            out->se_cumhaz[k] = out->se_cumhaz[k - 1];
+            out->surv[k] = out->surv[k - 1];
+            out->std_err[k] = out->std_err[k - 1];
+            continue;
+        }
+        out->se_cumhaz[k] = how->robust ? sqrt(jackknife_variance(&of_hazard, R_hazard)) : sqrt(variance);
         if (how->exponential) {
             out->surv[k] = exp(-hazard);
             out->std_err[k] = out->se_cumhaz[k];

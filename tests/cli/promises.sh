@@ -69,7 +69,7 @@ for c in $in_order; do
         call "$c" >&- 2>"$tmp/err"; code=$?
         ok "$c with stdout closed ends with 1" test "$code" = 1
     fi
-    if command -v script >/dev/null 2>&1; then          # on a terminal
+    if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then      # where a terminal can be had
         case $c in list|features|hypoxia|stat|check|export)
             export c s tmp image mask blood model REOX
             { sed -n '/^call() {/,/^}/p' "$0"; echo "call $c; echo \"code \$?\""; } > "$tmp/on_terminal.sh"

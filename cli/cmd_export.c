@@ -4,7 +4,7 @@
 #include "core/file.h"
 #include "db/db_model.h"
 #include "study/export_study.h"
-#include "study/predict.h"
+#include "study/model_file.h"
 
 static Rc print_result(const CommandLine *c, Json **files, Err *e)
 {
@@ -41,7 +41,7 @@ static Rc export_model(const StudyRun *r, const char *name, const char *dir, Jso
     TRY(db_models_load(&stored, r->db, name, e));
     if (stored.n != 1) { rc = err_set(e, ERR_INPUT, "model %s: is not fitted, or was refused; expected reox fit before", name); goto out; }
     if (!stored.model[0].estimated) { rc = err_set(e, ERR_ESTIMATE, "model %s: could not be estimated", name); goto out; }
-    TRY(model_export(&j, stored.model[0].fit, name, e));
+    TRY(model_file(&j, &stored.model[0], &r->tables, r->db, e));
     TRY(json_print(&text, j, true, e));
     str_append(&text, "\n");
     for (const char *c = name; *c; c++) str_append_char(&file, *c == '/' ? '_' : *c);
@@ -51,7 +51,9 @@ static Rc export_model(const StudyRun *r, const char *name, const char *dir, Jso
     TRY(str_check(&path, e));
     TRY(folder_make(dir, e));
     TRY(file_write_atomic(path.s, text.s, text.len, e));
-    json_push(files, json_from_text(str_text(&file)));
+    Json *o = json_push(files, json_object());
+    json_set_text(o, "file", str_text(&file));
+    json_set_text(o, "model", name);
 out:
     stored_models_free(&stored);
     json_free(j);

@@ -470,3 +470,31 @@ Rc predict_probability(Prediction *out, const Json *fit, const Frame *rows, doub
 out:
     return rc;
 }
+
+Rc fit_rows(FitRows *out, const Json *fit, const Frame *rows, const double *time, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    size_t n = rows->rows;
+    Fit f;
+    Rows r;
+    Prediction *said = ARENA_NEW(a, n + 1, Prediction);
+    if (!said) return err_nomem(e);
+    TRY(fit_read(&f, fit, "fit", a, e));
+    if ((f.kind == FIT_COX) != (time != NULL)) return err_set(e, ERR_USAGE, "times go with a survival model, and only with one");
+    TRY(rows_prepare(&r, said, &f, rows, a, e));
+    const size_t first = f.kind == FIT_LOGISTIC && f.intercept && f.p > 0 && f.column[0] == 0 ? 1 : 0;
+    *out = (FitRows){ f.p - first, ARENA_NEW(a, n * f.p + 1, double), ARENA_NEW(a, n + 1, double), ARENA_NEW(a, n + 1, double),
+                      ARENA_NEW(a, n + 1, double) };
+    if (!out->x || !out->eta || !out->cumhaz || !out->last_time) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) {
+        const double *x = r.x + i * f.p;
+        out->eta[i] = said[i].status == PREDICTED ? linear(&f, x, r.offset[i]) : NAN;
+        for (size_t j = first; j < f.p; j++) out->x[(j - first) * n + i] = x[j] - (f.center ? f.center[j] : 0);
+        if (!time || said[i].status != PREDICTED || !f.n_baselines) continue;
+        const struct Baseline *b = &f.baseline[r.baseline[i]];
+        out->last_time[i] = b->last_time;
+        for (size_t k = 0; k < b->n && b->time[k] <= time[i]; k++) out->cumhaz[i] += b->hazard[k];
+    }
+out:
+    return rc;
+}

@@ -58,6 +58,18 @@ Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, 
  * convention (penalty) stands in the fit. */
 Rc predict_probability(Prediction *out, const Json *fit, const Frame *rows, double conf, Arena *a, Err *e);
 
+/* How rows stand in a model that was made elsewhere: what validation and recalibration work with. Memory is the arena's. */
+typedef struct {
+    size_t p;
+    double *x;                 /* n x p, column-major, minus the fit's center for cox; the logistic intercept's column is left out */
+    double *eta;               /* linear predictor; NaN where the row cannot be predicted */
+    double *cumhaz;            /* cox: cumulative hazard of a row with eta 0 up to `time`, or to last_time where that is earlier */
+    double *last_time;         /* cox: last time that the model has seen in the row's stratum */
+} FitRows;
+
+/* time[rows->rows] for cox, NULL for logistic. */
+Rc fit_rows(FitRows *out, const Json *fit, const Frame *rows, const double *time, Arena *a, Err *e);
+
 const char *predict_status_name(PredictStatus s);        /* "ok", "missing", "unknown_level", "beyond_follow_up" */
 
 #endif

@@ -1,0 +1,31 @@
+/* stats/external.h: a prediction model held against patients that had no part in making it. */
+#ifndef REOX_STATS_EXTERNAL_H
+#define REOX_STATS_EXTERNAL_H
+
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/err.h"
+#include "core/json.h"
+
+/* n rows that the model can predict. time NULL: a response, y is 0/1 and risk its probability. Else y is the state at `time` (0 censored,
+ * 1 the event, 2 another event), risk that of the event up to `horizon` (NaN where the model has none: then nothing is said at a
+ * horizon), cumhaz the model's cumulative hazard at eta 0 up to the end of each row's time. x is n x p, column-major. */
+typedef struct {
+    size_t n, p;
+    const double *y, *time, *risk, *eta, *cumhaz, *x;
+    const unsigned char *beyond;       /* [n] followed longer than the model knows: for recalibration they end there without an event; may be NULL */
+    const char *const *term;   /* [p] */
+    double horizon, conf;
+} ExternalData;
+
+/* Adds to `out`:
+ *   discrimination  {c, se, ci95} (Harrell; a response's area by DeLong), survival also uno_c and auc at the horizon
+ *   calibration     {observed, expected, oe, oe_ci95, slope, slope_se, slope_ci95, intercept …}, curve {predicted, observed, ici …}
+ *   brier           {model, se, null, ipa}
+ *   recalibration   {steps: [as it is, baseline, baseline and slope, all coefficients], tests: [each step against the one before], closed_test}
+ * Recalibration of a survival model is by the Poisson likelihood of its own cumulative hazard (Crowson, Atkinson & Therneau 2016), of a
+ * response by the Bernoulli likelihood; the closed test chooses the least step that the data cannot reject (Vergouwe et al. 2017). */
+Rc external_validate(Json *out, const ExternalData *d, Arena *a, Err *e);
+
+#endif

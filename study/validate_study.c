@@ -1,0 +1,252 @@
+/* study/validate_study.c: a model file held against this cohort. */
+#include "study/validate_study.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stats/design.h"
+#include "stats/diagnosis.h"
+#include "stats/external.h"
+#include "stats/formula.h"
+#include "stats/predict.h"
+#include "stats/response.h"
+#include "study/model_columns.h"
+#include "study/model_definitions.h"
+#include "study/model_frame.h"
+#include "study/predict.h"
+
+typedef struct {
+    const ValidationRequest *q;
+    const StudyTables *t;
+    const VariableSpace *s;
+    Db *db;
+    ModelDocument d;
+    const Json *file_model;        /* key model of the file */
+    const Endpoint *endpoint;
+    const char *const *columns;    /* of the fit */
+    double horizon;
+    ModelSpec spec;                /* the model as one of this study */
+    ModelColumns c;
+    ModelFrame f;
+    double unit;                   /* times of the cohort times this are the model's */
+    Json *out;
+    Arena arena;
+    Err *e;
+} Validation;
+
+static Rc choose_endpoint(Validation *v)
+{
+    const Protocol *p = &v->t->protocol;
+    const char *name = v->q->endpoint ? v->q->endpoint : v->d.endpoint;
+    v->endpoint = name ? protocol_endpoint(p, name) : NULL;
+    if (!v->endpoint)
+        return err_set(v->e, ERR_INPUT, "%s: the model's endpoint is '%s', which is none of study.json's endpoints; --endpoint names the one that is meant", v->q->file,
+                       name ? name : "");
+    if (v->d.survival != (v->endpoint->time != NULL))
+        return err_set(v->e, ERR_INPUT, "%s: endpoint %s is %s, the model wants %s", v->q->file, name, v->endpoint->time ? "a survival time" : "a response",
+                       v->d.survival ? "a survival time" : "a response");
+    if (v->d.survival && v->d.has_cause && !v->endpoint->has_cause)
+        return err_set(v->e, ERR_INPUT, "%s: the model is of one cause of event, endpoint %s has no cause", v->q->file, name);
+    v->unit = 1;
+    if (v->d.survival) {
+        TimeUnit unit = v->endpoint->unit;
+        if (v->d.time_unit && !time_unit_parse(&unit, v->d.time_unit))
+            return err_set(v->e, ERR_INPUT, "%s: model.time_unit is '%s'", v->q->file, v->d.time_unit);
+        v->unit = time_unit_days(v->endpoint->unit) / time_unit_days(unit);
+    }
+    return OK;
+}
+
+static Rc choose_landmark(Validation *v)
+{
+    const Json *j = json_get(v->file_model, "landmark");
+    if (json_type(j) == JSON_NUMBER) {
+        v->spec.landmark = LANDMARK_DAYS;
+        v->spec.landmark_days = json_number(j);
+    } else if (json_text(j)) {
+        v->spec.landmark = LANDMARK_TIMEPOINT;
+        v->spec.landmark_timepoint = protocol_timepoint(&v->t->protocol, json_text(j));
+        if (v->spec.landmark_timepoint < 0)
+            return err_set(v->e, ERR_INPUT, "%s: the model's clock starts at the scan '%s', which is none of study.json's timepoints", v->q->file, json_text(j));
+    }
+    return OK;
+}
+
+/* The model as an entry of this study's protocol: its own right side, this study's columns on the left. */
+static Rc make_spec(Validation *v)
+{
+    const char *formula = json_text(json_get(v->d.fit, "formula")), *right = formula ? strchr(formula, '~') : NULL;
+    if (!right) return err_set(v->e, ERR_INPUT, "%s: fit.formula is no formula", v->q->file);
+    v->spec.name = arena_strdup(&v->arena, v->d.name ? v->d.name : "model");
+    v->spec.method = arena_strdup(&v->arena, v->d.survival ? "cox" : "logistic");
+    v->spec.formula = v->d.survival ? arena_printf(&v->arena, "Surv(%s, %s) %s", v->endpoint->time, v->endpoint->event, right)
+                                    : arena_printf(&v->arena, "%s %s", v->endpoint->column, right);
+    v->spec.allow_immortal_time = true;                    /* the clock is the model's, whatever this study would choose */
+    v->spec.options = json_object();
+    const char *subset = json_text(json_get(v->q->model, "subset"));
+    if (subset) json_set_text(v->spec.options, "subset", subset);
+    return v->spec.name && v->spec.method && v->spec.formula && v->spec.options ? choose_landmark(v) : err_nomem(v->e);
+}
+
+static Rc prepare(Validation *v)
+{
+    Rc rc = OK;
+    TRY(model_document(&v->d, v->q->model, v->q->file, v->e));
+    v->file_model = json_get(v->q->model, "model");
+    if (json_size(json_get(v->d.fit, "offsets"))) {
+        rc = err_set(v->e, ERR_INPUT, "%s: the model has an offset(), which validation does not take", v->q->file);
+        goto out;
+    }
+    TRY(fit_columns(&v->columns, v->d.fit, &v->arena, v->e));
+    TRY(choose_endpoint(v));
+    TRY(model_definitions_agree(json_get(v->q->model, "definitions"), v->columns, &v->t->protocol, v->s, v->db, &v->t->clinical.frame, v->q->file, v->e));
+    TRY(make_spec(v));
+    v->horizon = v->q->horizon;
+    if (v->d.survival && isnan(v->horizon)) v->horizon = json_number(json_get(v->q->model, "horizon"));
+    if (v->d.survival && isnan(v->horizon) && v->t->protocol.board_endpoint && strcmp(v->endpoint->name, v->t->protocol.board_endpoint) == 0)
+        v->horizon = v->t->protocol.board_horizon * v->unit;
+    TRY(model_columns(&v->c, &v->spec, &v->t->protocol, v->s, &v->t->clinical.frame, &v->arena, v->e));
+    TRY(model_frame(&v->f, &v->spec, &v->c, &v->t->protocol, v->s, v->db, v->e));
+out:
+    return rc;
+}
+
+static void count(Json *object, const char *reason)
+{
+    const double n = json_number(json_get(object, reason));
+    json_set_number(object, reason, isnan(n) ? 1 : n + 1);
+}
+
+/* State of the rows of the frame: 0, 1, and 2 for another cause; NaN where it is missing. A response is 0/1. */
+static Rc outcomes(double *y, double *time, Validation *v)
+{
+    Rc rc = OK;
+    Design d = { 0 };
+    Json *ignored = json_object();
+    const Frame *f = &v->f.frame;
+    const size_t n = f->rows;
+    for (size_t i = 0; i < n; i++) y[i] = time[i] = NAN;
+    /* Left side alone, so that a row without a covariate is not taken for one without an outcome. */
+    const char *formula = v->d.survival ? arena_printf(&v->arena, "Surv(%s, %s) ~ 1", v->endpoint->time, v->endpoint->event)
+                                        : arena_printf(&v->arena, "%s ~ 1", v->endpoint->column);
+    StatCall call = { .formula = formula, .data = f, .options = v->f.options, .threads = 1 };
+    DesignWish wish = { .kind = v->d.survival ? FORMULA_SURVIVAL : FORMULA_RESPONSE, .no_intercept = v->d.survival };
+    if (!formula || !ignored) { rc = err_nomem(v->e); goto out; }
+    TRY(design_build(&d, ignored, &call, &wish, v->e));
+    double *response = NULL;
+    if (!v->d.survival) TRY(response_binary(&response, &d, v->out, v->e));
+    const FrameColumn *other = v->f.competing.rows ? frame_column(&v->f.competing, v->endpoint->event) : NULL;
+    for (size_t i = 0; i < d.n; i++) {
+        const size_t row = d.row[i];
+        if (!v->d.survival) { y[row] = response[i]; continue; }
+        time[row] = d.time[i] * v->unit;
+        y[row] = d.event[i] != 0 ? 1 : other && !other->is_text && other->num[row] == 1 ? 2 : 0;
+    }
+out:
+    design_free(&d);
+    json_free(ignored);
+    return rc;
+}
+
+/* Predicted risks of rows; NaN with a reason where there is none. */
+static Rc risks(Prediction *p, Validation *v)
+{
+    const Json *competing[16];
+    size_t n = 0;
+    for (const Json *x = json_first(v->d.competing); x && n < 16; x = json_next(x)) competing[n++] = x;
+    if (!v->d.survival) return predict_probability(p, v->d.fit, &v->f.frame, .95, &v->arena, v->e);
+    return predict_risk(p, v->d.fit, competing, n, &v->f.frame, isnan(v->horizon) ? 0 : v->horizon, .95, &v->arena, v->e);
+}
+
+static Rc measure(Validation *v)
+{
+    Rc rc = OK;
+    Arena *a = &v->arena;
+    const Frame *f = &v->f.frame;
+    const size_t rows = f->rows;
+    double *y = ARENA_NEW(a, rows + 1, double), *time = ARENA_NEW(a, rows + 1, double);
+    Prediction *p = ARENA_NEW(a, rows + 1, Prediction);
+    FitRows r = { 0 };
+    Json *left_out = json_set(v->out, "left_out", json_object());
+    if (!y || !time || !p) return err_nomem(v->e);
+    for (size_t i = 0; i < v->f.n_out; i++) count(left_out, v->f.out[i].reason);
+    TRY(outcomes(y, time, v));
+    TRY(risks(p, v));
+    TRY(fit_rows(&r, v->d.fit, f, v->d.survival ? time : NULL, a, v->e));
+    const bool wants_risk = !v->d.survival || !isnan(v->horizon);
+    /* has_competing without competing fits: the file has no incidence to give, only a ranking. */
+    const bool has_risk = wants_risk && !(v->d.survival && v->d.has_competing && !json_size(v->d.competing));
+    ExternalData x = { .p = r.p, .horizon = has_risk ? v->horizon : NAN, .conf = .95 };
+    double *column = ARENA_NEW(a, 5 * (rows + 1), double), *kept = ARENA_NEW(a, rows * r.p + 1, double);
+    size_t *place = ARENA_NEW(a, rows + 1, size_t), outside = 0, beyond = 0, events = 0;
+    const char **term = ARENA_NEW(a, r.p + 1, const char *);
+    unsigned char *behind = arena_alloc(a, rows + 1);
+    if (!column || !kept || !place || !term || !behind) return err_nomem(v->e);
+    double *cy = column, *ct = column + rows + 1, *risk = ct + rows + 1, *eta = risk + rows + 1, *cumhaz = eta + rows + 1;
+    for (size_t i = 0; i < rows; i++) {
+        if (isnan(y[i])) { count(left_out, "missing: outcome"); continue; }
+        if (isnan(r.eta[i]) || (has_risk && p[i].status != PREDICTED)) {
+            const char *reason = p[i].status == PREDICT_BEYOND ? "the horizon lies behind the last time of the model's stratum" : p[i].reason;
+            count(left_out, reason ? reason : "no prediction");
+            continue;
+        }
+        outside += p[i].out_of_range;
+        cy[x.n] = y[i];
+        ct[x.n] = time[i];
+        risk[x.n] = has_risk ? p[i].estimate : NAN;
+        eta[x.n] = r.eta[i];
+        cumhaz[x.n] = r.cumhaz[i];
+        /* Behind the model's last time it says nothing of the hazard: follow-up ends there for the recalibration. */
+        behind[x.n] = v->d.survival && time[i] > r.last_time[i];
+        beyond += behind[x.n];
+        events += y[i] == 1;
+        place[x.n++] = i;
+    }
+    for (size_t j = 0; j < r.p; j++) for (size_t i = 0; i < x.n; i++) kept[j * x.n + i] = r.x[j * rows + place[i]];
+    const Json *terms = json_get(v->d.fit, "term");
+    const size_t first = json_size(terms) - r.p;
+    for (size_t j = 0; j < r.p; j++) term[j] = json_text(json_at(terms, first + j)) ? json_text(json_at(terms, first + j)) : "";
+    x.y = cy; x.time = v->d.survival ? ct : NULL; x.risk = risk; x.eta = eta; x.cumhaz = cumhaz; x.x = kept; x.term = term; x.beyond = behind;
+    json_set_number(v->out, "patients", (double)v->f.patients);
+    json_set_number(v->out, "n", (double)x.n);
+    json_set_number(v->out, "nevent", (double)events);
+    json_set_number(v->out, "out_of_range", (double)outside);
+    if (v->d.survival) json_set_number(v->out, "followed_longer_than_the_model", (double)beyond);
+    if (x.n < 2) return diagnose_fatal(v->out, v->e, "too_few_rows", "%zu patients have an outcome and a prediction", x.n);
+    if (events == 0) return diagnose_fatal(v->out, v->e, "no_events", "none of %zu patients has an event", x.n);
+    if (!v->d.survival && events == x.n) return diagnose_fatal(v->out, v->e, "one_class", "all %zu patients have the response", x.n);
+    if (events < 100) diagnose(v->out, "few_events", "%zu events: fewer than 100 leave calibration and recalibration uncertain (Collins, Ogundimu & Altman 2016)", events);
+    TRY(external_validate(v->out, &x, a, v->e));
+out:
+    return rc;
+}
+
+Rc validate_study(Json **out, const ValidationRequest *q, const StudyTables *t, Db *db, Err *e)
+{
+    Rc rc = OK;
+    VariableSpace s = { 0 };
+    Validation v = { .q = q, .t = t, .s = &s, .db = db, .horizon = NAN, .out = json_object(), .e = e };
+    *out = NULL;
+    if (!v.out) { rc = err_nomem(e); goto out; }
+    TRY(variable_space_stored(&s, &t->protocol, db, e));
+    TRY(prepare(&v));
+    json_set_text(v.out, "schema", "reox.validate/1");
+    json_set_text(v.out, "file", q->file);
+    json_set(v.out, "model", json_copy(v.file_model));
+    json_set(v.out, "endpoint", json_from_text(v.endpoint->name));
+    json_set_text(v.out, "measure", v.d.measure);
+    json_set(v.out, "time_unit", json_from_text(v.d.time_unit));
+    json_set_number(v.out, "horizon", v.d.survival ? v.horizon : NAN);
+    if (json_get(q->model, "performance")) json_set(v.out, "development", json_copy(json_get(q->model, "performance")));
+    json_set(v.out, "diagnosis", json_array());
+    rc = measure(&v);
+    if (rc == OK || rc == ERR_ESTIMATE) { *out = v.out; v.out = NULL; }
+out:
+    json_free(v.out);
+    json_free(v.spec.options);
+    model_frame_free(&v.f);
+    variable_space_free(&s);
+    arena_free(&v.arena);
+    return rc;
+}

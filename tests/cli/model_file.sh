@@ -1,0 +1,152 @@
+# tests/cli/model_file.sh: a model leaves one study as a file and is held against others: the same cohort, one that dies twice as fast,
+# one in other units, and ones that measured something else.
+if [ -w /dev/shm ]; then TMPDIR=/dev/shm; export TMPDIR; fi
+# shellcheck disable=SC1091
+. "$(dirname "$0")/../lib.sh"
+
+# A study of 90 patients with one tiny scan each (27 voxels in TBR, so FHV is a count over 27); hazard = base * exp(1.5 FHV + 0.03 (age - 60)).
+# Another cause of event takes a third of it. Seeded by a linear congruential generator, the same everywhere.
+cat >"$tmp/make.py" <<'P'
+import json, math, os, struct, sys
+study, seed, base, unit, change = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], json.loads(sys.argv[5])
+os.makedirs(study)
+state = seed
+def uniform():
+    global state
+    state = (6364136223846793005 * state + 1442695040888963407) % 2 ** 64
+    return ((state >> 11) + 0.5) / 2 ** 53
+def nifti(path, values, code, bits, fmt):
+    h = bytearray(352)
+    struct.pack_into("<i", h, 0, 348)
+    struct.pack_into("<8h", h, 40, 3, 3, 3, 3, 1, 1, 1, 1)
+    struct.pack_into("<hh", h, 70, code, bits)
+    struct.pack_into("<4f", h, 76, 1, 4, 4, 4)
+    struct.pack_into("<2f", h, 108, 352, 1)
+    h[123] = 2
+    struct.pack_into("<h", h, 254, 1)
+    for i in range(3): struct.pack_into("<f", h, 280 + 20 * i, 4)
+    h[344:348] = b"n+1\0"
+    open(os.path.join(study, path), "wb").write(bytes(h) + struct.pack("<27" + fmt, *values))
+nifti("mask.nii", [1] * 27, 2, 8, "B")
+days = {"months": 30.4375, "days": 1.0}[unit]
+clinical, scans = ["patient,age,stage,time,event,code,resp"], ["patient,timepoint,tracer,image,roi_gtv,units,day"]
+for i in range(90):
+    p, hot, age, stage = "P%03d" % i, int(28 * uniform()), round(45 + 35 * uniform(), 1), "ABC"[int(3 * uniform())]
+    hazard = base * math.exp(1.5 * hot / 27 + 0.03 * (age - 60))
+    death, end = -math.log(uniform()) / hazard, 20 + 30 * uniform()
+    t, d = min(death, end), int(death <= end)
+    cause = 0 if not d else 1 if uniform() < 0.7 else 2
+    resp = int(uniform() < 1 / (1 + math.exp(3 * hot / 27 - 1.5)))
+    clinical.append("%s,%.1f,%s,%.17g,%d,%d,%d" % (p, age, stage, t * 30.4375 / days, d, cause, resp))
+    nifti(p + ".nii", [2.0 if k < hot else 1.0 for k in range(27)], 16, 32, "f")
+    scans.append(p + ",pre,FMISO,%s.nii,mask.nii,TBR,0" % p)
+for name, lines in (("clinical", clinical), ("scans", scans)):
+    open(os.path.join(study, name + ".csv"), "w").write("\n".join(lines) + "\n")
+right = " ~ fmiso_pre_fhv + age"
+study_json = {"clinical": "clinical.csv", "scans": "scans.csv", "timepoints": ["pre"], "features": {"families": ["hypoxia"]},
+    "hypoxia": {"FMISO": {"threshold": 1.4, "operator": ">="}},
+    "columns": {"age": {"label": "Age", "unit": "years"}, "stage": {"levels": ["A", "B", "C"]}},
+    "endpoints": {"os": {"time": "time", "event": "event", "time_unit": unit}, "fail": {"time": "time", "event": "code", "cause": 1, "time_unit": unit},
+                  "response": {"column": "resp"}},
+    "board": {"endpoint": "os", "horizon": 12 * 30.4375 / days, "models": ["os"]},
+    "models": [{"name": "os", "method": "cox", "formula": "Surv(time, event)" + right + " + stage"},
+               {"name": "fail", "method": "cox", "formula": "Surv(time, code)" + right},
+               {"name": "resp", "method": "logistic", "formula": "resp" + right},
+               {"name": "curves", "method": "km", "formula": "Surv(time, event) ~ stage"}]}
+def merge(a, b):
+    for k, v in b.items(): a[k] = merge(a[k], v) if isinstance(v, dict) and k in a else v
+    return a
+json.dump(merge(study_json, change), open(os.path.join(study, "study.json"), "w"))
+P
+make_study() {
+    python3 "$tmp/make.py" "$tmp/$1" "$2" "$3" "$4" "$5" || { fail "study $1 made"; done_testing; }
+    "$REOX" ingest "$tmp/$1" -q >/dev/null && "$REOX" extract "$tmp/$1" -q >/dev/null || fail "study $1 read"
+}
+make_study home 1 0.02 months '{}'
+ok "fit" "$REOX" fit "$tmp/home"
+for m in os fail resp; do ok "export $m" "$REOX" export "$tmp/home" --out "$tmp/files" --model $m; done
+refused "a method that predicts nothing is not exported" 3 'km predicts nothing' "$REOX" export "$tmp/home" --out "$tmp/files" --model curves
+cat >"$tmp/file.py" <<'P'
+import json, sys
+j = json.load(open(sys.argv[1]))
+assert j["schema"] == "reox.model/1" and j["horizon"] == 12
+fhv, age, stage = (j["definitions"][k] for k in ("fmiso_pre_fhv", "age", "stage"))
+assert fhv["units"] == ["1"] and len(fhv["measured"]) == 1 and fhv["measured"][0]["threshold"] == 1.4 and fhv["measured"][0]["operator"] == ">="
+assert age["unit"] == "years" and stage["levels"] == ["A", "B", "C"]
+p = j["performance"]
+assert p["corrected"]["C"] < p["apparent"]["C"] < 1 and 0 < p["corrected"]["slope"] < 1 and p["resamples_used"] == 200
+assert j["fit"]["n"] == 90 and len(j["fit"]["coef"]) == 4 and "P0" not in json.dumps(j)
+P
+ok "the file says all that a stranger needs" python3 "$tmp/file.py" "$tmp/files/os.json"
+"$REOX" export "$tmp/home" --out "$tmp/files2" --model os >/dev/null 2>&1
+ok "exported twice, the same bytes" cmp "$tmp/files/os.json" "$tmp/files2/os.json"
+
+# The same bits, whether the model comes from the database or from its file, here or in another study.
+make_study other 2 0.04 months '{}'
+for m in os fail resp; do
+    h="--horizon 12"; [ $m = resp ] && h=
+    "$REOX" predict "$tmp/home" --model $m $h --json >"$tmp/a.json" 2>/dev/null
+    "$REOX" predict "$tmp/home" --model "$tmp/files/$m.json" $h --json >"$tmp/b.json" 2>/dev/null
+    "$REOX" predict "$tmp/other" --model "$tmp/files/$m.json" $h --json >"$tmp/c.json" 2>/dev/null
+    ok "predictions of $m have the same bits" python3 -c "
+import json; a, b, c = (json.load(open('$tmp/' + f))['predictions'] for f in ('a.json', 'b.json', 'c.json'))
+same = lambda k: [x[k] for x in a] == [x[k] for x in b]
+assert len(a) == 90 and all(map(same, ('value', 'lower95', 'upper95'))) and len(c) == 90 and all(x['value'] is not None for x in c)"
+done
+
+# Held against its own cohort a maximum likelihood fit has nothing to update.
+for m in os fail resp; do
+    h="--horizon 12"; [ $m = resp ] && h=
+    "$REOX" validate "$tmp/home" --model "$tmp/files/$m.json" $h --json >"$tmp/v.json" 2>"$tmp/v.err"; code=$?
+    ok "validate $m at home" python3 -c "
+import json; j = json.load(open('$tmp/v.json'))
+assert $code == 0 and j['schema'] == 'reox.validate/1' and j['n'] == 90 and j['left_out'] == {}
+assert all(abs(t['chisq']) < 1e-8 for t in j['recalibration']['tests']) and j['recalibration']['closed_test'] == 'as_published'
+assert abs(j['calibration']['slope'] - 1) < 1e-8 and abs(j['calibration']['oe'] - 1) < .1
+assert j['brier']['model'] < j['brier']['null'] and .5 < j['discrimination']['c'] < 1
+assert len(j['recalibration']['steps'][3]['coef']) == 1 + (4 if '$m' == 'os' else 2)"
+done
+"$REOX" fit "$tmp/home" >/dev/null 2>&1
+"$REOX" validate "$tmp/home" --model "$tmp/files/os.json" --json >"$tmp/v.json" 2>/dev/null
+ok "at home the concordance is the fit's" python3 -c "
+import json, sqlite3; j = json.load(open('$tmp/v.json'))
+fit = json.loads(sqlite3.connect('$tmp/home/reox.db').execute(\"select fit from v_model where model='os'\").fetchone()[0])
+assert abs(fit['concordance']['c'] - j['discrimination']['c']) < 1e-12 and j['horizon'] == 12"
+
+# Another cohort with twice the hazard, and the same cohort in days.
+"$REOX" validate "$tmp/other" --model "$tmp/files/os.json" --json >"$tmp/v.json" 2>/dev/null
+ok "twice the hazard is found" python3 -c "
+import json, math; j = json.load(open('$tmp/v.json')); r = j['recalibration']; s = r['steps'][1]
+assert abs(s['coef']['log_hazard'] - math.log(2)) < 3 * s['se']['log_hazard'] and r['tests'][0]['p'] < 1e-3 and j['calibration']['oe'] > 1.1
+assert r['closed_test'] != 'as_published'"
+make_study days 2 0.04 days '{}'
+"$REOX" validate "$tmp/days" --model "$tmp/files/os.json" --json >"$tmp/d.json" 2>/dev/null
+ok "times in days are turned into months" python3 -c "
+import json
+def flat(x):
+    if isinstance(x, dict): return [q for k in x for q in flat(x[k])]
+    if isinstance(x, list): return [q for k in x for q in flat(k)]
+    return [x]
+a, b = (flat([json.load(open('$tmp/' + f))[k] for k in ('n', 'nevent', 'discrimination', 'calibration', 'brier', 'recalibration')]) for f in ('v.json', 'd.json'))
+assert len(a) == len(b) > 100 and all(p == q or abs(p - q) <= 1e-9 + 1e-7 * abs(p) for p, q in zip(a, b))"
+
+# A variable of another definition, a column that is not there, an endpoint that is not there.
+other_way() { make_study "$1" 2 0.04 months "$2"; refused "$1" 3 "$3" "$REOX" validate "$tmp/$1" --model "$tmp/files/os.json"; }
+other_way threshold '{"hypoxia": {"FMISO": {"threshold": 1.3}}}' '^reox: .*os.json: fmiso_pre_fhv is another variable in this cohort: threshold is 1.4 in the model and 1.3 here'
+other_way operator '{"hypoxia": {"FMISO": {"operator": ">"}}}' 'fmiso_pre_fhv is another variable in this cohort: operator is ">=" in the model and ">" here'
+other_way unit '{"columns": {"age": {"unit": "months"}}}' "age is another variable in this cohort: its unit is 'years' in the model and 'months' here"
+make_study names 2 0.04 months '{}'
+sed -i '1s/age/alter/' "$tmp/names/clinical.csv"
+sed -i 's/"age"/"alter"/; s/ + age/ + alter/g' "$tmp/names/study.json"
+"$REOX" ingest "$tmp/names" -q >/dev/null 2>&1
+refused "a column that is not there" 3 'os.json: the model needs age' "$REOX" validate "$tmp/names" --model "$tmp/files/os.json"
+make_study settings 2 0.04 months '{"features": {"discretise": {"method": "fixed_bin_size", "bin_size": 0.5}}}'
+ok "settings that do not touch the variable do not matter" "$REOX" validate "$tmp/settings" --model "$tmp/files/os.json"
+refused "an endpoint that is not there" 3 "endpoint is 'dfs'" "$REOX" validate "$tmp/other" --model "$tmp/files/os.json" --endpoint dfs
+refused "an endpoint of another kind" 3 'response is a response' "$REOX" validate "$tmp/other" --model "$tmp/files/os.json" --endpoint response
+refused "no model" 2 'validate: --model is missing' "$REOX" validate "$tmp/other"
+refused "no file" 3 'none.json' "$REOX" validate "$tmp/other" --model "$tmp/none.json"
+sed 's/"coef"/"koef"/' "$tmp/files/os.json" >"$tmp/files/broken.json"
+refused "a broken file" 3 "broken.json: the fit lacks 'coef'" "$REOX" validate "$tmp/other" --model "$tmp/files/broken.json"
+ok "words for people" sh -c "'$REOX' validate '$tmp/other' --model '$tmp/files/os.json' | grep -q 'least update that these data do not reject'"
+done_testing

@@ -1,0 +1,144 @@
+/* tests/unit/test_external.c: a model on other patients: recalibration by closed forms, and what may not change. */
+#include "core/json.h"
+#include "core/rng.h"
+#include "core/str.h"
+#include "stats/dist.h"
+#include "stats/external.h"
+#include "unit.h"
+
+enum { N = 400 };
+typedef struct { double y[N], time[N], risk[N], eta[N], cumhaz[N], x[2 * N]; } Rows;
+static const char *const term[] = { "a", "b" };
+
+/* Hazard factor * exp(slope * eta) against the model's exp(eta) at baseline hazard 1/10 a month; a response likewise on the logit. */
+static void simulate(Rows *r, bool survival, double factor, double slope, uint64_t seed)
+{
+    Rng g = rng_stream(seed, 0);
+    for (int i = 0; i < N; i++) {
+        r->x[i] = rng_normal(&g);
+        r->x[N + i] = rng_uniform(&g) < .5;
+        r->eta[i] = .8 * r->x[i] - .5 * r->x[N + i];
+        double truth = log(factor) + slope * r->eta[i];
+        if (survival) {
+            double t = rng_exponential(&g) / (.1 * exp(truth)), c = 24 * rng_uniform(&g);
+            r->time[i] = fmin(t, c);
+            r->y[i] = t <= c;
+            r->cumhaz[i] = .1 * r->time[i];
+            r->risk[i] = -expm1(-.1 * 12 * exp(r->eta[i]));
+        } else {
+            r->risk[i] = 1 / (1 + exp(-r->eta[i]));
+            r->y[i] = rng_uniform(&g) < 1 / (1 + exp(-truth));
+        }
+    }
+}
+
+static Json *validate(const Rows *r, bool survival)
+{
+    Json *out = json_object();
+    Arena a = { 0 };
+    Err e = { 0 };
+    ExternalData d = { .n = N, .p = 2, .y = r->y, .time = survival ? r->time : NULL, .risk = r->risk, .eta = r->eta, .cumhaz = r->cumhaz,
+                       .x = r->x, .term = term, .horizon = survival ? 12 : NAN, .conf = .95 };
+    assert_ok_e(external_validate(out, &d, &a, &e), e);
+    arena_free(&a);
+    return out;
+}
+
+static const Json *step(const Json *out, size_t k) { return json_at(json_get(json_get(out, "recalibration"), "steps"), k); }
+static double coef(const Json *out, size_t k, const char *name) { return json_number(json_get(json_get(step(out, k), "coef"), name)); }
+static double se(const Json *out, size_t k, const char *name) { return json_number(json_get(json_get(step(out, k), "se"), name)); }
+
+/* The update of the baseline alone is log(observed events / expected events), with variance 1 / events. */
+START_TEST(baseline_of_a_hazard_in_closed_form)
+{
+    Rows r;
+    simulate(&r, true, 2, 1, 3);
+    double events = 0, expected = 0;
+    for (int i = 0; i < N; i++) { events += r.y[i]; expected += r.cumhaz[i] * exp(r.eta[i]); }
+    Json *out = validate(&r, true);
+    assert_near(coef(out, 1, "log_hazard"), log(events / expected), 1e-10);
+    assert_near(se(out, 1, "log_hazard"), 1 / sqrt(events), 1e-10);
+    const Json *test = json_at(json_get(json_get(out, "recalibration"), "tests"), 0);
+    double chisq = 2 * (events * log(events / expected) - events + expected);
+    assert_near(json_number(json_get(test, "chisq")), chisq, 1e-9);
+    assert_near(json_number(json_get(test, "p")), chisq_sf(chisq, 1), 1e-8);
+    ck_assert_str_eq(json_text(json_get(json_get(out, "recalibration"), "closed_test")), "baseline");
+    ck_assert(fabs(log(2) - coef(out, 1, "log_hazard")) < 3 * se(out, 1, "log_hazard"));
+    json_free(out);
+}
+END_TEST
+
+/* Truths planted in each step are found, by the coefficients and by the closed test. */
+START_TEST(planted_updates_are_found)
+{
+    static const struct { double factor, slope; const char *chosen; } truth[] = { { 1, 1, "as_published" }, { 2.5, 1, "baseline" }, { 1, .3, "baseline_and_slope" } };
+    for (int survival = 0; survival < 2; survival++)
+        for (int k = 0; k < 3; k++) {
+            Rows r;
+            simulate(&r, survival != 0, truth[k].factor, truth[k].slope, 17);
+            Json *out = validate(&r, survival != 0);
+            const char *baseline = survival ? "log_hazard" : "(Intercept)";
+            ck_assert(fabs(coef(out, 2, baseline) - log(truth[k].factor)) < 3 * se(out, 2, baseline));
+            ck_assert(fabs(coef(out, 2, "linear_predictor") - truth[k].slope) < 3 * se(out, 2, "linear_predictor"));
+            ck_assert_str_eq(json_text(json_get(json_get(out, "recalibration"), "closed_test")), truth[k].chosen);
+            double ici = json_number(json_get(json_get(json_get(out, "calibration"), "curve"), "ici"));
+            ck_assert_msg(k == 0 ? ici < .05 : ici > .06, "case %d: ici %g", k, ici);
+            json_free(out);
+        }
+}
+END_TEST
+
+/* A revision along the model's own direction is the slope: coefficients of a model with one column are slope times its own. */
+START_TEST(twice_the_predictor_is_half_the_slope)
+{
+    Rows r, twice;
+    simulate(&r, true, 1.4, .8, 29);
+    twice = r;
+    for (int i = 0; i < N; i++) twice.eta[i] *= 2;
+    Json *a = validate(&r, true), *b = validate(&twice, true);
+    assert_near(coef(b, 2, "linear_predictor"), coef(a, 2, "linear_predictor") / 2, 1e-9);
+    assert_near(coef(b, 2, "log_hazard"), coef(a, 2, "log_hazard"), 1e-9);
+    assert_near(coef(b, 3, "a"), coef(a, 3, "a"), 1e-12);
+    ck_assert(json_number(json_get(json_get(a, "discrimination"), "c")) == json_number(json_get(json_get(b, "discrimination"), "c")));
+    json_free(a);
+    json_free(b);
+}
+END_TEST
+
+/* Patients followed behind the end of the model's knowledge count up to there and no further. */
+START_TEST(follow_up_ends_with_the_model)
+{
+    Rows r;
+    static unsigned char beyond[N];
+    Json *out = json_object();
+    Arena a = { 0 };
+    double events = 0, expected = 0;
+    simulate(&r, true, 1.5, 1, 31);
+    for (int i = 0; i < N; i++) {
+        beyond[i] = r.time[i] > 8;
+        r.cumhaz[i] = .1 * fmin(r.time[i], 8);
+        events += r.y[i] * !beyond[i];
+        expected += r.cumhaz[i] * exp(r.eta[i]);
+    }
+    ExternalData d = { .n = N, .p = 2, .y = r.y, .time = r.time, .risk = r.risk, .eta = r.eta, .cumhaz = r.cumhaz, .x = r.x, .beyond = beyond,
+                       .term = term, .horizon = NAN, .conf = .95 };
+    assert_ok(external_validate(out, &d, &a, NULL));
+    assert_near(coef(out, 1, "log_hazard"), log(events / expected), 1e-10);
+    ck_assert(json_get(out, "brier") == NULL);
+    json_free(out);
+    arena_free(&a);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("external");
+    TCase *c = unit_case(s, "recalibration");
+    tcase_add_test(c, baseline_of_a_hazard_in_closed_form);
+    tcase_add_test(c, planted_updates_are_found);
+    tcase_add_test(c, twice_the_predictor_is_half_the_slope);
+    tcase_add_test(c, follow_up_ends_with_the_model);
+    return s;
+}
+
+UNIT_MAIN("external")

@@ -258,7 +258,8 @@ static Rc recalibration(Json *out, const ExternalData *d, const double *event, A
     name[0] = baseline;
     const size_t m = varying(x, name, d);
     Step none = { d, event, d->eta, NULL, 0 };
-    r[0] = (Recalibrated){ .loglik = step_loglik(NULL, NULL, NULL, &none), .exists = true };
+    const double nothing[1] = { 0 };
+    r[0] = (Recalibrated){ .loglik = step_loglik(NULL, NULL, nothing, &none), .exists = true };
     TRY(recalibrate(&r[1], d, event, d->eta, NULL, 0, a, e));
     TRY(recalibrate(&r[2], d, event, NULL, d->eta, 1, a, e));
     TRY(recalibrate(&r[3], d, event, NULL, x, m, a, e));

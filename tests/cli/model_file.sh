@@ -62,10 +62,10 @@ make_study() {
     python3 "$tmp/make.py" "$tmp/$1" "$2" "$3" "$4" "$5" || { fail "study $1 made"; done_testing; }
     "$REOX" ingest "$tmp/$1" -q >/dev/null && "$REOX" extract "$tmp/$1" -q >/dev/null || fail "study $1 read"
 }
-make_study home 1 0.02 months '{}'
-ok "fit" "$REOX" fit "$tmp/home"
-for m in os fail resp; do ok "export $m" "$REOX" export "$tmp/home" --out "$tmp/files" --model $m; done
-refused "a method that predicts nothing is not exported" 3 'km predicts nothing' "$REOX" export "$tmp/home" --out "$tmp/files" --model curves
+make_study here 1 0.02 months '{}'
+ok "fit" "$REOX" fit "$tmp/here"
+for m in os fail resp; do ok "export $m" "$REOX" export "$tmp/here" --out "$tmp/files" --model $m; done
+refused "a method that predicts nothing is not exported" 3 'km predicts nothing' "$REOX" export "$tmp/here" --out "$tmp/files" --model curves
 cat >"$tmp/file.py" <<'P'
 import json, sys
 j = json.load(open(sys.argv[1]))
@@ -78,15 +78,15 @@ assert p["corrected"]["C"] < p["apparent"]["C"] < 1 and 0 < p["corrected"]["slop
 assert j["fit"]["n"] == 90 and len(j["fit"]["coef"]) == 4 and "P0" not in json.dumps(j)
 P
 ok "the file says all that a stranger needs" python3 "$tmp/file.py" "$tmp/files/os.json"
-"$REOX" export "$tmp/home" --out "$tmp/files2" --model os >/dev/null 2>&1
+"$REOX" export "$tmp/here" --out "$tmp/files2" --model os >/dev/null 2>&1
 ok "exported twice, the same bytes" cmp "$tmp/files/os.json" "$tmp/files2/os.json"
 
 # The same bits, whether the model comes from the database or from its file, here or in another study.
 make_study other 2 0.04 months '{}'
 for m in os fail resp; do
     h="--horizon 12"; [ $m = resp ] && h=
-    "$REOX" predict "$tmp/home" --model $m $h --json >"$tmp/a.json" 2>/dev/null
-    "$REOX" predict "$tmp/home" --model "$tmp/files/$m.json" $h --json >"$tmp/b.json" 2>/dev/null
+    "$REOX" predict "$tmp/here" --model $m $h --json >"$tmp/a.json" 2>/dev/null
+    "$REOX" predict "$tmp/here" --model "$tmp/files/$m.json" $h --json >"$tmp/b.json" 2>/dev/null
     "$REOX" predict "$tmp/other" --model "$tmp/files/$m.json" $h --json >"$tmp/c.json" 2>/dev/null
     ok "predictions of $m have the same bits" python3 -c "
 import json; a, b, c = (json.load(open('$tmp/' + f))['predictions'] for f in ('a.json', 'b.json', 'c.json'))
@@ -97,7 +97,7 @@ done
 # Held against its own cohort a maximum likelihood fit has nothing to update.
 for m in os fail resp; do
     h="--horizon 12"; [ $m = resp ] && h=
-    "$REOX" validate "$tmp/home" --model "$tmp/files/$m.json" $h --json >"$tmp/v.json" 2>"$tmp/v.err"; code=$?
+    "$REOX" validate "$tmp/here" --model "$tmp/files/$m.json" $h --json >"$tmp/v.json" 2>"$tmp/v.err"; code=$?
     ok "validate $m at home" python3 -c "
 import json; j = json.load(open('$tmp/v.json'))
 assert $code == 0 and j['schema'] == 'reox.validate/1' and j['n'] == 90 and j['left_out'] == {}
@@ -106,11 +106,11 @@ assert abs(j['calibration']['slope'] - 1) < 1e-8 and abs(j['calibration']['oe'] 
 assert j['brier']['model'] < j['brier']['null'] and .5 < j['discrimination']['c'] < 1
 assert len(j['recalibration']['steps'][3]['coef']) == 1 + (4 if '$m' == 'os' else 2)"
 done
-"$REOX" fit "$tmp/home" >/dev/null 2>&1
-"$REOX" validate "$tmp/home" --model "$tmp/files/os.json" --json >"$tmp/v.json" 2>/dev/null
+"$REOX" fit "$tmp/here" >/dev/null 2>&1
+"$REOX" validate "$tmp/here" --model "$tmp/files/os.json" --json >"$tmp/v.json" 2>/dev/null
 ok "at home the concordance is the fit's" python3 -c "
 import json, sqlite3; j = json.load(open('$tmp/v.json'))
-fit = json.loads(sqlite3.connect('$tmp/home/reox.db').execute(\"select fit from v_model where model='os'\").fetchone()[0])
+fit = json.loads(sqlite3.connect('$tmp/here/reox.db').execute(\"select fit from v_model where model='os'\").fetchone()[0])
 assert abs(fit['concordance']['c'] - j['discrimination']['c']) < 1e-12 and j['horizon'] == 12"
 
 # Another cohort with twice the hazard, and the same cohort in days.

@@ -291,16 +291,27 @@ static void table_block(Flow *f, const Table *t)
     f->y += 10 * f->space;
 }
 
-/* What must fit under a heading so that it does not stand alone. */
-static double least_height(Flow *f, const Block *b)
+/* What must fit under a heading so that it does not stand alone: the blocks that belong to it up to the first table or figure. */
+static double least_height(Flow *f, size_t i)
 {
-    FigureSize z;
-    switch (b->kind) {
-    case BLOCK_FIGURE: z = figure_size(f, b); return z.title + z.h + z.caption + 10;
-    case BLOCK_TABLE: return 90;
-    case BLOCK_SUBHEADING: return 110;
-    default: return 40;
+    const double enough = 420;
+    double sum = 0;
+    for (; i < f->d->n_blocks && sum < enough; i++) {
+        const Block *b = &f->d->block[i];
+        FigureSize z;
+        switch (b->kind) {
+        case BLOCK_FIGURE: z = figure_size(f, b); return sum + z.title + z.h + z.caption + 10;
+        case BLOCK_TABLE: return sum + 70;
+        case BLOCK_FACTS: return sum + 70;
+        case BLOCK_PAGE: return sum;
+        case BLOCK_HEADING: if (sum > 0) return sum; sum += 40; break;
+        case BLOCK_SUBHEADING: if (sum > 60) return sum; sum += 28; break;
+        case BLOCK_TEXT: sum += canvas_text_height(f->c, f->width, b->text ? b->text : "", BODY) + 8; break;
+        case BLOCK_NOTE: sum += canvas_text_height(f->c, f->width, b->text ? b->text : "", NOTE) + 8; break;
+        case BLOCK_WARNING: sum += canvas_text_height(f->c, f->width - 12, b->text ? b->text : "", BODY) + 14; break;
+        }
     }
+    return sum < enough ? sum : enough;
 }
 
 static void flow_document(Flow *f)
@@ -310,7 +321,8 @@ static void flow_document(Flow *f)
     text_block(f, f->d->subtitle, SUBTITLE, 0, 13, 0);
     for (size_t i = 0; i < f->d->n_blocks && f->rc == OK; i++) {
         const Block *b = &f->d->block[i];
-        const double below = i + 1 < f->d->n_blocks ? least_height(f, b + 1) : 0;
+        const bool heads = b->kind == BLOCK_HEADING || b->kind == BLOCK_SUBHEADING;
+        const double below = heads ? least_height(f, i + 1) : 0;
         switch (b->kind) {
         case BLOCK_HEADING: text_block(f, b->text, HEADING, 16, 7, below); break;
         case BLOCK_SUBHEADING: text_block(f, b->text, SUBHEADING, 8, 4, below); break;

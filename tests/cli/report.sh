@@ -58,6 +58,23 @@ else
     skip "text of the PDF" "pdftotext is not installed"
 fi
 
+# Numbers of the pages are those of the database: FHV of every done scan, the predicted risk.
+"$REOX" export "$study" --out "$tmp/csv" -q >/dev/null 2>&1
+if command -v pdftotext >/dev/null 2>&1; then
+    for f in "$r"/patient_*.pdf; do pdftotext -layout "$f" -; done >"$tmp/all.txt"
+    python3 - "$tmp/csv" "$tmp/all.txt" >"$tmp/numbers.txt" <<'P'
+import csv, sys
+rows = [r for r in csv.DictReader(open(sys.argv[1] + "/v_feature.csv")) if r["feature"] == "fhv" and r["status"] == "ok" and r["roi"] == "gtv"]
+cells = [line.split() for line in open(sys.argv[2], encoding="utf-8") if line.split()[:1] and line.split()[0] in ("pre", "mid", "end") and "done" in line.split()]
+shown = sorted(c[-3] for c in cells if c[1] == "done")
+want = sorted("%.1f" % (100 * float(r["value"])) for r in rows)
+print("same" if shown == want and len(want) >= 8 else "differ %s %s" % (shown, want))
+P
+    ok "every FHV of the database, and no other, stands on the pages" has '^same' "$tmp/numbers.txt"
+else
+    skip "numbers on the pages" "pdftotext is not installed"
+fi
+
 first=$(digest "$r")
 "$REOX" report "$study" --json >"$tmp/again.json" 2>/dev/null
 ok "a second time nothing is written" has '"written": 0' "$tmp/again.json"

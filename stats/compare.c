@@ -1,5 +1,6 @@
 /* stats/compare.c: `compare`: a model against a smaller one on the same rows: reclassification, net benefit, likelihood ratio. */
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "core/sum.h"
@@ -44,7 +45,17 @@ typedef struct {
     double horizon;
 } Pair;
 
-/* Places in d of the common rows; both lists ascend. */
+/* Place in d (rows ascending) of a row of the frame, or SIZE_MAX. */
+static size_t place_of(const Design *d, size_t row)
+{
+    size_t lo = 0, hi = d->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (d->row[mid] < row) lo = mid + 1; else hi = mid;
+    }
+    return lo < d->n && d->row[lo] == row ? lo : SIZE_MAX;
+}
+
 static Rc common_columns(Model *m, const Pair *q, Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
@@ -57,11 +68,7 @@ static Rc common_columns(Model *m, const Pair *q, Json *out, const StatCall *cal
     TRY(design_check_rank(d, out, call, keep, e));
     for (size_t j = 0; j < d->p; j++) {
         if (!keep[j]) continue;
-        size_t at = 0;
-        for (size_t i = 0; i < q->n; i++) {
-            while (d->row[at] != q->row[i]) at++;
-            m->x[m->p * q->n + i] = d->x[j * d->n + at];
-        }
+        for (size_t i = 0; i < q->n; i++) m->x[m->p * q->n + i] = d->x[j * d->n + place_of(d, q->row[i])];
         m->name[m->p++] = d->term[j];
     }
     m->df = (int)m->p - (d->has_intercept ? 1 : 0);
@@ -251,10 +258,11 @@ out:
     return rc;
 }
 
+/* Rows of both, in the canonical order of the full model: sums do not depend on the order of the file. */
 static Rc common_rows(Pair *q, Json *out, Err *e)
 {
     Design *d = &q->full.d;
-    const Design *b = &q->base.d;
+    size_t *order = NULL;
     Arena *a = &q->full.a;
     q->row = ARENA_NEW(a, d->n, size_t);
     q->y = ARENA_NEW(a, d->n, double);
@@ -262,13 +270,12 @@ static Rc common_rows(Pair *q, Json *out, Err *e)
     q->event = ARENA_NEW(a, d->n, double);
     if (!q->row || !q->y || !q->time || !q->event) return err_nomem(e);
     double *y = NULL;
-    if (!q->survival) {
-        Rc rc = response_binary(&y, d, out, e);
-        if (rc != OK) return rc;
-    }
-    for (size_t i = 0, j = 0; i < d->n; i++) {
-        while (j < b->n && b->row[j] < d->row[i]) j++;
-        if (j == b->n || b->row[j] != d->row[i]) continue;
+    Rc rc = q->survival ? OK : response_binary(&y, d, out, e);
+    if (rc == OK) rc = design_canonical_order(&order, d, a, e);
+    if (rc != OK) return rc;
+    for (size_t k = 0; k < d->n; k++) {
+        size_t i = order[k];
+        if (place_of(&q->base.d, d->row[i]) == SIZE_MAX) continue;
         q->row[q->n] = d->row[i];
         if (q->survival) { q->time[q->n] = d->time[i]; q->event[q->n] = d->event[i] != 0; }
         else q->y[q->n] = y[i];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/sum.h"
+#include "stats/calibration.h"
 #include "stats/cox_risk.h"
 #include "stats/design.h"
 #include "stats/diagnosis.h"
@@ -18,7 +19,7 @@ static const MethodOption options[] = {
     { NULL, OPTION_FLAG, NULL, NULL }
 };
 
-enum { GROUPS = 5 };
+enum { GROUPS = 5, SMOOTH_POINTS = 50 };
 /* The integrated score needs the score at every time; beyond this many products it is left out. */
 #define INTEGRAL_WORK_MAX 2e9
 
@@ -228,6 +229,11 @@ static Rc write_calibration(Json *out, Work *w, double t, Err *e)
     TRY(cox_risk_fit(&slope, w->lp, w->d.n, 1, w->d.time, w->d.event, TIES_EFRON, name, out, &w->d.arena, e));
     json_set_number(o, "slope", slope.beta[0]);
     TRY(write_groups(o, w, t, e));
+    CalibrationCurve smooth;
+    CalibrationData data = { w->d.n, w->risk, w->d.event, w->d.time, t };
+    risks_at(w, t);
+    TRY(calibration_curve(&smooth, &data, NULL, SMOOTH_POINTS, &w->d.arena, e));
+    calibration_json(o, "smooth", &smooth);
 out:
     return rc;
 }

@@ -90,12 +90,19 @@ static const char *aggregation_text(Aggregation a)
 static void bind_value(Query *q, double value, const char *reason)
 {
     query_number(q, ":value", reason ? NAN : value);
-    query_text(q, ":status", reason ? "undefined" : "ok");
     query_text(q, ":reason", reason);
 }
 
-Rc db_extraction_store(Db *db, int64_t run_id, int64_t scan, const char *settings_sha, const char *inputs_sha,
-                       const RegionFeatures *region, size_t n_regions, Err *e)
+static void bind_made_of(Query *q, const MadeOf *made, int64_t run_id)
+{
+    query_text(q, ":settings_sha", made->settings_sha);
+    query_text(q, ":inputs_sha", made->inputs_sha);
+    query_integer(q, ":definition_id", made->definition);
+    query_integer(q, ":hypoxia_definition_id", made->hypoxia_definition);
+    query_integer(q, ":run_id", run_id);
+}
+
+Rc db_extraction_store(Db *db, int64_t run_id, int64_t scan, const MadeOf *made, const RegionFeatures *region, size_t n_regions, Err *e)
 {
     Rc rc = OK;
     Query *q = NULL;
@@ -103,22 +110,18 @@ Rc db_extraction_store(Db *db, int64_t run_id, int64_t scan, const char *setting
     TRY(db_extraction_remove(db, scan, e));
     TRY(query_begin(&q, db, "extraction_set", e));
     query_integer(q, ":scan_id", scan);
-    query_text(q, ":settings_sha", settings_sha);
-    query_text(q, ":inputs_sha", inputs_sha);
-    query_integer(q, ":run_id", run_id);
+    bind_made_of(q, made, run_id);
     TRY(query_done(q, e));
     for (size_t r = 0; r < n_regions; r++)
         for (size_t i = 0; i < region[r].features.n; i++) {
             const FeatureValue *v = &region[r].features.value[i];
-            const FeatureInfo *info = feature_info(v->id);
             TRY(query_begin(&q, db, "feature_add", e));
             query_integer(q, ":scan_id", scan);
             query_text(q, ":roi", region[r].roi);
-            query_text(q, ":name", info->name);
+            query_text(q, ":name", feature_info(v->id)->name);
             query_text(q, ":aggregation", aggregation_text(v->aggregation));
             bind_value(q, v->value, v->reason);
             query_text(q, ":unit", feature_unit(v->id, region[r].units));
-            query_integer(q, ":definition_id", info->family == FAMILY_HYPOXIA ? region[r].hypoxia_definition : region[r].definition);
             TRY(query_done(q, e));
         }
 out:
@@ -150,12 +153,10 @@ static Rc add_value(RegionFeatures *r, size_t *cap, Query *q, Err *e)
     *v = (FeatureValue){ info->id, a, query_get_number(q, 3), NULL };
     if (reason && !(v->reason = arena_strdup(&r->features.arena, reason))) return err_nomem(e);
     r->features.n++;
-    if (info->family == FAMILY_HYPOXIA) r->hypoxia_definition = query_get_integer(q, 5);
-    else r->definition = query_get_integer(q, 5);
     return OK;
 }
 
-Rc db_extraction_load(RegionFeatures **out, size_t *n, Db *db, int64_t scan, Arena *a, Err *e)
+Rc db_extraction_load(RegionFeatures **out, size_t *n, MadeOf *made, Db *db, int64_t scan, Arena *a, Err *e)
 {
     Rc rc = OK;
     Query *q = NULL;
@@ -164,6 +165,12 @@ Rc db_extraction_load(RegionFeatures **out, size_t *n, Db *db, int64_t scan, Are
 
     *out = NULL;
     *n = 0;
+    *made = (MadeOf){ 0 };
+    TRY(query_begin(&q, db, "extraction_definitions", e));
+    query_integer(q, ":scan_id", scan);
+    TRY(query_step(&row, q, e));
+    if (row) *made = (MadeOf){ .definition = query_get_integer(q, 0), .hypoxia_definition = query_get_integer(q, 1) };
+    query_end(q);
     TRY(query_begin(&q, db, "features_of_scan", e));
     query_integer(q, ":scan_id", scan);
     for (;;) {
@@ -181,7 +188,7 @@ Rc db_extraction_load(RegionFeatures **out, size_t *n, Db *db, int64_t scan, Are
             RegionFeatures *r = &(*out)[(*n)++];
             *r = (RegionFeatures){ .roi = arena_strdup(a, roi) };
             if (!r->roi) { rc = err_nomem(e); goto out; }
-            units_parse(&r->units, query_get_text(q, 7));
+            units_parse(&r->units, query_get_text(q, 5));
             cap = 0;
         }
         TRY(add_value(&(*out)[*n - 1], &cap, q, e));
@@ -244,14 +251,14 @@ static Rc add_change(Db *db, int64_t from, int64_t to, const RegionChanges *r, c
     query_text(q, ":aggregation", aggregation_text(c->aggregation));
     bind_value(q, value, reason);
     query_text(q, ":unit", unit);
-    query_integer(q, ":definition_id", hypoxia ? r->hypoxia_definition : r->definition);
+    query_integer(q, ":of_hypoxia", hypoxia);
     rc = query_done(q, e);
 out:
     return rc;
 }
 
-Rc db_comparison_store(Db *db, int64_t run_id, int64_t from, int64_t to, const char *settings_sha, const char *inputs_sha,
-                       const RegionChanges *region, size_t n_regions, Err *e)
+Rc db_comparison_store(Db *db, int64_t run_id, int64_t from, int64_t to, const MadeOf *made, const RegionChanges *region,
+                       size_t n_regions, Err *e)
 {
     Rc rc = OK;
     Query *q = NULL;
@@ -260,9 +267,7 @@ Rc db_comparison_store(Db *db, int64_t run_id, int64_t from, int64_t to, const c
     TRY(query_begin(&q, db, "comparison_set", e));
     query_integer(q, ":from_scan", from);
     query_integer(q, ":to_scan", to);
-    query_text(q, ":settings_sha", settings_sha);
-    query_text(q, ":inputs_sha", inputs_sha);
-    query_integer(q, ":run_id", run_id);
+    bind_made_of(q, made, run_id);
     TRY(query_done(q, e));
     for (size_t r = 0; r < n_regions; r++)
         for (size_t i = 0; i < region[r].n; i++) {

@@ -21,21 +21,25 @@ Rc db_definition_prune(Db *db, Err *e);                    /* those that no valu
 /* The registry, row by row, into feature_info; *changed when a row was new or differed. */
 Rc db_feature_info_store(bool *changed, Db *db, Err *e);
 
+/* What numbers were made of, and by which definitions (ids): one for hypoxia metrics, one for all others. */
+typedef struct {
+    const char *settings_sha, *inputs_sha;
+    int64_t definition, hypoxia_definition;
+} MadeOf;
+
 /* The features of one region of a scan. */
 typedef struct {
     const char *roi;
     FeatureVector features;
     Units units;                       /* for feature_unit */
-    int64_t definition, hypoxia_definition;
 } RegionFeatures;
 
-/* Replaces everything computed from a scan; changes that were made with it go. settings_sha and inputs_sha say what it was made of.
- * Inside the caller's transaction. */
-Rc db_extraction_store(Db *db, int64_t run_id, int64_t scan, const char *settings_sha, const char *inputs_sha,
-                       const RegionFeatures *region, size_t n_regions, Err *e);
+/* Replaces everything computed from a scan; changes that were made with it go. Inside the caller's transaction. */
+Rc db_extraction_store(Db *db, int64_t run_id, int64_t scan, const MadeOf *made, const RegionFeatures *region, size_t n_regions, Err *e);
 
-/* The features of all regions of a scan, for its changes; by roi, then in the registry's order. Free each .features. */
-Rc db_extraction_load(RegionFeatures **out, size_t *n, Db *db, int64_t scan, Arena *a, Err *e);
+/* The features of all regions of a scan, for its changes; by roi, then in the registry's order. Free each .features. `made` gets
+ * the definitions alone. */
+Rc db_extraction_load(RegionFeatures **out, size_t *n, MadeOf *made, Db *db, int64_t scan, Arena *a, Err *e);
 
 /* The changes of one region between two scans. */
 typedef struct {
@@ -43,14 +47,13 @@ typedef struct {
     const FeatureChange *change;
     size_t n;
     Units units;
-    int64_t definition, hypoxia_definition;
     const char *unlike;                /* not NULL: all but the hypoxia rows are undefined for this reason (images in other units) */
 } RegionChanges;
 
 /* Hashes of a comparison that is there; "" when it is not. */
 Rc db_comparison_hashes(char settings_sha[65], char inputs_sha[65], Db *db, int64_t from, int64_t to, Err *e);
-Rc db_comparison_store(Db *db, int64_t run_id, int64_t from, int64_t to, const char *settings_sha, const char *inputs_sha,
-                       const RegionChanges *region, size_t n_regions, Err *e);
+Rc db_comparison_store(Db *db, int64_t run_id, int64_t from, int64_t to, const MadeOf *made, const RegionChanges *region,
+                       size_t n_regions, Err *e);
 Rc db_comparison_remove(Db *db, int64_t from, int64_t to, Err *e);
 
 /* Pairs (from, to) of all comparisons, in arena memory. */

@@ -54,10 +54,13 @@ static Rc compare(Db *db, int64_t run_id, const StoredScan *from, const StoredSc
     Arena a = { 0 };
     RegionFeatures *x = NULL, *y = NULL;
     RegionChanges *region = NULL;
+    MadeOf of_x, of_y, made = { .settings_sha = settings, .inputs_sha = inputs };
     size_t n_x = 0, n_y = 0, n = 0;
 
-    TRY(db_extraction_load(&x, &n_x, db, from->id, &a, e));
-    TRY(db_extraction_load(&y, &n_y, db, to->id, &a, e));
+    TRY(db_extraction_load(&x, &n_x, &of_x, db, from->id, &a, e));
+    TRY(db_extraction_load(&y, &n_y, &of_y, db, to->id, &a, e));
+    TRY(common_definition(&made.definition, db, of_x.definition, of_y.definition, e));
+    TRY(common_definition(&made.hypoxia_definition, db, of_x.hypoxia_definition, of_y.hypoxia_definition, e));
     region = ARENA_NEW(&a, n_x, RegionChanges);
     if (!region) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < n_x; i++)
@@ -69,10 +72,8 @@ static Rc compare(Db *db, int64_t run_id, const StoredScan *from, const StoredSc
                                   .unlike = x[i].units == y[k].units ? NULL : "the two images are in different units" };
             TRY(feature_changes(&change, &r->n, &x[i].features, &y[k].features, &a, e));
             r->change = change;
-            TRY(common_definition(&r->definition, db, x[i].definition, y[k].definition, e));
-            TRY(common_definition(&r->hypoxia_definition, db, x[i].hypoxia_definition, y[k].hypoxia_definition, e));
         }
-    TRY(db_comparison_store(db, run_id, from->id, to->id, settings, inputs, region, n, e));
+    TRY(db_comparison_store(db, run_id, from->id, to->id, &made, region, n, e));
 out:
     for (size_t i = 0; i < n_x; i++) feature_vector_free(&x[i].features);
     for (size_t i = 0; i < n_y; i++) feature_vector_free(&y[i].features);

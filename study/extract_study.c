@@ -140,7 +140,7 @@ out:
 static Rc store(Work *w, Piece *p, const Scan *s, const StoredScan *row, const char *key, Err *e)
 {
     Rc rc = OK;
-    int64_t definition, hypoxia;
+    MadeOf made = { .settings_sha = p->settings_sha, .inputs_sha = row->inputs_sha };
     char now[HASH_TEXT];
     RegionFeatures *region = ARENA_NEW(&p->arena, p->n_regions, RegionFeatures);
 
@@ -148,15 +148,15 @@ static Rc store(Work *w, Piece *p, const Scan *s, const StoredScan *row, const c
     TRY(db_begin(w->db, e));
     TRY(db_scan_inputs(now, w->db, row->id, e));
     if (strcmp(now, row->inputs_sha) != 0) goto out;       /* a second process ingested it anew meanwhile: its turn */
-    TRY(db_definition_store(&definition, w->db, p->definition, e));
-    TRY(db_definition_store(&hypoxia, w->db, p->hypoxia_definition, e));
+    TRY(db_definition_store(&made.definition, w->db, p->definition, e));
+    TRY(db_definition_store(&made.hypoxia_definition, w->db, p->hypoxia_definition, e));
     for (size_t i = 0; i < p->n_regions; i++) {
         const Extraction *x = &p->region[i].features;
-        region[i] = (RegionFeatures){ p->region[i].roi, x->features, x->units, definition, hypoxia };
+        region[i] = (RegionFeatures){ p->region[i].roi, x->features, x->units };
         for (size_t k = 0; k < x->features.n; k++) w->out->undefined += x->features.value[k].reason != NULL;
         w->out->values += x->features.n;
     }
-    TRY(db_extraction_store(w->db, w->run_id, row->id, p->settings_sha, row->inputs_sha, region, p->n_regions, e));
+    TRY(db_extraction_store(w->db, w->run_id, row->id, &made, region, p->n_regions, e));
     TRY(db_stale_scan(w->db, s->tracer_slug, s->timepoint, e));
     TRY(db_stale_reports(w->db, e));
     TRY(db_accept(NULL, w->db, w->run_id, SUBJECT_FEATURES, key, e));

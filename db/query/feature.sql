@@ -4,8 +4,10 @@
 INSERT INTO definition (definition_id, document) VALUES (:definition_id, :document) ON CONFLICT (definition_id) DO NOTHING;
 
 -- name: definition_prune
-DELETE FROM definition WHERE definition_id NOT IN (SELECT definition_id FROM feature)
-    AND definition_id NOT IN (SELECT definition_id FROM change);
+DELETE FROM definition WHERE definition_id NOT IN (SELECT definition_id FROM extraction)
+    AND definition_id NOT IN (SELECT hypoxia_definition_id FROM extraction)
+    AND definition_id NOT IN (SELECT definition_id FROM comparison)
+    AND definition_id NOT IN (SELECT hypoxia_definition_id FROM comparison);
 
 -- name: feature_info_set
 INSERT INTO feature_info (name, family, ibsi, unit, definition, source) VALUES (:name, :family, :ibsi, :unit, :definition, :source)
@@ -18,15 +20,19 @@ WHERE family <> excluded.family OR ibsi IS NOT excluded.ibsi OR unit <> excluded
 DELETE FROM extraction WHERE scan_id = :scan_id;
 
 -- name: extraction_set
-INSERT INTO extraction (scan_id, settings_sha, inputs_sha, run_id) VALUES (:scan_id, :settings_sha, :inputs_sha, :run_id);
+INSERT INTO extraction (scan_id, settings_sha, inputs_sha, definition_id, hypoxia_definition_id, run_id)
+VALUES (:scan_id, :settings_sha, :inputs_sha, :definition_id, :hypoxia_definition_id, :run_id);
 
 -- name: feature_add
-INSERT INTO feature (scan_id, roi, name, aggregation, value, unit, status, reason, definition_id)
-VALUES (:scan_id, :roi, :name, :aggregation, :value, :unit, :status, :reason, :definition_id);
+INSERT INTO feature (scan_id, roi, name, aggregation, value, unit, reason)
+VALUES (:scan_id, :roi, :name, :aggregation, :value, :unit, :reason);
 
 -- name: features_of_scan
-SELECT f.roi, f.name, f.aggregation, f.value, f.reason, f.definition_id, f.unit, s.units
+SELECT f.roi, f.name, f.aggregation, f.value, f.reason, s.units
 FROM feature AS f JOIN scan AS s USING (scan_id) WHERE f.scan_id = :scan_id ORDER BY f.roi, f.name, f.aggregation;
+
+-- name: extraction_definitions
+SELECT definition_id, hypoxia_definition_id FROM extraction WHERE scan_id = :scan_id;
 
 -- name: definition_get
 SELECT document FROM definition WHERE definition_id = :definition_id;
@@ -35,8 +41,8 @@ SELECT document FROM definition WHERE definition_id = :definition_id;
 SELECT settings_sha, inputs_sha FROM comparison WHERE from_scan = :from_scan AND to_scan = :to_scan;
 
 -- name: comparison_set
-INSERT INTO comparison (from_scan, to_scan, settings_sha, inputs_sha, run_id)
-VALUES (:from_scan, :to_scan, :settings_sha, :inputs_sha, :run_id);
+INSERT INTO comparison (from_scan, to_scan, settings_sha, inputs_sha, definition_id, hypoxia_definition_id, run_id)
+VALUES (:from_scan, :to_scan, :settings_sha, :inputs_sha, :definition_id, :hypoxia_definition_id, :run_id);
 
 -- name: comparison_remove
 DELETE FROM comparison WHERE from_scan = :from_scan AND to_scan = :to_scan;
@@ -45,8 +51,8 @@ DELETE FROM comparison WHERE from_scan = :from_scan AND to_scan = :to_scan;
 SELECT from_scan, to_scan FROM comparison ORDER BY from_scan, to_scan;
 
 -- name: change_add
-INSERT INTO change (from_scan, to_scan, roi, name, aggregation, value, unit, status, reason, definition_id)
-VALUES (:from_scan, :to_scan, :roi, :name, :aggregation, :value, :unit, :status, :reason, :definition_id);
+INSERT INTO change (from_scan, to_scan, roi, name, aggregation, value, unit, reason, of_hypoxia)
+VALUES (:from_scan, :to_scan, :roi, :name, :aggregation, :value, :unit, :reason, :of_hypoxia);
 
 -- name: feature_values
 SELECT s.patient, f.value FROM accepted_scan AS s JOIN feature AS f USING (scan_id)

@@ -12,7 +12,8 @@ WHERE v.kind = 'scan' ORDER BY v.patient, v.tracer, v.timepoint;
 
 -- name: page_values
 SELECT s.patient, s.tracer_slug, s.timepoint, f.name, f.value, f.reason, d.document
-FROM accepted_scan AS s JOIN feature AS f USING (scan_id) JOIN definition AS d USING (definition_id)
+FROM accepted_scan AS s JOIN feature AS f USING (scan_id) JOIN extraction AS x USING (scan_id)
+    JOIN definition AS d ON d.definition_id = x.hypoxia_definition_id
 WHERE f.roi = 'gtv' AND f.aggregation = '' AND f.name IN ('tbr_max', 'tbr_mean', 'fhv', 'hv_ml', 'suv_max')
 ORDER BY s.patient, s.tracer_slug, s.timepoint, f.name;
 

@@ -145,38 +145,41 @@ CREATE TABLE definition (                          -- what a number means: setti
 ) STRICT;
 
 CREATE TABLE extraction (                          -- a scan whose features are here, and what they were made of
-    scan_id       INTEGER PRIMARY KEY REFERENCES scan (scan_id) ON DELETE CASCADE,
-    settings_sha  TEXT NOT NULL,
-    inputs_sha    TEXT NOT NULL,
-    run_id        INTEGER NOT NULL REFERENCES run (run_id)
+    scan_id                INTEGER PRIMARY KEY REFERENCES scan (scan_id) ON DELETE CASCADE,
+    settings_sha           TEXT NOT NULL,
+    inputs_sha             TEXT NOT NULL,
+    definition_id          INTEGER NOT NULL REFERENCES definition (definition_id),     -- of all features but those of
+    hypoxia_definition_id  INTEGER NOT NULL REFERENCES definition (definition_id),     -- the family hypoxia
+    run_id                 INTEGER NOT NULL REFERENCES run (run_id)
 ) STRICT;
+CREATE INDEX extraction_by_definition ON extraction (definition_id);
+CREATE INDEX extraction_by_hypoxia_definition ON extraction (hypoxia_definition_id);
 
 CREATE TABLE feature (
     scan_id        INTEGER NOT NULL REFERENCES extraction (scan_id) ON DELETE CASCADE,
     roi            TEXT NOT NULL,
     name           TEXT NOT NULL REFERENCES feature_info (name),
     aggregation    TEXT NOT NULL,                  -- '' for none
-    value          REAL,
+    value          REAL,                           -- NULL: undefined, and reason says why
     unit           TEXT NOT NULL,                  -- of this value: "intensity" of feature_info is the image's unit here
-    status         TEXT NOT NULL CHECK (status IN ('ok', 'undefined')),
     reason         TEXT,
-    definition_id  INTEGER NOT NULL REFERENCES definition (definition_id),
     PRIMARY KEY (scan_id, roi, name, aggregation),
-    CHECK ((status = 'ok') = (value IS NOT NULL)),
-    CHECK ((status = 'ok') = (reason IS NULL))
+    CHECK ((value IS NULL) = (reason IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX feature_by_definition ON feature (definition_id);
-CREATE INDEX feature_by_name ON feature (name);
 
 CREATE TABLE comparison (                          -- a pair of serial scans whose changes are here
-    from_scan     INTEGER NOT NULL REFERENCES extraction (scan_id) ON DELETE CASCADE,
-    to_scan       INTEGER NOT NULL REFERENCES extraction (scan_id) ON DELETE CASCADE,
-    settings_sha  TEXT NOT NULL,
-    inputs_sha    TEXT NOT NULL,
-    run_id        INTEGER NOT NULL REFERENCES run (run_id),
+    from_scan              INTEGER NOT NULL REFERENCES extraction (scan_id) ON DELETE CASCADE,
+    to_scan                INTEGER NOT NULL REFERENCES extraction (scan_id) ON DELETE CASCADE,
+    settings_sha           TEXT NOT NULL,
+    inputs_sha             TEXT NOT NULL,
+    definition_id          INTEGER NOT NULL REFERENCES definition (definition_id),
+    hypoxia_definition_id  INTEGER NOT NULL REFERENCES definition (definition_id),
+    run_id                 INTEGER NOT NULL REFERENCES run (run_id),
     PRIMARY KEY (from_scan, to_scan)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX comparison_to ON comparison (to_scan);
+CREATE INDEX comparison_by_definition ON comparison (definition_id);
+CREATE INDEX comparison_by_hypoxia_definition ON comparison (hypoxia_definition_id);
 
 CREATE TABLE change (
     from_scan      INTEGER NOT NULL,
@@ -186,15 +189,12 @@ CREATE TABLE change (
     aggregation    TEXT NOT NULL,
     value          REAL,
     unit           TEXT NOT NULL,
-    status         TEXT NOT NULL CHECK (status IN ('ok', 'undefined')),
     reason         TEXT,
-    definition_id  INTEGER NOT NULL REFERENCES definition (definition_id),
+    of_hypoxia     INTEGER NOT NULL CHECK (of_hypoxia IN (0, 1)),      -- which of the comparison's two definitions
     PRIMARY KEY (from_scan, to_scan, roi, name, aggregation),
     FOREIGN KEY (from_scan, to_scan) REFERENCES comparison (from_scan, to_scan) ON DELETE CASCADE,
-    CHECK ((status = 'ok') = (value IS NOT NULL)),
-    CHECK ((status = 'ok') = (reason IS NULL))
+    CHECK ((value IS NULL) = (reason IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX change_by_definition ON change (definition_id);
 
 -- ---- models
 CREATE TABLE model (
@@ -297,16 +297,20 @@ CREATE VIEW v_region AS
     FROM region AS r JOIN accepted_scan AS s USING (scan_id);
 
 CREATE VIEW v_feature AS
-    SELECT s.patient, s.timepoint, s.tracer, f.roi, f.name AS feature, nullif(f.aggregation, '') AS aggregation, f.value, f.status,
-           f.reason, f.unit, d.document AS definition, i.ibsi, i.family
-    FROM feature AS f JOIN accepted_scan AS s USING (scan_id) JOIN feature_info AS i USING (name)
-         JOIN definition AS d USING (definition_id);
+    SELECT s.patient, s.timepoint, s.tracer, f.roi, f.name AS feature, nullif(f.aggregation, '') AS aggregation, f.value,
+           CASE WHEN f.reason IS NULL THEN 'ok' ELSE 'undefined' END AS status, f.reason, f.unit, d.document AS definition, i.ibsi,
+           i.family
+    FROM accepted_scan AS s JOIN extraction AS x USING (scan_id) JOIN feature AS f USING (scan_id)
+         JOIN feature_info AS i ON i.name = f.name
+         JOIN definition AS d ON d.definition_id = CASE i.family WHEN 'hypoxia' THEN x.hypoxia_definition_id ELSE x.definition_id END;
 
 CREATE VIEW v_change AS
     SELECT a.patient, a.tracer, a.timepoint AS from_timepoint, b.timepoint AS to_timepoint, c.roi, c.name AS change,
-           nullif(c.aggregation, '') AS aggregation, c.value, c.status, c.reason, c.unit, d.document AS definition
-    FROM change AS c JOIN accepted_scan AS a ON a.scan_id = c.from_scan JOIN accepted_scan AS b ON b.scan_id = c.to_scan
-         JOIN definition AS d USING (definition_id);
+           nullif(c.aggregation, '') AS aggregation, c.value, CASE WHEN c.reason IS NULL THEN 'ok' ELSE 'undefined' END AS status,
+           c.reason, c.unit, d.document AS definition
+    FROM comparison AS x JOIN accepted_scan AS a ON a.scan_id = x.from_scan JOIN accepted_scan AS b ON b.scan_id = x.to_scan
+         JOIN change AS c ON c.from_scan = x.from_scan AND c.to_scan = x.to_scan
+         JOIN definition AS d ON d.definition_id = CASE c.of_hypoxia WHEN 1 THEN x.hypoxia_definition_id ELSE x.definition_id END;
 
 CREATE VIEW v_model AS
     SELECT m.name AS model, m.method, m.formula, m.endpoint, m.landmark, m.n, m.nevent, m.status, m.diagnosis,

@@ -134,7 +134,7 @@ START_TEST(added_trigger_is_refused)
 }
 END_TEST
 START_TEST(altered_table_is_refused) { make(); sql("ALTER TABLE scan ADD COLUMN name TEXT"); refused("altered by another program"); } END_TEST
-START_TEST(missing_index_is_refused) { make(); sql("DROP INDEX feature_by_name"); refused("altered by another program"); } END_TEST
+START_TEST(missing_index_is_refused) { make(); sql("DROP INDEX comparison_to"); refused("altered by another program"); } END_TEST
 
 /* A migration keeps the rows and leaves a copy of the file as it was. */
 START_TEST(older_is_migrated)

@@ -173,9 +173,9 @@ void anatomy_place(Anatomy *out, const TumourShape *shape)
     a.muscle_top = -fmax(reach[1] + 8, a.heart_radius + 6);
     a.muscle_bottom = a.muscle_top - 22;
     a.low[0] = a.blood_x - a.heart_radius - 6;
-    a.high[0] = fmax(reach[0] + 12, 44);
+    a.high[0] = fmax(reach[0] + 12, 55);
     a.low[1] = a.muscle_bottom - 3;
-    a.high[1] = fmax(reach[1] + 12, 44);
+    a.high[1] = fmax(reach[1] + 12, 55);
     a.high[2] = fmax(reach[2] + 12, 36);
     a.low[2] = -a.high[2];
     *out = a;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A text longer than this many bytes is cut: a page must be able to hold it. A cell gets its share of a row. */
-enum { TEXT_MAX = 2400, CELL_MIN = 120, TITLE_MAX = 240, HEADER_MAX = 120, FACT_MAX = 100 };
+enum { TEXT_MAX = 2400, CELL_MIN = 120, TITLE_MAX = 240, HEADER_MAX = 120, FACT_MAX = 120 };
 
 static char *copy_at_most(Document *d, const char *text, size_t most)
 {

@@ -39,8 +39,10 @@ static void headline(Document *d, const PatientReport *r)
         char *label = arena_printf(&d->arena, "%s, %s", share ? "FHV" : "TBRmax", s->timepoint);
         if (!what && share) {
             value = isnan(percent) ? "undefined" : arena_printf(&d->arena, "%s %%", format_fixed(a, percent, percent < 9.95 ? 1 : 0));      /* 0.4 is not 0 */
-            detail = arena_printf(&d->arena, "HV %s mL of %s mL · TBRmax %s", format_fixed(a, s->hv_ml.value, 1), format_fixed(b, s->volume_ml.value, 1),
+            detail = arena_printf(&d->arena, "HV %s of %s mL · TBRmax %s", format_fixed(a, s->hv_ml.value, 1), format_fixed(b, s->volume_ml.value, 1),
                                   format_fixed(c, s->tbr_max.value, 2));
+            if (detail && !isnan(percent) && s->others)
+                detail = arena_printf(&d->arena, "%s. Higher than in %zu of %zu other patients", detail, s->lower, s->others);
         } else if (!what) {
             value = isnan(s->tbr_max.value) ? "undefined" : arena_strdup(&d->arena, format_fixed(a, s->tbr_max.value, 2));
             detail = arena_printf(&d->arena, "tumour %s mL; FHV undefined", format_fixed(b, s->volume_ml.value, 1));

@@ -17,6 +17,7 @@ typedef struct {
     double day, uptake_min;        /* NaN where not known */
     const char *definition;        /* "TBR ≥ 1.4, reference blood" */
     PatientValue tbr_max, tbr_mean, fhv, hv_ml, volume_ml;
+    size_t lower, others;          /* other patients with an FHV of this tracer and time point, and those among them whose FHV is lower */
     const Slice *slice;            /* NULL when there is none … */
     const char *no_slice;          /* … and why */
 } PatientScan;

@@ -1,8 +1,10 @@
 /* study/report_data.c: everything that the pages of a study show, read once from its database. */
 #include "study/report_data.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "core/sum.h"
 #include "db/db_patient.h"
 
 void report_data_free(ReportData *d)
@@ -28,6 +30,33 @@ static Rc find_tracers(ReportData *d, Err *e)
         if (!known) d->tracer[d->n_tracers++] = t;
     }
     return OK;
+}
+
+static Rc sort_fhv(ReportData *d, Err *e)
+{
+    const size_t T = d->space.n_timepoints, cells = d->n_tracers * T;
+    d->fhv = ARENA_NEW(&d->arena, cells, double *);
+    d->n_fhv = ARENA_NEW(&d->arena, cells, size_t);
+    if (!d->fhv || !d->n_fhv) return err_nomem(e);
+    for (size_t k = 0; k < cells; k++) {
+        double *x = ARENA_NEW(&d->arena, d->clinical.rows, double);
+        if (!x) return err_nomem(e);
+        for (size_t i = 0; i < d->clinical.rows; i++) {
+            const PageValue *v = report_value(d, report_patient(d, i), d->tracer[k / T].slug, d->space.timepoint[k % T], "fhv");
+            if (v && isfinite(v->value)) x[d->n_fhv[k]++] = v->value;
+        }
+        sort_doubles(x, d->n_fhv[k]);
+        d->fhv[k] = x;
+    }
+    return OK;
+}
+
+void report_rank(size_t *lower, size_t *others, const ReportData *d, size_t tracer, size_t timepoint, double fhv)
+{
+    const size_t k = tracer * d->space.n_timepoints + timepoint;
+    *lower = 0;
+    *others = d->n_fhv[k] ? d->n_fhv[k] - 1 : 0;
+    while (*lower < d->n_fhv[k] && d->fhv[k][*lower] < fhv) ++*lower;
 }
 
 static Rc load_models(ReportData *d, Err *e)
@@ -64,6 +93,7 @@ Rc report_data_load(ReportData *out, const StudyTables *t, const char *study_dir
     TRY(db_page_changes(&d.change, &d.n_changes, db, &d.arena, e));
     TRY(db_page_refusals(&d.refusal, &d.n_refusals, db, &d.arena, e));
     TRY(find_tracers(&d, e));
+    TRY(sort_fhv(&d, e));
     TRY(load_models(&d, e));
     *out = d;
     d = (ReportData){ 0 };

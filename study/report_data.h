@@ -39,6 +39,8 @@ typedef struct {
     size_t n_refusals;
     ReportTracer *tracer;          /* in order of the list of scans */
     size_t n_tracers;
+    double **fhv;                  /* [n_tracers * n_timepoints] FHV of all patients, ascending */
+    size_t *n_fhv;
     StoredModels stored;
     ReportModel *model;            /* in the protocol's order */
     size_t n_models;
@@ -53,6 +55,9 @@ const PageScan *report_scan(const ReportData *d, const char *patient, const char
 const PageRefusedScan *report_refused_scan(const ReportData *d, const char *patient, const char *tracer, const char *timepoint);
 const PageValue *report_value(const ReportData *d, const char *patient, const char *tracer_slug, const char *timepoint, const char *name);
 const PageValue *report_change(const ReportData *d, const char *patient, const char *tracer_slug, const char *from, const char *to, const char *name);
+
+/* Of the other patients with an FHV of this tracer (index) and time point (index): how many there are, and how many are lower. */
+void report_rank(size_t *lower, size_t *others, const ReportData *d, size_t tracer, size_t timepoint, double fhv);
 
 const char *report_patient(const ReportData *d, size_t row);           /* id of row 0 … clinical.rows - 1 */
 

@@ -95,10 +95,12 @@ static PatientValue value_of(const PageValue *v)
     return v ? (PatientValue){ v->value, v->reason } : (PatientValue){ NAN, "not computed (reox extract)" };
 }
 
-static Rc scan_gather(PatientScan *out, const ReportData *d, const char *patient, const ReportTracer *t, const char *timepoint, Arena *a, Err *e)
+static Rc scan_gather(PatientScan *out, const ReportData *d, const char *patient, size_t tracer, size_t at, Arena *a, Err *e)
 {
     Rc rc = OK;
     Str text = { 0 };
+    const ReportTracer *t = &d->tracer[tracer];
+    const char *timepoint = d->space.timepoint[at];
     const PageScan *s = report_scan(d, patient, t->slug, timepoint);
     const PageRefusedScan *refused = report_refused_scan(d, patient, t->name, timepoint);
     const PatientValue none = { NAN, NULL };
@@ -111,6 +113,7 @@ static Rc scan_gather(PatientScan *out, const ReportData *d, const char *patient
         out->fhv = value_of(report_value(d, patient, t->slug, timepoint, "fhv"));
         out->hv_ml = value_of(report_value(d, patient, t->slug, timepoint, "hv_ml"));
         out->volume_ml = (PatientValue){ s->volume_ml, NULL };
+        if (isfinite(out->fhv.value)) report_rank(&out->lower, &out->others, d, tracer, at, out->fhv.value);
     }
     /* The rule of the tracer, from any of its scans: it stands over the whole group. */
     for (size_t i = 0; i < d->tables->scans.n; i++) {
@@ -239,7 +242,7 @@ Rc patient_report_gather(PatientReport *out, const ReportData *d, size_t row, co
         size_t listed = 0, from = out->n_scans;
         for (size_t t = 0; t < T; t++) {
             PatientScan *s = &scan[out->n_scans++];
-            TRY(scan_gather(s, d, patient, &d->tracer[k], d->space.timepoint[t], a, e));
+            TRY(scan_gather(s, d, patient, k, t, a, e));
             listed += s->listed || s->refused;
             const size_t i = k * T + t;
             if (i >= slices->n) continue;

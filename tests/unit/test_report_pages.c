@@ -238,9 +238,9 @@ static void patient(Document *d, const char *id, size_t n_scans)
 {
     Err e = { 0 };
     static const PatientScan scan[3] = {
-        { "FMISO", "pre", true, SCAN_DONE, NULL, -6, 124, "TBR ≥ 1.4, reference blood", { 2.31, NULL }, { 1.4, NULL }, { 0.412, NULL }, { 18.9, NULL }, { 45.9, NULL }, NULL, "image not found" },
-        { "FMISO", "mid", true, SCAN_NOT_DONE, NULL, NAN, NAN, "TBR ≥ 1.4, reference blood", { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, NULL, NULL },
-        { "FMISO", "end", true, SCAN_NOT_ASSESSABLE, NULL, 42, NAN, "TBR ≥ 1.4, reference blood", { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, NULL, NULL } };
+        { "FMISO", "pre", true, SCAN_DONE, NULL, -6, 124, "TBR ≥ 1.4, reference blood", { 2.31, NULL }, { 1.4, NULL }, { 0.412, NULL }, { 18.9, NULL }, { 45.9, NULL }, 31, 59, NULL, "image not found" },
+        { "FMISO", "mid", true, SCAN_NOT_DONE, NULL, NAN, NAN, "TBR ≥ 1.4, reference blood", { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, 0, 0, NULL, NULL },
+        { "FMISO", "end", true, SCAN_NOT_ASSESSABLE, NULL, 42, NAN, "TBR ≥ 1.4, reference blood", { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, { NAN, NULL }, 0, 0, NULL, NULL } };
     static const PatientChange change = { "FMISO", "pre", "mid", { NAN, NULL }, { -0.2, NULL }, { NAN, NULL } };
     static const PatientRisk risk[2] = {
         { "os_pre", "Surv(t, d) ~ x", "n = 60, 8 events", 0.38, 0.22, 0.57, NULL, false, "age 91 is above 84, the highest of 60 patients", "from day 0", 60, 8, 2 },
@@ -269,6 +269,7 @@ START_TEST(patient_page_shows_states_never_zeros)
     ck_assert_int_eq(count(html.s, "<td>not assessable</td>"), 1);
     ck_assert_int_eq(count(html.s, ">0.0<") + count(html.s, ">0<") - count(html.s, ">0</text>"), 0);      /* but for the risk axis */
     ck_assert(count(html.s, "41.2"));
+    ck_assert_int_eq(count(html.s, "Higher than in 31 of 59 other patients"), 1);
     ck_assert(count(html.s, "−20.0"));
     ck_assert(count(html.s, "of 100 patients like this one, about 38 (95 % CI 22–57)"));
     ck_assert(count(html.s, "age 91 is above 84"));

@@ -11,37 +11,52 @@
 /* Above this condition number of the scaled cross products the columns are made orthogonal first. */
 static const double CONDITION_PLAIN = 1e3;
 
+/* Rows gathered once into the order of the data, then centred and scaled by passes along memory. Every sum runs in that order. */
 static Rc columns(CoxData *d, const CoxInput *in, Arena *a, Err *e)
 {
-    size_t n = d->n;
-    int p = d->p;
-    d->x = ARENA_NEW(a, n * (size_t)p + 1, double);
-    d->center = ARENA_NEW(a, (size_t)p + 1, double);
-    d->scale = ARENA_NEW(a, (size_t)p + 1, double);
-    d->T = ARENA_NEW(a, (size_t)(p * p) + 1, double);
-    if (!d->x || !d->center || !d->scale || !d->T) return err_nomem(e);
-    for (int j = 0; j < p; j++) {
-        const double *x = in->x + (size_t)j * n;
-        Sum s = { 0 };
-        for (size_t i = 0; i < n; i++) sum_add(&s, x[d->order[i]]);
-        double mean = sum_value(&s) / (double)n, largest = 0;
-        for (size_t i = 0; i < n; i++) {
-            double v = x[d->order[i]] - mean;
-            d->x[i * (size_t)p + (size_t)j] = v;
-            if (fabs(v) > largest) largest = fabs(v);
-        }
-        double scale = 1;
-        if (largest > 0 && !in->keep_scale) {
-            double ss = 0;
-            for (size_t i = 0; i < n; i++) { double v = d->x[i * (size_t)p + (size_t)j] / largest; ss += v * v; }
-            scale = largest * sqrt(ss / (double)n);
-        }
-        for (size_t i = 0; i < n; i++) d->x[i * (size_t)p + (size_t)j] /= scale;
-        d->center[j] = mean;
-        d->scale[j] = scale;
-        d->T[j * p + j] = 1 / scale;
+    enum { TILE = 64 };
+    Rc rc = OK;
+    size_t n = d->n, p = (size_t)d->p;
+    double *rows = malloc((n * p + 1) * sizeof *rows);
+    Sum *sum = ARENA_NEW(a, p + 1, Sum);
+    double *largest = ARENA_NEW(a, p + 1, double), *ss = ARENA_NEW(a, p + 1, double), *part = ARENA_NEW(a, p + 1, double);
+    d->x = ARENA_NEW(a, n * p + 1, double);
+    d->center = ARENA_NEW(a, p + 1, double);
+    d->scale = ARENA_NEW(a, p + 1, double);
+    d->T = ARENA_NEW(a, p * p + 1, double);
+    if (!rows || !sum || !largest || !ss || !part || !d->x || !d->center || !d->scale || !d->T) { rc = err_nomem(e); goto out; }
+    for (size_t from = 0; from < n; from += TILE)
+        for (size_t j = 0; j < p; j++)
+            for (size_t i = from; i < n && i < from + TILE; i++) rows[i * p + j] = in->x[j * n + i];
+    for (size_t i = 0; i < n; i++) {
+        const double *row = rows + d->order[i] * p;
+        double *x = d->x + i * p;
+        for (size_t j = 0; j < p; j++) { x[j] = row[j]; part[j] += row[j]; }
+        if (i % TILE == TILE - 1 || i + 1 == n)
+            for (size_t j = 0; j < p; j++) { sum_add(&sum[j], part[j]); part[j] = 0; }
     }
-    return OK;
+    for (size_t j = 0; j < p; j++) { d->center[j] = sum_value(&sum[j]) / (double)n; d->scale[j] = 1; }
+    for (size_t i = 0; i < n; i++) {
+        double *x = d->x + i * p;
+        for (size_t j = 0; j < p; j++) { double v = x[j] - d->center[j], u = fabs(v); x[j] = v; largest[j] = u > largest[j] ? u : largest[j]; }
+    }
+    if (!in->keep_scale) {
+        for (size_t j = 0; j < p; j++) part[j] = largest[j] > 0 ? 1 / largest[j] : 1;
+        for (size_t i = 0; i < n; i++) {
+            const double *x = d->x + i * p;
+            for (size_t j = 0; j < p; j++) { double v = x[j] * part[j]; ss[j] += v * v; }
+        }
+        for (size_t j = 0; j < p; j++) if (ss[j] > 0) d->scale[j] = largest[j] * sqrt(ss[j] / (double)n);
+        for (size_t j = 0; j < p; j++) part[j] = 1 / d->scale[j];
+        for (size_t i = 0; i < n; i++) {
+            double *x = d->x + i * p;
+            for (size_t j = 0; j < p; j++) x[j] *= part[j];
+        }
+    }
+    for (size_t j = 0; j < p; j++) d->T[j * p + j] = 1 / d->scale[j];
+out:
+    free(rows);
+    return rc;
 }
 
 /* Gram-Schmidt, twice, on ill-conditioned columns; T keeps the way back. */

@@ -213,26 +213,26 @@ static double largest_score(const CoxData *d, const double *score, const double 
 }
 
 /* A maximum exists where the Newton decrement is small against how fast the information can change: with R the largest
- * |(x_i - x_j)' d| over rows for a step d of length 1 in the information's norm, decrement * R < 1/2 is enough. */
-static bool certificate(const CoxData *d, const double *vg, double decrement)
+ * |(x_i - x_j)'d| over rows for a step d of length 1 in the information's norm, decrement * R < 1/2 is enough. R is bounded by twice
+ * the longest row times the root of the largest eigenvalue of the covariance. */
+static bool certificate(const CoxData *d, const double *vg, double decrement, double *room, double *w)
 {
     size_t p = (size_t)d->p;
-    double largest = 0, size = 0, trace = 0;
+    double longest = 0, size = 0, trace = 0;
+    Err ignored = { 0 };
     for (size_t j = 0; j < p; j++) trace += vg[j * p + j];
+    memcpy(room, vg, p * p * sizeof *room);
+    if (linalg_symmetric_eigen(w, room, (int)p, &ignored) != OK) return false;
     for (size_t i = 0; i < d->n; i++) {
         const double *x = d->x + i * p;
         double s = 0;
-        for (size_t j = 0; j < p; j++) {
-            double c = 0;
-            for (size_t k = 0; k < p; k++) c += vg[j * p + k] * x[k];
-            s += c * x[j];
-        }
-        if (s > largest) largest = s;
-        for (size_t j = 0; j < p; j++) if (fabs(x[j]) > size) size = fabs(x[j]);
+        for (size_t j = 0; j < p; j++) s += x[j] * x[j];
+        if (s > longest) longest = s;
     }
+    size = sqrt(longest);
     /* What rounding hides in the score: where the likelihood rises for ever it is all that is left of it. */
     decrement += 1e-14 * (double)(d->n_events + 1) * size * sqrt(trace);
-    return decrement * 2 * sqrt(largest) < .25;
+    return decrement * 2 * sqrt(longest * w[p - 1]) < .25;
 }
 
 Rc cox_maximise(CoxMaximum *m, CoxData *d, const double *start, const double *ridge, Arena *a, Err *e)
@@ -271,8 +271,8 @@ Rc cox_maximise(CoxMaximum *m, CoxData *d, const double *start, const double *ri
         decrement = sqrt(fmax(decrement, 0));
         if (m->max_abs_score < 1e-10) {
             m->converged = true;
-            m->certified = certificate(d, m->vcov, decrement);
-            if (last) return OK;
+            m->certified = certificate(d, m->vcov, decrement, info, trial);
+            if (last || m->max_abs_score < 1e-13) return OK;
             last = true;              /* one more step: to round-off, not to the threshold */
         }
         double value = 0;

@@ -58,6 +58,9 @@ typedef struct {
     double shift_at_most;      /* largest spread of eta in a stratum met at the last evaluation */
 } CoxData;
 
+/* An order as CoxInput wants it, ties by place; linear time. */
+Rc cox_time_order(size_t *order, size_t n, const int *stratum, const double *time, const double *event, Err *e);
+
 /* Arena memory. ERR_NOMEM. */
 Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e);
 

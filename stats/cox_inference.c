@@ -121,18 +121,47 @@ static void to_columns(double *m, const CoxData *d, const double *back, double *
     linalg_gemm_nn(m, scratch, back, p, p, p, 1, 0);
 }
 
-Rc cox_zph(double *chisq, double *df, CoxData *d, const double *g, ZphTime which, const int *assign, size_t n_terms, Arena *a, Err *e)
+/* What the four tests share: means over risk sets, the information and its factor in columns, the way from basis to columns. */
+typedef struct { CoxDetail detail; double *L, *back; } ZphCommon;
+
+static Rc zph_common(ZphCommon *q, CoxData *d, const double *g, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    int p = d->p;
+    size_t pp = (size_t)(p * p) + 1;
+    double loglik, *scratch = ARENA_NEW(a, pp, double);
+    q->L = ARENA_NEW(a, pp, double);
+    q->back = ARENA_NEW(a, pp, double);
+    if (!q->L || !q->back || !scratch) return err_nomem(e);
+    TRY(cox_detail(&q->detail, d, g, a, e));
+    if (!cox_evaluate(d, g, &loglik, NULL, q->L, NULL)) return err_set(e, ERR_ESTIMATE, "the information cannot be evaluated");
+    /* back = (T scaled by the columns' scale)^-1: upper triangular inverse by columns. */
+    for (int j = 0; j < p; j++) {
+        q->back[j * p + j] = 1 / (d->T[j * p + j] * d->scale[j]);
+        for (int i = j - 1; i >= 0; i--) {
+            double s = 0;
+            for (int k = i + 1; k <= j; k++) s += d->T[k * p + i] * d->scale[i] * q->back[j * p + k];
+            q->back[j * p + i] = -s / (d->T[i * p + i] * d->scale[i]);
+        }
+    }
+    to_columns(q->L, d, q->back, scratch);
+    rc = linalg_cholesky(q->L, p, e);
+out:
+    return rc;
+}
+
+static Rc zph_one(double *chisq, double *df, CoxData *d, const double *g, const ZphCommon *q, ZphTime which, const int *assign, size_t n_terms,
+                  Arena *a, Err *e)
 {
     Rc rc = OK;
     int p = d->p;
     size_t pp = (size_t)(p * p) + 1, K = d->n_blocks;
-    CoxDetail detail = { 0 };
     double *time = ARENA_NEW(a, K + 1, double), *square = ARENA_NEW(a, K + 1, double);
-    double *b = ARENA_NEW(a, pp, double), *bg = ARENA_NEW(a, pp, double), *gg = ARENA_NEW(a, pp, double);
-    double *u = ARENA_NEW(a, (size_t)p + 1, double), *uc = ARENA_NEW(a, (size_t)p + 1, double), *back = ARENA_NEW(a, pp, double);
+    double *bg = ARENA_NEW(a, pp, double), *gg = ARENA_NEW(a, pp, double);
+    double *u = ARENA_NEW(a, (size_t)p + 1, double), *uc = ARENA_NEW(a, (size_t)p + 1, double);
     double *scratch = ARENA_NEW(a, pp, double), *solved = ARENA_NEW(a, pp, double), *sub = ARENA_NEW(a, pp, double);
     double loglik, low = INFINITY, largest = 0;
-    if (!time || !square || !b || !bg || !gg || !u || !uc || !back || !scratch || !solved || !sub) return err_nomem(e);
+    if (!time || !square || !bg || !gg || !u || !uc || !scratch || !solved || !sub) return err_nomem(e);
     for (size_t t = 0; t <= n_terms; t++) { chisq[t] = NAN; df[t] = 0; }
     for (int j = 0; j < p; j++) { df[assign[j] - 1]++; df[n_terms]++; }
     TRY(transform(time, d, which, a, e));
@@ -140,34 +169,20 @@ Rc cox_zph(double *chisq, double *df, CoxData *d, const double *g, ZphTime which
     for (size_t k = 0; k < K; k++) { time[k] -= low; if (time[k] > largest) largest = time[k]; }
     if (!(largest > 0)) return OK;              /* one event time: nothing can change over it */
     for (size_t k = 0; k < K; k++) { time[k] /= largest; square[k] = time[k] * time[k]; }
-    TRY(cox_detail(&detail, d, g, a, e));
     for (size_t k = 0; k < K; k++)
         for (size_t i = d->block[k].first_death; i < d->block[k].to; i++)
             for (int j = 0; j < p; j++)
-                u[j] += (d->w ? d->w[i] : 1) * time[k] * (d->x[i * (size_t)p + (size_t)j] - detail.mean[k * (size_t)p + (size_t)j]);
-    if (!cox_evaluate(d, g, &loglik, NULL, b, NULL) || !cox_evaluate(d, g, &loglik, NULL, bg, time) ||
-        !cox_evaluate(d, g, &loglik, NULL, gg, square)) return OK;
-    /* back = (T scaled by the columns' scale)^-1: upper triangular inverse by columns. */
-    for (int j = 0; j < p; j++) {
-        back[j * p + j] = 1 / (d->T[j * p + j] * d->scale[j]);
-        for (int i = j - 1; i >= 0; i--) {
-            double s = 0;
-            for (int k = i + 1; k <= j; k++) s += d->T[k * p + i] * d->scale[i] * back[j * p + k];
-            back[j * p + i] = -s / (d->T[i * p + i] * d->scale[i]);
-        }
-    }
-    to_columns(b, d, back, scratch);
-    to_columns(bg, d, back, scratch);
-    to_columns(gg, d, back, scratch);
-    for (int j = 0; j < p; j++) for (int k = 0; k < p; k++) uc[j] += back[j * p + k] * u[k];
-    Err ignored = { 0 };
-    if (linalg_cholesky(b, p, &ignored) != OK) return OK;
+                u[j] += (d->w ? d->w[i] : 1) * time[k] * (d->x[i * (size_t)p + (size_t)j] - q->detail.mean[k * (size_t)p + (size_t)j]);
+    if (!cox_evaluate(d, g, &loglik, NULL, bg, time) || !cox_evaluate(d, g, &loglik, NULL, gg, square)) return OK;
+    to_columns(bg, d, q->back, scratch);
+    to_columns(gg, d, q->back, scratch);
+    for (int j = 0; j < p; j++) for (int k = 0; k < p; k++) uc[j] += q->back[j * p + k] * u[k];
     memcpy(solved, bg, (size_t)(p * p) * sizeof *solved);
-    linalg_cholesky_solve(b, p, solved, p);
+    linalg_cholesky_solve(q->L, p, solved, p);
     for (int j = 0; j < p; j++)
         for (int k = 0; k < p; k++) {
             double s = 0;
-            for (int q = 0; q < p; q++) s += bg[j * p + q] * solved[k * p + q];
+            for (int r = 0; r < p; r++) s += bg[j * p + r] * solved[k * p + r];
             gg[k * p + j] -= s;
         }
     for (size_t t = 0; t <= n_terms; t++) {
@@ -188,20 +203,40 @@ out:
     return rc;
 }
 
-void cox_r_means(double *mean, const double *x, size_t n, int p, const double *weight, const size_t *order)
+Rc cox_zph(double *chisq, double *df, CoxData *d, const double *g, const int *assign, size_t n_terms, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    ZphCommon q = { 0 };
+    rc = zph_common(&q, d, g, &a, e);
+    for (int w = 0; w < ZPH_TIMES && rc == OK; w++) {
+        Arena scratch = { 0 };
+        rc = zph_one(chisq + (size_t)w * (n_terms + 1), df + (size_t)w * (n_terms + 1), d, g, &q, (ZphTime)w, assign, n_terms, &scratch, e);
+        arena_free(&scratch);
+    }
+    if (rc == ERR_ESTIMATE) {
+        for (size_t t = 0; t < ZPH_TIMES * (n_terms + 1); t++) chisq[t] = NAN;
+        rc = OK;
+    }
+    arena_free(&a);
+    return rc;
+}
+
+void cox_r_means(double *mean, const double *x, size_t n, int p, const double *weight, const size_t *order, const double *plain)
 {
     for (int j = 0; j < p; j++) {
         const double *c = x + (size_t)j * n;
         bool indicator = true;
         for (size_t i = 0; i < n && indicator; i++) indicator = c[i] == -1 || c[i] == 0 || c[i] == 1;
         Sum s = { 0 }, w = { 0 };
+        if (indicator || (plain && !weight)) { mean[j] = indicator ? 0 : plain[j]; continue; }
         for (size_t i = 0; i < n; i++) {
             size_t r = order[i];
             double v = weight ? weight[r] : 1;
             sum_add(&s, v * c[r]);
             sum_add(&w, v);
         }
-        mean[j] = indicator ? 0 : sum_value(&s) / sum_value(&w);
+        mean[j] = sum_value(&s) / sum_value(&w);
     }
 }
 

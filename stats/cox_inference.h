@@ -12,14 +12,15 @@ Rc cox_cluster_scores(double **sums, size_t *n_groups, CoxData *d, const double 
 /* Sandwich variance in the basis: V (sum u u') V. */
 Rc cox_robust(double *v, const double *sums, size_t n_groups, const double *vcov, int p, Arena *a, Err *e);
 
-typedef enum { ZPH_KM, ZPH_RANK, ZPH_IDENTITY, ZPH_LOG } ZphTime;
+typedef enum { ZPH_KM, ZPH_RANK, ZPH_IDENTITY, ZPH_LOG, ZPH_TIMES } ZphTime;
 
-/* Grambsch and Therneau's test as a score test of x g(t), a row a term and GLOBAL (survival 3). assign[j]: term of column j from 1,
- * n_terms of them. chisq[n_terms + 1], df likewise; NaN where the time has no value (log 0). */
-Rc cox_zph(double *chisq, double *df, CoxData *d, const double *g, ZphTime which, const int *assign, size_t n_terms, Arena *a, Err *e);
+/* Grambsch and Therneau's tests as score tests of x g(t), for the four transforms of time in their order, a row a term and GLOBAL
+ * (survival 3). assign[j]: term of column j from 1, n_terms of them. chisq[4 x (n_terms + 1)], df likewise; NaN where the time has no
+ * value (log 0). */
+Rc cox_zph(double *chisq, double *df, CoxData *d, const double *g, const int *assign, size_t n_terms, Err *e);
 
-/* Means by which R centres: 0 for columns that hold only -1, 0, 1; weighted. */
-void cox_r_means(double *mean, const double *x, size_t n, int p, const double *weight, const size_t *order);
+/* Means by which R centres: 0 for columns that hold only -1, 0, 1; weighted. `plain` (NULL: none): unweighted means known already. */
+void cox_r_means(double *mean, const double *x, size_t n, int p, const double *weight, const size_t *order, const double *plain);
 
 /* Cumulative hazard of stratum s up to t for a row x (in the basis), with its variance; v is the covariance of g. */
 void cox_curve_at(double *hazard, double *variance, const CoxData *d, const CoxDetail *detail, size_t s, double t, const double *xb,

@@ -97,19 +97,21 @@ static Rc note_influence(CoxModel *c, Err *e)
     int term = 0;
     double worst = 0, limit = fmax(2 / sqrt((double)n), .3);
     CoxDetail detail = { 0 };
-    double *u = ARENA_NEW(&a, n * p + 1, double), *step = ARENA_NEW(&a, p + 1, double), *beta = ARENA_NEW(&a, p + 1, double);
-    if (!u || !step || !beta) { rc = err_nomem(e); goto out; }
+    double *u = ARENA_NEW(&a, n * p + 1, double), *step = ARENA_NEW(&a, p + 1, double);
+    if (!u || !step) { rc = err_nomem(e); goto out; }
     TRY(cox_detail(&detail, &c->data, c->m.g, &a, e));
     TRY(cox_score_residuals(u, NULL, &c->data, c->m.g, &detail, e));
+    /* dfbetas of a row are M u, M = T V over the standard errors. */
+    double *M = ARENA_NEW(&a, p * p + 1, double);
+    if (!M) { rc = err_nomem(e); goto out; }
+    linalg_gemm_nn(M, c->data.T, c->m.vcov, c->p, c->p, c->p, 1, 0);
+    for (size_t j = 0; j < p; j++) for (size_t k = 0; k < p; k++) M[k * p + j] /= c->se[j];
     for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < p; j++) {
-            step[j] = 0;
-            for (size_t k = 0; k < p; k++) step[j] += c->m.vcov[k * p + j] * u[i * p + k];
-        }
-        cox_to_columns(beta, &c->data, step);
+        for (size_t j = 0; j < p; j++) step[j] = 0;
+        for (size_t k = 0; k < p; k++) for (size_t j = 0; j < p; j++) step[j] += M[k * p + j] * u[i * p + k];
         bool over = false;
         for (size_t j = 0; j < p; j++) {
-            double v = fabs(beta[j]) / c->se[j];
+            double v = fabs(step[j]);
             over = over || v > limit;
             if (v > worst) { worst = v; row = c->data.order[i]; term = (int)j; }
         }
@@ -202,25 +204,26 @@ static void hazard_ratios(CoxModel *c)
 
 static Rc tests_of_proportionality(CoxModel *c, Err *e)
 {
-    static const struct { ZphTime which; const char *key; } all[] = {
-        { ZPH_KM, "zph_km" }, { ZPH_RANK, "zph_rank" }, { ZPH_IDENTITY, "zph_identity" }, { ZPH_LOG, "zph_log" } };
+    static const char *const keys[ZPH_TIMES] = { "zph_km", "zph_rank", "zph_identity", "zph_log" };
+    static const char *const cols[] = { "chisq", "df", "p" };
     Rc rc = OK;
     size_t t = c->n_terms + 1;
-    double *m = ARENA_NEW(&c->a, 3 * t, double);
+    double *chisq = ARENA_NEW(&c->a, ZPH_TIMES * t, double), *df = ARENA_NEW(&c->a, ZPH_TIMES * t, double), *m = ARENA_NEW(&c->a, 3 * t, double);
     const char **rows = (const char **)arena_array(&c->a, t, sizeof(char *));
-    static const char *const cols[] = { "chisq", "df", "p" };
-    if (!m || !rows) return err_nomem(e);
+    if (!chisq || !df || !m || !rows) return err_nomem(e);
     for (size_t k = 0; k + 1 < t; k++) rows[k] = c->term_label[k];
     rows[t - 1] = "GLOBAL";
-    for (size_t w = 0; w < sizeof all / sizeof *all; w++) {
-        Arena scratch = { 0 };
-        rc = cox_zph(m, m + t, &c->data, c->m.g, all[w].which, c->assign, c->n_terms, &scratch, e);
-        arena_free(&scratch);
-        if (rc != OK) return rc;
-        for (size_t k = 0; k < t; k++) m[2 * t + k] = isnan(m[k]) ? (double)NAN : chisq_sf(m[k], m[t + k]);
-        json_set_matrix(c->out, all[w].key, m, t, 3, rows, cols);
+    TRY(cox_zph(chisq, df, &c->data, c->m.g, c->assign, c->n_terms, e));
+    for (size_t w = 0; w < ZPH_TIMES; w++) {
+        for (size_t k = 0; k < t; k++) {
+            m[k] = chisq[w * t + k];
+            m[t + k] = df[w * t + k];
+            m[2 * t + k] = isnan(m[k]) ? (double)NAN : chisq_sf(m[k], m[t + k]);
+        }
+        json_set_matrix(c->out, keys[w], m, t, 3, rows, cols);
     }
-    return OK;
+out:
+    return rc;
 }
 
 bool cox_weights_are_odd(const CoxModel *c)

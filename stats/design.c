@@ -130,18 +130,20 @@ static Rc drop_missing(Building *b)
 {
     Rc rc = OK;
     size_t rows = b->f->rows, dropped = 0;
+    bool any = false;
     unsigned char *incomplete = arena_alloc(&b->scratch, rows), *mark = arena_alloc(&b->scratch, rows);
     Json *missing = json_set(b->out, "missing", json_object());
     if (!incomplete || !mark) return err_nomem(b->e);
     for (size_t k = 0; k < b->n_need; k++)
         for (size_t i = 0; i < rows; i++)
-            if (b->keep[i] && value_missing(&b->need[k].value, i)) incomplete[i] = 1;
+            if (b->keep[i] && value_missing(&b->need[k].value, i)) { incomplete[i] = 1; any = true; }
     for (size_t k = 0; k < b->n_need; k++) {
         const char *const *names = NULL;
         TRY(expr_columns(&names, b->need[k].expr, &b->scratch, b->e));
         for (; *names; names++) {
             const FrameColumn *c = frame_column(b->f, *names);
             if (!c || json_get(missing, *names)) continue;
+            if (!any) { json_set_number(missing, *names, 0); continue; }
             memset(mark, 0, rows);
             for (size_t q = 0; q < b->n_need; q++) {
                 const char *const *own = NULL;
@@ -158,7 +160,7 @@ static Rc drop_missing(Building *b)
         }
     }
     /* log(-1) is missing although its column is not. */
-    for (size_t k = 0; k < b->n_need; k++) {
+    for (size_t k = 0; any && k < b->n_need; k++) {
         if (b->need[k].expr->kind == EXPR_COLUMN) continue;
         const char *const *names = NULL;
         size_t n = 0;
@@ -236,43 +238,70 @@ Rc design_want_rows(const Design *d, Json *out, size_t least, Err *e)
 
 /* ---- variables */
 
-static Rc numbers_sorted(double **out, const ExprValue *v, const Design *d, Arena *a, Err *e)
+/* The k-th smallest of x, which is rearranged (quickselect, middle of three). */
+static double select_kth(double *x, size_t n, size_t k)
 {
-    double *x = ARENA_NEW(a, d->n, double);
-    if (!x) return err_nomem(e);
-    for (size_t i = 0; i < d->n; i++) x[i] = v->num[d->row[i]];
-    sort_doubles(x, d->n);
-    *out = x;
-    return OK;
+    size_t low = 0, high = n - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        double a = x[low], b = x[middle], c = x[high], pivot = fmax(fmin(a, b), fmin(fmax(a, b), c));
+        size_t i = low, j = high;
+        for (;;) {
+            while (x[i] < pivot) i++;
+            while (x[j] > pivot) j--;
+            if (i >= j) break;
+            double swap = x[i]; x[i] = x[j]; x[j] = swap;
+            i++;
+            j--;
+        }
+        if (k <= j) high = j;
+        else low = j + 1;
+    }
+    return x[k];
+}
+
+/* Lowest, highest, median; the values in x are rearranged. */
+static void ranges(Var *v, double *x, size_t n)
+{
+    v->low = v->high = x[0];
+    for (size_t i = 1; i < n; i++) { v->low = fmin(v->low, x[i]); v->high = fmax(v->high, x[i]); }
+    double upper = select_kth(x, n, n / 2);
+    v->median = n % 2 ? upper : (select_kth(x, n, n / 2 - 1) + upper) / 2;
 }
 
 static Rc number_variable(Building *b, Var *v, const ExprValue *value)
 {
     Rc rc = OK;
-    double *sorted = NULL;
     size_t n = b->d->n;
-    TRY(numbers_sorted(&sorted, value, b->d, &b->scratch, b->e));
-    v->low = sorted[0];
-    v->high = sorted[n - 1];
-    v->median = quantile_sorted(sorted, n, .5);
+    double *x = malloc(n * sizeof *x);
+    if (!x) return err_nomem(b->e);
+    for (size_t i = 0; i < n; i++) x[i] = value->num[b->d->row[i]];
+    ranges(v, x, n);
     if (v->kind == VAR_RCS && !v->n_knots) {
+        sort_doubles(x, n);
         v->n_knots = v->wanted_knots;
         v->knot = ARENA_NEW(&b->d->arena, (size_t)v->n_knots, double);
-        if (!v->knot) return err_nomem(b->e);
+        if (!v->knot) { rc = err_nomem(b->e); goto out; }
         Err why = { 0 };
-        if (rcs_knots(v->knot, v->n_knots, sorted, n, &why) != OK)
-            return diagnose_fatal(b->out, b->e, "collinear", "%s: %s", v->label, why.text);
+        if (rcs_knots(v->knot, v->n_knots, x, n, &why) != OK) {
+            rc = diagnose_fatal(b->out, b->e, "collinear", "%s: %s", v->label, why.text);
+            goto out;
+        }
     }
     if (v->kind == VAR_PSPLINE) {
-        if (!(v->high > v->low)) return diagnose_fatal(b->out, b->e, "constant_column", "%s is %g in every row", v->label, v->low);
+        if (!(v->high > v->low)) {
+            rc = diagnose_fatal(b->out, b->e, "constant_column", "%s is %g in every row", v->label, v->low);
+            goto out;
+        }
         /* R's default: 2.5 intervals a degree of freedom. */
         v->n_knots = (int)nearbyint(2.5 * v->wanted_df) + 1;
         v->knot = ARENA_NEW(&b->d->arena, (size_t)v->n_knots, double);
-        if (!v->knot) return err_nomem(b->e);
+        if (!v->knot) { rc = err_nomem(b->e); goto out; }
         for (int i = 0; i < v->n_knots; i++) v->knot[i] = v->low + (v->high - v->low) * i / (v->n_knots - 1);
         v->knot[v->n_knots - 1] = v->high;
     }
 out:
+    free(x);
     return rc;
 }
 
@@ -474,37 +503,4 @@ Rc design_matrix_for(double **x, const Design *d, const Frame *rows, Arena *a, E
 {
     size_t p = 0;
     return terms_matrix(x, &p, d->formula, d->has_intercept, rows, NULL, rows->rows, NULL, a, e);
-}
-
-/* ---- an order that depends on content alone */
-
-static int by_number(double a, double b) { return (a > b) - (a < b); }
-
-static int compare_rows(const void *pa, const void *pb, void *context)
-{
-    const Design *d = context;
-    size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
-    int c = 0;
-    if (d->stratum && (c = by_number(d->stratum[a], d->stratum[b]))) return c;
-    if (d->time && (c = by_number(d->time[a], d->time[b]))) return c;
-    if (d->event && (c = by_number(d->event[a], d->event[b]))) return c;
-    if (d->start && (c = by_number(d->start[a], d->start[b]))) return c;
-    if (d->y && (c = by_number(d->y[a], d->y[b]))) return c;
-    for (size_t j = 0; j < d->p; j++)
-        if ((c = by_number(d->x[j * d->n + a], d->x[j * d->n + b]))) return c;
-    if (d->weight && (c = by_number(d->weight[a], d->weight[b]))) return c;
-    if (d->offset && (c = by_number(d->offset[a], d->offset[b]))) return c;
-    if (d->cluster && (c = by_number(d->cluster[a], d->cluster[b]))) return c;
-    if (d->group && (c = by_number(d->group[a], d->group[b]))) return c;
-    return (a > b) - (a < b);
-}
-
-Rc design_canonical_order(size_t **order, const Design *d, Arena *a, Err *e)
-{
-    size_t *o = ARENA_NEW(a, d->n, size_t);
-    if (!o) return err_nomem(e);
-    for (size_t i = 0; i < d->n; i++) o[i] = i;
-    qsort_r(o, d->n, sizeof *o, compare_rows, (void *)(size_t)d);
-    *order = o;
-    return OK;
 }

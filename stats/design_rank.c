@@ -68,6 +68,40 @@ static void describe_combination(Str *out, const Design *d, size_t j, const unsi
     }
 }
 
+/* Whether the cross products of the standardised columns say at once that every column is far from the others' span: 1 - R2 above
+ * 1e-6 for all. Large tables are done with that. */
+static bool plainly_independent(const Design *d, bool centre, size_t from, Arena *a)
+{
+    enum { ROWS = 256 };
+    size_t n = d->n, m = d->p - from;
+    double *mean = ARENA_NEW(a, m + 1, double), *scale = ARENA_NEW(a, m + 1, double), *gram = ARENA_NEW(a, m * m + 1, double);
+    double *block = ARENA_NEW(a, ROWS * m + 1, double);
+    if (!mean || !scale || !gram || !block) return false;
+    for (size_t j = 0; j < m; j++) {
+        const double *x = d->x + (from + j) * n;
+        double s = 0, largest = 0;
+        for (size_t i = 0; i < n; i++) s += x[i];
+        mean[j] = centre ? s / (double)n : 0;
+        for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(x[i] - mean[j]));
+        /* Far from 0 the values themselves lose digits: leave that to the careful way. */
+        if (!(largest > 0) || largest < 1e-6 * fabs(mean[j])) return false;
+        scale[j] = largest;
+    }
+    for (size_t at = 0; at < n; at += ROWS) {
+        size_t k = n - at < ROWS ? n - at : ROWS;
+        for (size_t j = 0; j < m; j++)
+            for (size_t i = 0; i < k; i++) block[j * k + i] = (d->x[(from + j) * n + at + i] - mean[j]) / scale[j];
+        linalg_syrk_t(gram, block, (int)k, (int)m, 1);
+    }
+    for (size_t j = 0; j < m; j++) if (!(gram[j * m + j] > 0)) return false;
+    for (size_t j = 0; j < m; j++) scale[j] = sqrt(gram[j * m + j]);
+    for (size_t j = 0; j < m; j++) for (size_t k = 0; k < m; k++) gram[j * m + k] /= scale[j] * scale[k];
+    Err ignored = { 0 };
+    if (linalg_cholesky(gram, (int)m, &ignored) != OK) return false;
+    for (size_t j = 0; j < m; j++) if (gram[j * m + j] * gram[j * m + j] < 1e-6) return false;
+    return true;
+}
+
 Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned char *keep, Err *e)
 {
     Rc rc = OK;
@@ -77,15 +111,17 @@ Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned 
     bool drop = option_flag(call, "drop_collinear");
     /* Cox and its friends have no intercept, yet a constant changes nothing there: centre as well. */
     bool centre = d->has_intercept || d->response == RESPONSE_SURVIVAL || d->response == RESPONSE_COUNTING;
-    double *q = ARENA_NEW(&a, n * (p ? p : 1), double);
+    double *q = NULL;
     size_t kept = 0, from = d->has_intercept ? 1 : 0;
-    if (!q) { rc = err_nomem(e); goto out; }
     memset(keep, 1, p);
     if (p - from >= n && p > from) {
         rc = diagnose_fatal(out, e, "underdetermined", "%zu columns and %zu rows: without a penalty the coefficients are not determined; "
                             "use --lambda2 (ridge), elasticnet, or fewer columns", p - from, n);
         goto out;
     }
+    if (p == from || plainly_independent(d, centre, from, &a)) goto out;
+    q = ARENA_NEW(&a, n * (p ? p : 1), double);
+    if (!q) { rc = err_nomem(e); goto out; }
     /* Modified Gram-Schmidt, twice, in the order of the formula: the later of two columns goes, as in R. */
     for (size_t j = from; j < p; j++) {
         double *z = q + kept * n, noise = 0;

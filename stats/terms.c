@@ -117,6 +117,12 @@ Rc terms_matrix(double **x, size_t *p, const struct Formula *f, bool intercept, 
     for (size_t t = 0; t < f->n_terms; t++) {
         const Term *term = &f->term[t];
         size_t w = 1;
+        if (term->n == 1 && (f->var[term->var[0]].kind == VAR_NUMBER || f->var[term->var[0]].kind == VAR_TT)) {
+            const double *from = value[term->var[0]].num;
+            for (size_t i = 0; i < n; i++) m[at * n + i] = from[row ? row[i] : i];
+            at++;
+            continue;
+        }
         for (size_t i = 0; i < n; i++) {
             size_t r = row ? row[i] : i;
             w = 1;

@@ -156,7 +156,7 @@ Rc path_inside(Str *out, const char *root, const char *relative, const char *nam
     real_root = realpath(root, NULL);
     if (!real_root) { rc = err_set(e, ERR_INPUT, "%s: %s", root, strerror(errno)); goto out; }
     real = realpath(joined.s, NULL);
-    if (!real) { rc = err_set(e, ERR_INPUT, "%s: %s cannot be opened: %s", name, relative, strerror(errno)); goto out; }
+    if (!real) { rc = err_set(e, ERR_INPUT, "%s: cannot be opened: %s", name, strerror(errno)); goto out; }
     size_t n = strlen(real_root);
     if (strncmp(real, real_root, n) != 0 || (real[n] && real[n] != '/' && n > 1)) {
         rc = err_set(e, ERR_INPUT, "%s: path %s leads outside the study folder", name, relative);

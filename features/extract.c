@@ -132,7 +132,7 @@ static Rc check_input(const ExtractInput *in, const Settings *s, Err *e)
     Rc rc = grid_require_same(&in->image->grid, &in->mask->grid, in->name, e);
     if (rc != OK) return rc;
     if (s->filter)
-        return err_set(e, ERR_INPUT, "%s: settings.filter: image filters are not built yet, expected no filter", in->name);
+        return err_set(e, ERR_INPUT, "%s: filter in the settings of features: image filters are not built yet, expected none", in->name);
     return OK;
 }
 

@@ -13,6 +13,8 @@ enum { MAX_BINS = 65535, MAX_DISTANCE = 64, WHERE_MAX = 256 };
 static const char *const interpolation_names[] = { "nearest", "linear", "cubic", NULL };
 static const char *const quantity_names[] = { "image", "tbr", NULL };
 static const char *const bin_names[] = { "none", "fixed_bin_size", "fixed_bin_number", NULL };
+static const char *const filter_dimensions[] = { "2D", "3D", NULL };
+static const char *const filter_paddings[] = { "zero", "nearest", "periodic", "mirror", NULL };
 static const char *const filter_names[] = { "mean", "log", "laws", "gabor", "wavelet", "simoncelli", NULL };
 
 /* Settings while they are read: whether an origin was written, for the default is the lower end of a range that a later
@@ -221,16 +223,39 @@ static Rc read_families(Settings *s, const Json *list, const char *where, Err *e
     return OK;
 }
 
-/* The keys of INTERFACE §4.1. What they do to the image, and which key goes with which type, is the filters' own. */
+enum { MEAN = 1, LOG = 2, LAWS = 4, GABOR = 8, WAVELET = 16, SIMONCELLI = 32 };      /* bits in the order of filter_names */
+
+/* Keys of INTERFACE §4.1 beside type, dimension and padding, with the types that take them. */
+static const struct { const char *key; unsigned types; JsonType value; } filter_keys[] = {
+    { "support", MEAN, JSON_NUMBER }, { "sigma_mm", LOG | GABOR, JSON_NUMBER }, { "cutoff", LOG, JSON_NUMBER },
+    { "kernels", LAWS, JSON_TEXT }, { "energy_distance", LAWS, JSON_NUMBER },
+    { "lambda_mm", GABOR, JSON_NUMBER }, { "gamma", GABOR, JSON_NUMBER }, { "theta_deg", GABOR, JSON_NUMBER }, { "theta_step_deg", GABOR, JSON_NUMBER },
+    { "wavelet", WAVELET, JSON_TEXT }, { "subband", WAVELET, JSON_TEXT }, { "level", WAVELET | SIMONCELLI, JSON_NUMBER },
+    { "rotation_invariant", LAWS | WAVELET, JSON_BOOL }, { "pooling", LAWS | GABOR | WAVELET, JSON_TEXT },
+    { "riesz", LOG | SIMONCELLI, JSON_ARRAY } };
+
+/* What a filter does to the image is the filters' own; here a slip in its keys is found. */
 static Rc read_filter(Settings *s, const Json *j, const char *where, Err *e)
 {
     static const char *const known[] = { "type", "dimension", "padding", "support", "sigma_mm", "cutoff", "kernels",
         "energy_distance", "lambda_mm", "gamma", "theta_deg", "theta_step_deg", "wavelet", "subband", "level",
         "rotation_invariant", "pooling", "riesz", NULL };
-    int type = -1;
+    int type = -1, dimension = -1, padding = -1;
     Rc rc = json_refuse_unknown(j, known, where, e);
     if (rc == OK) rc = want_word(&type, j, "type", filter_names, where, e);
     if (rc == OK && type < 0) rc = err_set(e, ERR_INPUT, "%s.type: missing", where);
+    if (rc == OK) rc = want_word(&dimension, j, "dimension", filter_dimensions, where, e);
+    if (rc == OK) rc = want_word(&padding, j, "padding", filter_paddings, where, e);
+    for (size_t i = 0; rc == OK && i < sizeof filter_keys / sizeof *filter_keys; i++) {
+        const Json *value = json_get(j, filter_keys[i].key);
+        if (!value) continue;
+        if (!(filter_keys[i].types & 1u << type))
+            rc = err_set(e, ERR_INPUT, "%s.%s: the type is %s, which does not take it", where, filter_keys[i].key, filter_names[type]);
+        else if (json_type(value) != filter_keys[i].value)
+            rc = err_set(e, ERR_INPUT, "%s.%s: is %s, expected %s", where, filter_keys[i].key, json_type_name(value),
+                         filter_keys[i].value == JSON_NUMBER ? "a number" : filter_keys[i].value == JSON_TEXT ? "text"
+                         : filter_keys[i].value == JSON_BOOL ? "true or false" : "an array of three orders");
+    }
     if (rc != OK) return rc;
     Json *copy = json_copy(j);
     if (!copy) return err_nomem(e);

@@ -56,6 +56,10 @@ START_TEST(refusals)
         { "{\"quantity\": \"ratio\"}", "quantity: 'ratio'" },
         { "{\"filter\": {\"type\": \"sobel\"}}", "filter.type" },
         { "{\"filter\": {\"type\": \"log\", \"sigma\": 3}}", "filter" },
+        { "{\"filter\": {\"type\": \"log\", \"support\": 3}}", "filter.support: the type is log" },
+        { "{\"filter\": {\"type\": \"simoncelli\", \"pooling\": \"max\"}}", "filter.pooling: the type is simoncelli" },
+        { "{\"filter\": {\"type\": \"mean\", \"support\": \"15\"}}", "filter.support: is text" },
+        { "{\"filter\": {\"type\": \"mean\", \"padding\": \"wrap\"}}", "filter.padding: 'wrap', expected zero" },
         { "{\"by_tracer\": {\"CT\": {\"families\": [\"x\"]}}}", "by_tracer.CT.families" },
         { "{\"by_tracer\": {\"CT\": {\"by_tracer\": {}}}}", "by_tracer" },
     };

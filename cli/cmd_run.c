@@ -5,7 +5,7 @@
 #include "cli/study_run.h"
 
 static bool fit_all(Json **out, StudyRun *r) { return step_fit(out, r, NULL, false); }
-static bool report_all(Json **out, StudyRun *r) { return step_report(out, r, NULL, NULL); }
+static bool report_all(Json **out, StudyRun *r) { return step_report(out, r, NULL, cli_text(r->command, "out")); }
 
 /* The folder of the reports is the last line of all. */
 static void print_report(StudyRun *r, const Json *j)
@@ -59,6 +59,11 @@ static ExitCode run(const CommandLine *c)
     return study_run_end(&r);
 }
 
+static const CliOption options[] = {
+    { "out", CLI_TEXT, "DIR", "the reports into this folder, all of them, instead of STUDY/reports", false },
+    { NULL, CLI_FLAG, NULL, NULL, false }
+};
+
 const Command command_run = {
     .name = "run",
     .synopsis = "STUDY",
@@ -67,6 +72,7 @@ const Command command_run = {
                "reox run STUDY --threads 1   the same bytes, later\n\n"
                "What was finished is kept: an interrupted run goes on where it stopped. A scan, patient or model that is refused is listed,\n"
                "and the run goes on to the report with the others.",
+    .options = options,
     .min_arguments = 1, .max_arguments = 1,
     .run = run,
 };

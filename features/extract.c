@@ -70,7 +70,7 @@ static Rc compute(FeatureSink *sink, Roi *roi, const Settings *s, Arena *a, Err 
         const Computation *c = &computations[i];
         if (!wants(sink, c->first, c->last, c->needs)) continue;
         if (c->ground != FROM_MASK && roi->n_inside == 0)
-            undefine(sink, c->first, c->last, c->needs, s, "re-segmentation leaves no voxel");
+            undefine(sink, c->first, c->last, c->needs, s, roi->none_inside);
         else if (c->ground == FROM_LEVELS && !roi->level)
             undefine(sink, c->first, c->last, c->needs, s, roi->level_reason);
         else
@@ -110,6 +110,8 @@ static Rc add_warnings(Extraction *x, const ExtractInput *in, const FeatureSink 
     bool texture = wants(sink, FAMILY_GLCM, FAMILY_NGLDM, needs_texture);
     if (texture && x->roi_ml < LEAST_TEXTURE_ML)
         TRY(warn(x, arena_printf(a, "%s: the ROI has %.3g mL, texture wants at least %g mL", in->name, x->roi_ml, LEAST_TEXTURE_ML), e));
+    if (roi->n_morphological && roi->n_inside == 0 && wants(sink, FAMILY_LOCAL_INTENSITY, FAMILY_NGLDM, 0))
+        TRY(warn(x, arena_printf(a, "%s: %s: no feature of intensities has a value", in->name, roi->none_inside), e));
     if (!(texture || sink_wants(sink, FAMILY_INTENSITY_HISTOGRAM, 0)) || roi->n_inside == 0) goto out;
     if (!roi->level) {
         TRY(warn(x, arena_printf(a, "%s: %s", in->name, roi->level_reason), e));

@@ -36,8 +36,8 @@ typedef struct {
 
 /* Prepares the ROI by the settings (interpolation, rounding, re-segmentation, discretisation) and computes every row of the families
  * that the settings name. ERR_INPUT, beginning with the name, for a mask of another grid or without a voxel, a voxel of the ROI that
- * is no finite number, quantity tbr without a reference, and an image filter, which is not built yet. A value that cannot exist is
- * undefined with its reason, never an error. */
+ * is no finite number, and an image filter, which is not built yet. A value that cannot exist (of intensities under quantity tbr
+ * without a reference, say) is undefined with its reason, never an error. */
 Rc feature_extract(Extraction *out, const ExtractInput *in, const Settings *s, Err *e);
 void extraction_free(Extraction *x);
 

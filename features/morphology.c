@@ -88,8 +88,8 @@ static void put_intensity(FeatureSink *sink, const Roi *roi)
 {
     const Aggregation whole = AGGREGATION_NONE;
     if (roi->n_inside == 0) {
-        sink_undefined(sink, FEATURE_MORPHOLOGY_CENTRE_OF_MASS_SHIFT, whole, "re-segmentation leaves no voxel");
-        sink_undefined(sink, FEATURE_MORPHOLOGY_INTEGRATED_INTENSITY, whole, "re-segmentation leaves no voxel");
+        sink_undefined(sink, FEATURE_MORPHOLOGY_CENTRE_OF_MASS_SHIFT, whole, roi->none_inside);
+        sink_undefined(sink, FEATURE_MORPHOLOGY_INTEGRATED_INTENSITY, whole, roi->none_inside);
         return;
     }
     long long at_sum[3] = { 0 };

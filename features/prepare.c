@@ -182,7 +182,7 @@ static Rc set_levels(Roi *roi, const Settings *s, Arena *a, Err *e)
 {
     size_t n = (size_t)roi->n[0] * (size_t)roi->n[1] * (size_t)roi->n[2];
     if (roi->n_inside == 0) {
-        roi->level_reason = "re-segmentation leaves no voxel";
+        roi->level_reason = roi->none_inside;
         return OK;
     }
     uint16_t *level = ARENA_NEW(a, n, uint16_t);
@@ -241,11 +241,13 @@ Rc roi_prepare(Roi *out, Diagnostics *report, const ExtractInput *in, const Sett
     roi.filled = !all_finite(in->image);
     if (roi.filled) source.fill = least_finite(in->image);
     roi.units = in->image->units;
+    roi.none_inside = "re-segmentation leaves no voxel";
     if (s->quantity == QUANTITY_TBR) {
         if (in->image->units != UNITS_TBR) source.divisor = in->reference;
-        if (!(source.divisor > 0)) {
-            rc = err_set(e, ERR_INPUT, "%s: quantity tbr needs the mean uptake of a reference region above 0", in->name);
-            goto out;
+        if (!(source.divisor > 0)) {                       /* no ratio exists: no intensity is a number, shapes are as ever */
+            roi.none_inside = isnan(source.divisor) ? "quantity tbr: no reference region or value is given"
+                                                    : "quantity tbr: the uptake of the reference is not above 0";
+            source.divisor = NAN;
         }
         roi.units = UNITS_TBR;
     }

@@ -24,6 +24,7 @@ typedef struct {
     const uint8_t *morphological;      /* 1: in the mask before re-segmentation. Morphology and distance maps use it */
     const uint8_t *inside;             /* 1: in the intensity mask, after re-segmentation; part of the above */
     size_t n_morphological, n_inside;  /* n_inside may be 0 */
+    const char *none_inside;           /* why, if it is: what is undefined then says it */
 
     /* Grey levels 1 … Ng where `inside`, else 0; levels below and between may be empty. NULL when they cannot exist, and
      * then level_reason says why and every family that needs them is undefined. */

@@ -173,10 +173,6 @@ START_TEST(refusals)
     ck_assert_int_eq(feature_extract(&x, &in, &s, &e), ERR_INPUT);
     ck_assert_ptr_nonnull(strstr(e.text, "pet.nii: voxel (3, 2, 1) of the ROI is not a number"));
     c.image.v[voxel_at(&c.mask.grid, 3, 2, 1)] = 1;
-    s.quantity = QUANTITY_TBR;
-    ck_assert_int_eq(feature_extract(&x, &in, &s, &e), ERR_INPUT);
-    ck_assert_ptr_nonnull(strstr(e.text, "reference"));
-    s.quantity = QUANTITY_IMAGE;
     in.mask = &d.mask;
     ck_assert_int_eq(feature_extract(&x, &in, &s, &e), ERR_INPUT);
     in.mask = &c.mask;
@@ -407,6 +403,43 @@ START_TEST(ratio_to_the_reference)
 }
 END_TEST
 
+/* Without a reference the ratio does not exist; shape and SUV do. */
+START_TEST(ratio_to_nothing)
+{
+    const int n[3] = { 24, 22, 18 };
+    const double spacing[3] = { 2, 2, 3 }, at[3] = { 11, 10, 8 };
+    static const double none[] = { NAN, 0, -1 };
+    Case c = tumour(n, spacing, at);
+    Err e = { 0 };
+    Settings s = { 0 }, plain = { 0 };
+    Extraction x = { 0 }, y = { 0 };
+    settings_defaults(&s, UNITS_SUV);
+    s.outlier_sigma = 3;
+    plain = s;
+    s.quantity = QUANTITY_TBR;
+    extract(&y, &c, &plain);
+    for (size_t k = 0; k < sizeof none / sizeof *none; k++) {
+        ExtractInput in = { .name = "test", .image = &c.image, .mask = &c.mask, .reference = none[k], .diagnostics = true };
+        assert_ok_e(feature_extract(&x, &in, &s, &e), e);
+        ck_assert_uint_eq(x.features.n, y.features.n);
+        for (size_t i = 0; i < x.features.n; i++) {
+            const FeatureValue *v = &x.features.value[i];
+            const FeatureInfo *row = feature_info(v->id);
+            const bool of_ratio = (row->family != FAMILY_HYPOXIA && row->family != FAMILY_MORPHOLOGY) || v->id == FEATURE_MORPHOLOGY_MORANS_I_INDEX ||
+                                  v->id == FEATURE_MORPHOLOGY_GEARYS_C_MEASURE || v->id == FEATURE_MORPHOLOGY_INTEGRATED_INTENSITY ||
+                                  v->id == FEATURE_MORPHOLOGY_CENTRE_OF_MASS_SHIFT;
+            if (of_ratio) ck_assert_msg(v->reason && strstr(v->reason, "quantity tbr"), "%s: %s", row->name, v->reason ? v->reason : "has a value");
+            else if (row->family == FAMILY_MORPHOLOGY) ck_assert_msg(v->value == y.features.value[i].value, "%s: %g", row->name, v->value);
+            else if (strncmp(row->name, "suv_", 4) == 0) ck_assert_msg(!v->reason, "%s: %s", row->name, v->reason);
+        }
+        ck_assert(x.n_warnings > 0 && strstr(x.warning[x.n_warnings - 1], "quantity tbr"));
+        extraction_free(&x);
+    }
+    extraction_free(&y);
+    case_free(&c);
+}
+END_TEST
+
 /* ---- warnings ---- */
 
 START_TEST(not_finite_outside)
@@ -475,6 +508,7 @@ static Suite *suite(void)
     tcase_add_test(c, moved);
     tcase_add_test(c, larger_voxels);
     tcase_add_test(c, ratio_to_the_reference);
+    tcase_add_test(c, ratio_to_nothing);
     tcase_add_test(c, warnings);
     return s;
 }

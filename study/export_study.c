@@ -8,6 +8,7 @@
 #include "db/db_export.h"
 #include "db/db_names.h"
 #include "db/db_scan.h"
+#include "db/db_wide.h"
 #include "study/variables.h"
 
 /* What the columns of the fixed views hold. */
@@ -177,35 +178,55 @@ out:
     return rc;
 }
 
+static Rc export_frame(Export *x, const char *file, const Frame *f, Err *e)
+{
+    Rc rc = OK;
+    Str text = { 0 };
+
+    for (size_t k = 0; k < f->columns; k++) {
+        if (k) str_append_char(&text, ',');
+        csv_write_field(&text, f->column[k].name);
+        TRY(describe(x, file, f->column[k].name, true, e));
+    }
+    str_append_char(&text, '\n');
+    for (size_t i = 0; i < f->rows; i++) {
+        for (size_t k = 0; k < f->columns; k++) {
+            if (k) str_append_char(&text, ',');
+            if (!f->column[k].is_text) csv_write_number(&text, f->column[k].num[i]);
+            else csv_write_field(&text, f->column[k].text[i] ? f->column[k].text[i] : "NA");
+        }
+        str_append_char(&text, '\n');
+    }
+    rc = write_file(x, file, &text, f->rows, f->columns, e);
+out:
+    str_free(&text);
+    return rc;
+}
+
+/* As many columns a file as a view has, so that every file can be read again; the rest in files with _part2 … behind the name. */
 static Rc export_changes(Export *x, const char *tracer, int from, int to, Err *e)
 {
     Rc rc = OK;
     Arena a = { 0 };
     Frame f = { 0 };
-    Str text = { 0 };
     char **name = NULL;
-    char *file = arena_printf(&a, "change_%s_%s_%s.csv", tracer, x->space->timepoint_slug[from], x->space->timepoint_slug[to]);
 
-    if (!file) { rc = err_nomem(e); goto out; }
     TRY(change_names(&name, x, tracer, from, to, &a, e));
-    TRY(study_frame(&f, x->db, x->space, (const char *const *)name, file, e));
-    for (size_t k = 0; k < f.columns; k++) {
-        if (k) str_append_char(&text, ',');
-        csv_write_field(&text, f.column[k].name);
-        TRY(describe(x, file, f.column[k].name, true, e));
+    for (int part = 1; *name; part++) {
+        char *kept = NULL, **end = name;
+        char *file = arena_printf(&a, part == 1 ? "change_%s_%s_%s.csv" : "change_%s_%s_%s_part%d.csv", tracer,
+                                  x->space->timepoint_slug[from], x->space->timepoint_slug[to], part);
+        if (!file) { rc = err_nomem(e); goto out; }
+        while (*end && end - name < WIDE_COLUMNS_MAX) end++;
+        kept = *end;                               /* the list ends here for now */
+        *end = NULL;
+        TRY(study_frame(&f, x->db, x->space, (const char *const *)name, file, e));
+        *end = kept;
+        TRY(export_frame(x, file, &f, e));
+        frame_free(&f);
+        name = end;
     }
-    str_append_char(&text, '\n');
-    for (size_t i = 0; i < f.rows; i++) {
-        for (size_t k = 0; k < f.columns; k++) {
-            if (k) str_append_char(&text, ',');
-            if (!f.column[k].is_text) csv_write_number(&text, f.column[k].num[i]);
-            else csv_write_field(&text, f.column[k].text[i] ? f.column[k].text[i] : "NA");
-        }
-        str_append_char(&text, '\n');
-    }
-    TRY(write_file(x, file, &text, f.rows, f.columns, e));
 out:
-    str_free(&text);
     frame_free(&f);
     arena_free(&a);
     return rc;

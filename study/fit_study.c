@@ -92,6 +92,8 @@ static TermRow term_row(const Json *out, const char *method, const Json *coef)
 static Rc list_terms(TermRow **out, size_t *n, const Json *document, const char *method, Arena *a, Err *e)
 {
     const Json *coef = json_get(document, "coef");
+    const char *analysis = json_text(json_get(document, "analysis"));      /* what an imputation pooled */
+    if (analysis) method = analysis;
     *n = 0;
     *out = ARENA_NEW(a, (json_type(coef) == JSON_OBJECT ? json_size(coef) : 0) + 1, TermRow);
     if (!*out) return err_nomem(e);
@@ -123,7 +125,13 @@ static Rc add_incomplete(ModelRow **rows, size_t *n, const ModelColumns *c, cons
     const DesignWish wish = { .kind = c->survival ? FORMULA_SURVIVAL : FORMULA_RESPONSE, .codes = true, .no_intercept = c->survival, .keep_zero_weight = true };
     unsigned char *in = ARENA_NEW(a, f->frame.rows + 1, unsigned char);
     ModelRow *list = ARENA_NEW(a, f->n_out + f->frame.rows + 1, ModelRow);
-    if (!in || !list) { rc = err_nomem(e); goto out; }
+    StatCall outcome = *call;
+    if (strcmp(c->method->name, "impute") == 0) {          /* a covariate that is missing is filled in, an outcome is not */
+        const char *tilde = strchr(call->formula, '~');
+        outcome.formula = tilde ? arena_printf(a, "%.*s ~ 1", (int)(tilde - call->formula), call->formula) : call->formula;
+        call = &outcome;
+    }
+    if (!in || !list || !call->formula) { rc = err_nomem(e); goto out; }
     if (f->n_out) memcpy(list, f->out, f->n_out * sizeof *list);
     *n = f->n_out;
     if (design_build(&d, ignored, call, &wish, NULL) == OK) {

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "core/sum.h"
+#include "stats/cox_fit.h"
+#include "stats/existence.h"
 #include "stats/linalg.h"
 
 enum { ITERATIONS_MAX = 60 };
@@ -201,38 +203,43 @@ static void evaluate(Problem *q, const double *b)
         }
 }
 
-/* Whether d is a ray along which the likelihood never falls: d'z of each failing row is the highest of all at risk then, and
- * not all are equal. d is a late Newton step, whose finite parts have died out. */
-static bool is_ray(Problem *q, const double *d)
+/* Does the maximum exist? Who had another event stays at risk for ever with a positive weight, so the likelihood rises along the
+ * same directions as Cox's with those times moved behind all others. signs[p]: -1, 0, 1 in the caller's columns. */
+static Rc certify(bool *separated, double *signs, const FineGrayData *d, Arena *a, Err *e)
 {
-    size_t n = q->n, p = (size_t)q->p;
-    double *u = q->eta, *best = q->r, size = 0, top = -INFINITY;
+    Rc rc = OK;
+    size_t n = d->n, p = (size_t)d->p;
+    double *time = ARENA_NEW(a, n, double), *event = ARENA_NEW(a, n, double), *raw = ARENA_NEW(a, p, double), last = 0;
+    Ref *ref = ARENA_NEW(a, n, Ref);
+    size_t *order = ARENA_NEW(a, n, size_t);
+    int *state = ARENA_NEW(a, n, int);
+    CoxData cox = { 0 };
+    Existence ex = { 0 };
+    if (!time || !event || !raw || !ref || !order || !state) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) last = fmax(last, d->time[i]);
     for (size_t i = 0; i < n; i++) {
-        u[i] = 0;
-        for (size_t j = 0; j < p; j++) u[i] += q->z[j * n + i] * d[j];
-        best[i] = top;                     /* highest among earlier rows with another event: they stay at risk */
-        if (q->state[i] == 2) top = fmax(top, u[i]);
-        size = fmax(size, fabs(u[i]));
+        time[i] = d->state[i] == 2 ? 2 * last + 1 : d->time[i];
+        event[i] = state[i] = d->state[i] == 1;
     }
-    double after = -INFINITY, margin = 1e-4 * size;
-    bool rises = false;
-    for (size_t m = q->n_blocks; m-- > 0;) {
-        const Block *B = &q->block[m];
-        double low = INFINITY, lowest = INFINITY;
-        for (size_t i = B->lo; i < B->hi; i++) {
-            after = fmax(after, u[i]);
-            if (q->state[i] == 1) low = fmin(low, u[i]);
-        }
-        if (B->deaths == 0) continue;
-        if (low < fmax(after, best[B->lo]) - margin) return false;
-        for (size_t i = 0; i < n && !rises; i++)
-            if (i >= B->lo || q->state[i] == 2) lowest = fmin(lowest, u[i]);
-        rises = rises || lowest < low - 10 * margin;
-    }
-    return rises;
+    FineGrayData moved = *d;
+    moved.time = time;
+    moved.state = state;
+    for (size_t i = 0; i < n; i++) ref[i] = (Ref){ &moved, i };
+    qsort(ref, n, sizeof *ref, by_content);
+    for (size_t i = 0; i < n; i++) order[i] = ref[i].at;
+    CoxInput in = { .n = n, .p = d->p, .x = d->x, .time = time, .event = event, .order = order,
+                    .ties = d->efron ? TIES_EFRON : TIES_BRESLOW };
+    TRY(cox_data_init(&cox, &in, a, e));
+    TRY(existence_cox(&ex, &cox, a, e));
+    *separated = ex.separated;
+    if (!ex.separated) goto out;
+    cox_to_columns(raw, &cox, ex.direction);
+    existence_signs(signs, raw, cox.scale, d->p);
+out:
+    return rc;
 }
 
-static Rc newton(FineGrayFit *out, Problem *q, double *b, Arena *a, Err *e)
+static Rc newton(FineGrayFit *out, Problem *q, double *b, const FineGrayData *d, Arena *a, Err *e)
 {
     Rc rc = OK;
     size_t p = (size_t)q->p;
@@ -240,26 +247,33 @@ static Rc newton(FineGrayFit *out, Problem *q, double *b, Arena *a, Err *e)
     if (!L || !step || !trial) return err_nomem(e);
     evaluate(q, b);
     out->loglik_null = q->loglik;
+    bool asked = false;
     while (out->iterations < ITERATIONS_MAX) {
         memcpy(L, q->info, p * p * sizeof *L);
-        TRY(linalg_cholesky(L, q->p, e));
+        double lo = INFINITY, hi = -INFINITY;
+        for (size_t i = 0; i < q->n; i++) { lo = fmin(lo, q->eta[i]); hi = fmax(hi, q->eta[i]); }
+        rc = linalg_cholesky(L, q->p, e);
+        if (!asked && (rc == ERR_ESTIMATE || hi - lo > ETA_SUSPECT)) {
+            double *signs = ARENA_NEW(a, p, double);
+            bool separated = false;
+            asked = true;
+            if (!signs) { rc = err_nomem(e); goto out; }
+            Rc own = certify(&separated, signs, d, a, e);
+            if (own != OK) { rc = own; goto out; }
+            if (separated) out->direction = signs;
+        }
+        /* Along a ray the information dies out in the end; the likelihood is then at its supremum. */
+        if (rc == ERR_ESTIMATE && out->direction) { rc = OK; break; }
+        if (rc != OK) goto out;
         memcpy(step, q->score, p * sizeof *step);
         linalg_cholesky_solve(L, q->p, step, 1);
-        double decrement = 0, loglik = q->loglik, lo = INFINITY, hi = -INFINITY, f = 1;
+        double decrement = 0, loglik = q->loglik, f = 1;
         for (size_t j = 0; j < p; j++) decrement += step[j] * q->score[j];
         if (out->iterations == 0) out->score_chisq = decrement;
         /* The largest score times its standard error is at most the root of the decrement. At the floor of rounding it
          * stops shrinking. */
         if (decrement < 1e-24 || (decrement < 1e-16 && decrement > last / 4)) { out->converged = true; break; }
         last = decrement;
-        for (size_t i = 0; i < q->n; i++) { lo = fmin(lo, q->eta[i]); hi = fmax(hi, q->eta[i]); }
-        if (hi - lo > ETA_SUSPECT && is_ray(q, step)) {
-            double size = 0;
-            for (size_t j = 0; j < p; j++) size = fmax(size, fabs(step[j]));
-            for (size_t j = 0; j < p; j++) step[j] /= size;
-            out->direction = step;
-            break;
-        }
         for (int half = 0; half < 40; half++, f /= 2) {
             for (size_t j = 0; j < p; j++) trial[j] = b[j] + f * step[j];
             evaluate(q, trial);
@@ -405,8 +419,9 @@ Rc finegray_fit(FineGrayFit *out, const FineGrayData *d, Arena *a, Err *e)
     TRY(problem_make(&q, d, a, e));
     double *b = ARENA_NEW(a, (size_t)d->p, double);
     if (!b) { rc = err_nomem(e); goto out; }
-    TRY(newton(out, &q, b, a, e));
+    TRY(newton(out, &q, b, d, a, e));
     if (out->direction) {
+        out->converged = false;
         out->loglik = q.loglik;
         out->coef = ARENA_NEW(a, (size_t)d->p, double);
         if (!out->coef) { rc = err_nomem(e); goto out; }

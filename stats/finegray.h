@@ -23,8 +23,8 @@ typedef struct {
     bool efron;                    /* ties of the cause; else Breslow */
 } FineGrayData;
 
-/* Memory is the arena's. With `direction` the likelihood rises for ever along direction[p] (standardised columns, certified
- * over every event and everyone at risk); coef is then NaN and loglik its value where the search stopped. */
+/* Memory is the arena's. With `direction` (-1, 0, 1 by column) the likelihood rises for ever, certified by a linear program over every
+ * event and everyone at risk; coef is then NaN and loglik the supremum. */
 typedef struct {
     double *coef, *se, *vcov, *information_inverse;
     double loglik, loglik_null, score_chisq, max_abs_score, condition;

@@ -165,9 +165,8 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         const char *worst = m.name[0];
         json_set_bool(s, "separated", true);
         for (size_t j = 0; j < m.p; j++) {
-            double v = f.direction[j];
-            json_set_number(way, m.name[j], fabs(v) < 1e-3 ? 0 : v > 0 ? 1 : -1);
-            if (fabs(v) == 1) worst = m.name[j];
+            json_set_number(way, m.name[j], f.direction[j]);
+            if (f.direction[j] != 0) worst = m.name[j];
         }
         rc = diagnose_fatal(out, e, "monotone_likelihood", "every event of the cause has the most extreme %s of all at risk: its "
                             "coefficient is infinite and has no standard error; merge levels, leave it out, or use cox --penalty "

@@ -140,8 +140,16 @@ START_TEST(monotone)
     FineGrayFit f;
     assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, false }, &a, NULL));
     ck_assert(f.direction && isnan(f.coef[1]) && !f.converged);
-    assert_near(f.direction[1], 1, 1e-9);
-    assert_near_abs(f.direction[0], 0, 0, 1e-3);
+    assert_near(f.direction[1], 1, 0);
+    assert_near(f.direction[0], 0, 0);
+    /* The supremum: nothing above it, and the likelihood far out along the ray comes up to it. */
+    double best = -INFINITY;
+    for (double b = -3; b <= 3; b += 0.02) best = fmax(best, loglik(&s, (double[2]){ b, 40 }, FINEGRAY_CMPRSK));
+    ck_assert_msg(best <= f.loglik + 1e-9 && best > f.loglik - 0.01, "best %.12g, supremum %.12g", best, f.loglik);
+    /* A mirror image, and two columns that separate only together. */
+    for (int i = 0; i < N; i++) { s.x[i] = s.x[N + i] + (i % 5) * 0.1; s.x[N + i] = (i % 5) * 0.1; }
+    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_SURVIVAL, true }, &a, NULL));
+    ck_assert(f.direction && f.direction[0] == 1 && f.direction[1] == -1);
     arena_free(&a);
 }
 END_TEST

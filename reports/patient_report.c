@@ -30,8 +30,12 @@ static void headline(Document *d, const PatientReport *r)
 {
     char a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
     size_t n = 0;
-    bool share = false;
-    for (; n < r->n_scans && n < 4 && text_equal(r->scan[n].tracer, r->scan[0].tracer); n++) share |= isfinite(r->scan[n].fhv.value);
+    bool share = false, ratio = false;
+    for (; n < r->n_scans && n < 4 && text_equal(r->scan[n].tracer, r->scan[0].tracer); n++) {
+        share |= isfinite(r->scan[n].fhv.value);
+        ratio |= isfinite(r->scan[n].tbr_max.value);
+    }
+    share |= !ratio;
     for (size_t i = 0; i < n; i++) {
         const PatientScan *s = &r->scan[i];
         const double percent = 100 * s->fhv.value;

@@ -20,8 +20,14 @@
 #include "study/report_patient.h"
 #include "study/stale.h"
 
-/* Patients whose images are in memory at one time. */
+/* Patients whose images are in memory at one time, and whose files are recorded in one transaction. */
 enum { BATCH = 16, FILE_NAME_MAX = 32 };
+
+/* A file that is on disk and not yet recorded. */
+typedef struct {
+    char name[FILE_NAME_MAX], sha[HASH_TEXT];
+    const char *kind, *patient;
+} Written;
 
 typedef struct {
     ReportResult *out;
@@ -32,6 +38,8 @@ typedef struct {
     Str dir;
     char inputs_sha[HASH_TEXT];
     bool recorded;             /* files and their hashes go into the database */
+    Written written[BATCH];
+    size_t n_written;
     size_t done;
 } Work;
 
@@ -79,36 +87,46 @@ out:
     return rc;
 }
 
+/* A commit costs more than a page: files are recorded by the batch. What a killed run has not recorded is simply written again. */
+static Rc record_written(Work *k, Err *e)
+{
+    Rc rc = OK;
+    if (!k->n_written) return OK;
+    TRY(db_begin(k->db, e));
+    for (size_t i = 0; i < k->n_written; i++) {
+        const Written *w = &k->written[i];
+        TRY(db_report_store(k->db, k->wish->run_id, &(ReportRow){ w->name, w->kind, w->patient, k->inputs_sha, w->sha }, e));
+    }
+    TRY(db_commit(k->db, e));
+    k->n_written = 0;
+out:
+    db_rollback(k->db);
+    return rc;
+}
+
 static Rc write_file(Work *k, const char *name, const char *kind, const char *patient, const Str *bytes, Err *e)
 {
     Rc rc = OK;
     Str path = { 0 };
-    char sha[HASH_TEXT];
     path_join(&path, k->dir.s, name);
     TRY(str_check(&path, e));
     TRY(file_write_atomic(path.s, bytes->s, bytes->len, e));
     if (!k->recorded) goto out;
-    sha256_of(sha, bytes->s, bytes->len);
-    TRY(db_begin(k->db, e));
-    TRY(db_report_store(k->db, k->wish->run_id, &(ReportRow){ name, kind, patient, k->inputs_sha, sha }, e));
-    TRY(db_commit(k->db, e));
+    if (k->n_written == BATCH) TRY(record_written(k, e));
+    Written *w = &k->written[k->n_written++];
+    *w = (Written){ .kind = kind, .patient = patient };
+    snprintf(w->name, sizeof w->name, "%s", name);
+    sha256_of(w->sha, bytes->s, bytes->len);
 out:
-    if (k->recorded) db_rollback(k->db);
     str_free(&path);
     return rc;
 }
 
-/* A report that is good stays, without its mark of being stale. */
+/* A report that is good stays, without its mark of being stale. Inside a transaction. */
 static Rc confirm(Work *k, const char *name, Err *e)
 {
-    Rc rc = OK;
-    TRY(db_begin(k->db, e));
-    TRY(db_report_confirm(k->db, k->wish->run_id, name, e));
-    TRY(db_commit(k->db, e));
     k->out->current++;
-out:
-    db_rollback(k->db);
-    return rc;
+    return db_report_confirm(k->db, k->wish->run_id, name, e);
 }
 
 static Rc write_cohort(Work *k, Err *e)
@@ -122,7 +140,9 @@ static Rc write_cohort(Work *k, Err *e)
     bool current[2];
     for (int i = 0; i < 2; i++) TRY(is_current(&current[i], k, name[i], e));
     if (current[0] && current[1]) {
+        TRY(db_begin(k->db, e));
         for (int i = 0; i < 2; i++) TRY(confirm(k, name[i], e));
+        TRY(db_commit(k->db, e));
         goto out;
     }
     TRY(cohort_report_gather(&r, &k->data, k->inputs_sha, &a, e));
@@ -134,6 +154,7 @@ static Rc write_cohort(Work *k, Err *e)
         k->out->cohort++;
     }
 out:
+    if (k->recorded) db_rollback(k->db);
     for (int i = 0; i < 2; i++) str_free(&bytes[i]);
     document_free(&doc);
     arena_free(&a);
@@ -194,7 +215,9 @@ static Rc write_patients(Work *k, const size_t *row, size_t n, Err *e)
     }
 out:
     for (int i = 0; i < BATCH; i++) patient_slices_free(&slices[i]);
-    return rc;
+    /* Also after a failure or an interruption: what is on disk is kept. */
+    Rc recorded = record_written(k, rc == OK ? e : NULL);
+    return rc == OK ? recorded : rc;
 }
 
 /* Files of patients who are no longer in the study do not stay behind. */
@@ -232,22 +255,27 @@ out:
     return rc;
 }
 
+/* Rows of the patients whose page is to be written; the others' are good and confirmed. */
 static Rc select_rows(size_t *row, size_t *n, Work *k, Err *e)
 {
     Rc rc = OK;
     char name[FILE_NAME_MAX];
+    bool known = k->wish->patient == NULL;
     *n = 0;
+    if (k->recorded) TRY(db_begin(k->db, e));
     for (size_t i = 0; i < k->data.clinical.rows; i++) {
         bool current;
         if (k->wish->patient && strcmp(k->wish->patient, report_patient(&k->data, i)) != 0) continue;
+        known = true;
         patient_file(name, &k->data, i);
         TRY(is_current(&current, k, name, e));
         if (current) TRY(confirm(k, name, e));
         else row[(*n)++] = i;
     }
-    if (k->wish->patient && !*n && !k->out->current)
-        rc = err_set(e, ERR_INPUT, "%s: the study has no accepted patient of this id", k->wish->patient);
+    if (k->recorded) TRY(db_commit(k->db, e));
+    if (!known) rc = err_set(e, ERR_INPUT, "%s: the study has no accepted patient of this id", k->wish->patient);
 out:
+    if (k->recorded) db_rollback(k->db);
     return rc;
 }
 

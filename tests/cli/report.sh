@@ -87,6 +87,12 @@ ok "one patient" "$REOX" report "$study" --patient P003 --out "$tmp/one" -q
 ok "one file" [ "$(ls "$tmp/one")" = patient_003.pdf ]
 refused "no such patient" 3 'P999: the study has no accepted patient' "$REOX" report "$study" --patient P999
 
+# A patient who leaves the study takes his page along.
+cp -r "$study" "$tmp/less"
+sed -i '/^P008,/d' "$tmp/less/clinical.csv" "$tmp/less/scans.csv"
+"$REOX" run "$tmp/less" -q >/dev/null 2>&1
+ok "the page of a patient who is gone is gone" [ ! -e "$tmp/less/reports/patient_008.pdf" -a -e "$tmp/less/reports/patient_007.pdf" ]
+
 # The image that was ingested is the one that is shown: another in its place is not.
 scan=$(ls "$study"/scans/P003_pre.nii.gz)
 cp "$study/scans/P004_pre.nii.gz" "$scan"

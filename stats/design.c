@@ -446,7 +446,7 @@ static Rc response(Building *b)
     }
     for (size_t i = 0; i < d->n; i++) {
         char buffer[NUMBER_TEXT_MAX];
-        const char *t = v->is_text ? v->text[d->row[i]] : number_write_short(buffer, v->num[d->row[i]]);
+        const char *t = expr_value_text(v, d->row[i], buffer);
         d->y[i] = var_level(&levels, t);
     }
 out:

@@ -99,7 +99,7 @@ static size_t line_of(const ExprValue *v, const char *text, const size_t *row, s
     char buffer[NUMBER_TEXT_MAX];
     for (size_t i = 0; i < n; i++) {
         if (value_missing(v, row[i])) continue;
-        const char *t = v->is_text ? v->text[row[i]] : number_write_short(buffer, v->num[row[i]]);
+        const char *t = expr_value_text(v, row[i], buffer);
         if (strcmp(t, text) == 0) return design_line(f, row[i]);
     }
     return 0;
@@ -229,7 +229,7 @@ Rc combine_categories(int **code, char ***label, size_t *n_groups, const Needed 
         if (x->is_text || n_asked) {
             TRY(var_find_levels(&var[v], x, row, n, f, call, out, a, e));
             for (size_t i = 0; i < n; i++) {
-                const char *t = x->is_text ? x->text[row[i]] : number_write_short(buffer, x->num[row[i]]);
+                const char *t = expr_value_text(x, row[i], buffer);
                 own[i] = var_level(&var[v], t);
             }
         } else {

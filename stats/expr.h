@@ -8,6 +8,7 @@
 #include "core/arena.h"
 #include "core/err.h"
 #include "core/frame.h"
+#include "core/str.h"
 #include "stats/formula.h"
 
 typedef enum { EXPR_NUMBER, EXPR_LOGICAL, EXPR_TEXT, EXPR_COLUMN, EXPR_CALL } ExprKind;
@@ -34,6 +35,9 @@ const char *expr_number_label(double x, Arena *a);
 
 /* The label of row i of a value taken as a category: text, TRUE or FALSE, a number; NULL when missing. */
 const char *expr_value_label(const ExprValue *v, size_t i, Arena *a);
+
+/* The same without an arena: a number is written to `buffer`. */
+const char *expr_value_text(const ExprValue *v, size_t i, char buffer[NUMBER_TEXT_MAX]);
 
 /* A text column whose cells all read as numbers, Inf and NaN among them, as numbers; NULL for every other column. */
 Rc expr_text_as_numbers(double **out, const FrameColumn *c, size_t rows, Arena *a, Err *e);

@@ -325,10 +325,18 @@ const char *expr_number_label(double x, Arena *a)
 
 const char *expr_value_label(const ExprValue *v, size_t i, Arena *a)
 {
+    char buffer[NUMBER_TEXT_MAX];
+    const char *text = expr_value_text(v, i, buffer);
+    return text == buffer ? arena_strdup(a, text) : text;
+}
+
+const char *expr_value_text(const ExprValue *v, size_t i, char buffer[NUMBER_TEXT_MAX])
+{
     if (v->is_text) return v->text[i];
     if (v->num[i] != v->num[i]) return NULL;
     if (v->is_logical) return v->num[i] != 0 ? "TRUE" : "FALSE";
-    return expr_number_label(v->num[i], a);
+    number_write_short(buffer, v->num[i]);
+    return buffer;
 }
 
 /* ---- the columns an expression reads */

@@ -196,10 +196,54 @@ out:
 
 static Rc expand(Products *out, const Expr *x, Builder *b);
 
+/* A stratum, an offset or a group is no factor of a product and cannot be taken away: dropping it in silence would fit another model. */
+static Rc no_special(const Expr *x, Builder *b)
+{
+    Rc rc = OK;
+    static const char *const name[] = { "strata", "offset", "cluster", "frailty" };
+    if (x->kind != EXPR_CALL) return OK;
+    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++)
+        if (expr_is_call(x, name[i], -1)) return refuse(b, x, "can only be added; for an interaction use factor() in its place");
+    if (expr_is_call(x, "|", 2)) return refuse(b, x, "a group effect can only be added");
+    /* Only the operators of formulas: inside of any other call these names are that call's business. */
+    static const char *const op[] = { "(", "+", "-", "*", ":", "/", "^" };
+    for (size_t i = 0; i < sizeof op / sizeof op[0]; i++)
+        if (expr_is_call(x, op[i], -1))
+            for (int k = 0; k < x->n_args; k++) TRY(no_special(x->arg[k], b));
+out:
+    return rc;
+}
+
+/* a/b: b within the levels of all of a, a + a:b. */
+static Rc expand_nested(Products *out, const Expr *x, Builder *b)
+{
+    Rc rc = OK;
+    Products left = { 0 }, right = { 0 };
+    Product all = { 0 };
+    if (expr_bare(x->arg[1])->kind == EXPR_NUMBER) return refuse(b, x, "/ in a formula nests terms; a division is I(x/10)");
+    TRY(no_special(x, b));
+    TRY(expand(&left, x->arg[0], b));
+    TRY(expand(&right, x->arg[1], b));
+    for (size_t i = 0; i < left.n; i++) {
+        TRY(products_add(out, left.item[i], b));
+        Product more = { 0 };
+        TRY(product_of(&more, &all, &left.item[i], b));
+        all = more;
+    }
+    for (size_t k = 0; k < right.n; k++) {
+        Product p = { 0 };
+        TRY(product_of(&p, &all, &right.item[k], b));
+        TRY(products_add(out, p, b));
+    }
+out:
+    return rc;
+}
+
 static Rc expand_product(Products *out, const Expr *x, bool margins, Builder *b)
 {
     Rc rc = OK;
     Products left = { 0 }, right = { 0 };
+    TRY(no_special(x, b));
     TRY(expand(&left, x->arg[0], b));
     TRY(expand(&right, x->arg[1], b));
     if (margins) {
@@ -219,21 +263,24 @@ out:
 static Rc expand_power(Products *out, const Expr *x, Builder *b)
 {
     Rc rc = OK;
-    Products base = { 0 };
+    Products base = { 0 }, power = { 0 };
     double k = 0;
     TRY(constant_of(&k, x->arg[1], "the exponent of a formula is a whole number", b));
     if (k < 1 || k > 8 || k != floor(k)) return refuse(b, x, "the exponent of a formula is 1 to 8");
+    TRY(no_special(x->arg[0], b));
     TRY(expand(&base, x->arg[0], b));
-    for (size_t i = 0; i < base.n; i++) TRY(products_add(out, base.item[i], b));
+    /* The power is of what stands in the brackets, not of the terms met before. */
+    for (size_t i = 0; i < base.n; i++) TRY(products_add(&power, base.item[i], b));
     for (int step = 1; step < (int)k; step++) {
-        size_t n = out->n;
+        size_t n = power.n;
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < base.n; j++) {
                 Product p = { 0 };
-                TRY(product_of(&p, &out->item[i], &base.item[j], b));
-                TRY(products_add(out, p, b));
+                TRY(product_of(&p, &power.item[i], &base.item[j], b));
+                TRY(products_add(&power, p, b));
             }
     }
+    for (size_t i = 0; i < power.n; i++) TRY(products_add(out, power.item[i], b));
 out:
     return rc;
 }
@@ -258,11 +305,13 @@ static Rc expand(Products *out, const Expr *x, Builder *b)
     }
     if (expr_is_call(x, ":", 2)) return expand_product(out, x, false, b);
     if (expr_is_call(x, "*", 2)) return expand_product(out, x, true, b);
+    if (expr_is_call(x, "/", 2)) return expand_nested(out, x, b);
     if (expr_is_call(x, "^", 2)) return expand_power(out, x, b);
     if (expr_is_call(x, "-", 1) || expr_is_call(x, "-", 2)) {
         const Expr *minus = x->arg[x->n_args - 1];
         if (x->n_args == 2) TRY(expand(out, x->arg[0], b));
         if (minus->kind == EXPR_NUMBER) { b->f->intercept = minus->number == 0; return OK; }
+        TRY(no_special(minus, b));
         TRY(expand(&part, minus, b));
         for (size_t i = 0; i < part.n; i++) products_remove(out, &part.item[i]);
         return OK;

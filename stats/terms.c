@@ -70,7 +70,7 @@ static Rc levels_of(int **out, const Var *v, const ExprValue *value, const Frame
     if (!level) return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
         size_t r = row ? row[i] : i;
-        const char *t = value->is_text ? value->text[r] : isnan(value->num[r]) ? NULL : number_write_short(buffer, value->num[r]);
+        const char *t = expr_value_text(value, r, buffer);
         level[i] = -1;
         if (!t) continue;
         level[i] = var_level(v, t);

@@ -124,6 +124,10 @@ START_TEST(terms_have_r_s_names_and_order)
     columns("y~x*h", NULL, "(Intercept) x hv x:hv");
     columns("y~h:x + x", NULL, "(Intercept) x hv:x");
     columns("y~(x+g+h)^2 - x:g", NULL, "(Intercept) x gb gc hv x:hv gb:hv gc:hv");
+    columns("y~h+(x+g)^2", NULL, "(Intercept) hv x gb gc x:gb x:gc");
+    columns("y~n+(x+h)^2+I(x/2)", NULL, "(Intercept) n x hv I(x/2) x:hv");
+    columns("y~h/x", NULL, "(Intercept) hv hu:x hv:x");
+    columns("y~factor(x>2)", NULL, "(Intercept) factor(x>2)TRUE");
     columns("y~-1+g+h", NULL, "ga gb gc hv");
     columns("y~factor(n)+I(x/2)+log( x )", NULL, "(Intercept) factor(n)2 factor(n)3 I(x/2) log(x)");
     columns("y~I(x>2)+x", NULL, "(Intercept) I(x>2)TRUE x");

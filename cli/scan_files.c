@@ -98,7 +98,8 @@ Rc rule_options(HypoxiaRule *out, const CommandLine *c, Err *e)
     if (cli_given(c, "threshold")) {
         rule.has_threshold = true;
         rule.threshold = cli_number(c, "threshold", NAN);
-        if (!isfinite(rule.threshold)) return err_set(e, ERR_USAGE, "--threshold: expected a ratio to the reference");
+        if (!isfinite(rule.threshold) || rule.threshold <= 0)
+            return err_set(e, ERR_USAGE, "--threshold: %g, expected a ratio to the reference above 0", rule.threshold);
     }
     if (operator) {
         rule.has_operator = true;

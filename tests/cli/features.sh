@@ -63,6 +63,7 @@ ok "a preset" hypoxia "$tmp/pet.nii" "$tmp/roi.nii" --reference 2 --tracer '18F-
 ok "a preset's threshold" expect "$tmp/h.json" 'd["definition"]["tracer"] == "FMISO" and d["definition"]["threshold"] == 1.4'
 refused "Bq/mL is warned of" 0 'reox: warning: .*Bq/mL' "$REOX" hypoxia "$tmp/pet.nii" "$tmp/roi.nii" --units Bq/mL
 refused "unknown tracer is warned of" 0 "reox: warning: .*XYZ" "$REOX" hypoxia "$tmp/pet.nii" "$tmp/roi.nii" --tracer XYZ
+refused "a threshold below 0" 2 "threshold: -1, expected a ratio" "$REOX" hypoxia "$tmp/pet.nii" "$tmp/roi.nii" --reference 2 --threshold -1
 refused "bad operator" 2 "operator.*'=='" "$REOX" hypoxia "$tmp/pet.nii" "$tmp/roi.nii" --reference 2 --operator ==
 refused "bad units" 2 "units: 'suv'" "$REOX" hypoxia "$tmp/pet.nii" "$tmp/roi.nii" --units suv
 refused "negative reference" 2 "reference: -1" "$REOX" hypoxia "$tmp/pet.nii" "$tmp/roi.nii" --reference=-1
@@ -78,7 +79,9 @@ ok "a small ROI is warned of" grep -q 'reox: warning: .*5 mL' "$tmp/f.err"
 ok "diagnostics alone" sh -c "echo '{\"families\": []}' >$tmp/s.json && $REOX features $tmp/pet.nii $tmp/roi.nii --settings $tmp/s.json --json >$tmp/f.json"
 ok "no features asked, none given" expect "$tmp/f.json" 'd["features"] == [] and d["diagnostics"]["initial_roi"]["voxels"] == 6 and d["settings"]["families"] == []'
 echo '{"quantity": "tbr"}' >"$tmp/s.json"
-refused "tbr without a reference" 3 'pet.nii.*reference' "$REOX" features "$tmp/pet.nii" "$tmp/roi.nii" --settings "$tmp/s.json"
+ok "tbr without a reference" features "$tmp/pet.nii" "$tmp/roi.nii" --settings "$tmp/s.json"
+ok "is undefined, shape and SUV are not" expect "$tmp/f.json" 'm["statistics_mean_intensity"] is None and m["suv_max"] == 6 and m["morphology_volume_voxel_counting"] > 0'
+refused "and is warned of" 0 'warning: .*pet.nii: quantity tbr: no reference' "$REOX" features "$tmp/pet.nii" "$tmp/roi.nii" --settings "$tmp/s.json"
 ok "tbr with a reference" features "$tmp/pet.nii" "$tmp/roi.nii" --settings "$tmp/s.json" --reference "$tmp/blood.nii"
 ok "tbr by hand" expect "$tmp/f.json" 'near(m["statistics_mean_intensity"], 1.75) and near(m["tbr_max"], 3)'
 echo '{"discretise": {"bins": 3}}' >"$tmp/s.json"

@@ -15,6 +15,10 @@ ok "says what is new" sh -c "'$REOX' ingest '$tmp/s' --json | tr -d ' \n' | grep
 ok "database for the owner alone" sh -c "test \"\$(stat -c %a '$tmp/s/reox.db')\" = 600"
 ok "extract on one thread" "$REOX" extract "$tmp/s" --threads 1
 ok "elsewhere, on two threads" "$REOX" run "$tmp/s" --db "$tmp/other.db" --threads 2
+chmod -R a-w "$tmp/s"
+ok "reports of a run elsewhere too" "$REOX" run "$tmp/s" --db "$tmp/other.db" --out "$tmp/pages"
+ok "all of them" test -s "$tmp/pages/cohort.html"
+chmod -R u+w "$tmp/s"
 for d in s/reox.db other.db; do "$REOX" export "$tmp/s" --db "$tmp/$d" --out "$tmp/out_$(dirname $d)" >/dev/null; done
 for v in "$tmp"/out_s/*.csv; do
     b=$(basename "$v")

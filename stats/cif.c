@@ -4,18 +4,30 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/order.h"
 #include "core/sum.h"
 #include "stats/dist.h"
 #include "stats/linalg.h"
 
 typedef struct { double time; int cause, group, stratum; } Row;
 
-static int by_time(const void *x, const void *y)
+/* Rows by stratum, time and cause; group and stratum may be NULL. */
+static Rc gather(Row *row, size_t n, const double *time, const int *cause, const int *group, const int *stratum, Err *e)
 {
-    const Row *a = x, *b = y;
-    if (a->stratum != b->stratum) return a->stratum < b->stratum ? -1 : 1;
-    if (a->time != b->time) return a->time < b->time ? -1 : 1;
-    return (a->cause > b->cause) - (a->cause < b->cause);
+    Rc rc = OK;
+    size_t *order = malloc((n + 1) * sizeof *order);
+    if (!order) return err_nomem(e);
+    order_start(order, n);
+    TRY(order_by_codes(order, cause, n, e));
+    TRY(order_by(order, time, n, e));
+    if (stratum) TRY(order_by_codes(order, stratum, n, e));
+    for (size_t k = 0; k < n; k++) {
+        size_t i = order[k];
+        row[k] = (Row){ time[i], cause[i], group ? group[i] : 0, stratum ? stratum[i] : 0 };
+    }
+out:
+    free(order);
+    return rc;
 }
 
 /* Running sums of the delta-method variance, as cmprsk's cinc. */
@@ -42,8 +54,7 @@ Rc cif_estimate(CifCurve *out, size_t n, const double *time, const int *cause, i
     double *F = calloc(2 * (size_t)K + 2, sizeof *F), *d = F ? F + K + 1 : NULL;
     *out = (CifCurve){ .n_rows = n, .n_causes = K };
     if (!row || !delta || !jack || !F) { rc = err_nomem(e); goto out; }
-    for (size_t i = 0; i < n; i++) row[i] = (Row){ time[i], cause[i], 0, 0 };
-    qsort(row, n, sizeof *row, by_time);
+    TRY(gather(row, n, time, cause, NULL, NULL, e));
     for (size_t i = 0; i < n; i++) m += i == 0 || row[i].time != row[i - 1].time;
     out->n = m;
     double *block = ARENA_NEW(a, m * (size_t)(4 + 3 * K + K + 1) + 1, double);
@@ -233,8 +244,7 @@ Rc gray_test(GrayTest *out, size_t n, const double *time, const int *cause_of, i
     Gray q = { block, block + g, block + 2 * g, block + 3 * g, block + 4 * g, block + 5 * g, block + 6 * g, block + 7 * g,
                block + 8 * g, block + 8 * g + g * g, block + 8 * g + 2 * g * g };
     double *s = block + 8 * g + 3 * g * g, *v = s + g, *z = v + g * g, *m = z + g;
-    for (size_t i = 0; i < n; i++) row[i] = (Row){ time[i], cause_of[i], group[i], stratum ? stratum[i] : 0 };
-    qsort(row, n, sizeof *row, by_time);
+    TRY(gather(row, n, time, cause_of, group, stratum, e));
     for (size_t lo = 0, hi; lo < n; lo = hi) {
         for (hi = lo; hi < n && row[hi].stratum == row[lo].stratum; hi++) continue;
         gray_stratum(s, v, &q, row, lo, hi, G, cause, rho);

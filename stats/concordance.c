@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "core/order.h"
 #include "core/sum.h"
 
 const char *pair_weight_name(PairWeight w)
@@ -22,19 +23,6 @@ typedef struct {
 } Row;
 
 static int compare(double a, double b) { return (a > b) - (a < b); }
-
-/* Canonical: rows that are equal here are interchangeable. Within a time events come first. */
-static int by_time(const void *x, const void *y)
-{
-    const Row *a = x, *b = y;
-    int c = compare(a->stratum, b->stratum);
-    if (!c) c = compare(a->time, b->time);
-    if (!c) c = compare(b->event, a->event);
-    if (!c) c = compare(a->marker, b->marker);
-    if (!c) c = compare(a->weight, b->weight);
-    if (!c) c = compare(a->start, b->start);
-    return c;
-}
 
 static int by_start(const void *x, const void *y)
 {
@@ -56,21 +44,6 @@ static double tree_below(const Tree *t, int rank)     /* ranks < rank */
     double s = 0;
     for (int i = rank - 1; i > 0; i -= i & -i) s += t->node[i];
     return s;
-}
-
-static int by_value(const void *x, const void *y)
-{
-    return compare(*(const double *)x, *(const double *)y);
-}
-
-static int rank_of(const double *value, int k, double x)
-{
-    int lo = 0, hi = k;
-    while (lo < hi) {
-        int mid = lo + (hi - lo) / 2;
-        if (value[mid] < x) lo = mid + 1; else hi = mid;
-    }
-    return lo + 1;
 }
 
 /* Weight of pairs at each time of one stratum, from the Kaplan–Meier curves of the event and of censoring just before it.
@@ -187,21 +160,30 @@ Rc concordance_estimate(Concordance *out, const ConcordanceData *d, const int *c
     size_t n = d->n;
     *out = (Concordance){ .c = NAN, .var = NAN, .influence = ARENA_NEW(a, n, double) };
     Row *row = calloc(n + 1, sizeof *row), **order = calloc(n + 1, sizeof *order);
-    double *value = calloc(n + 1, sizeof *value), *sorted = calloc(n + 1, sizeof *sorted);
-    int *cl = calloc(n + 1, sizeof *cl);
+    double *sorted = calloc(n + 1, sizeof *sorted), *key = calloc(n + 1, sizeof *key);
+    size_t *at = calloc(n + 1, sizeof *at);
+    int *cl = calloc(n + 1, sizeof *cl), *rank = calloc(n + 1, sizeof *rank);
     Tree tree = { .node = calloc(n + 2, sizeof *tree.node) };
-    if (!row || !order || !value || !sorted || !cl || !tree.node || !out->influence) { rc = err_nomem(e); goto out; }
+    if (!row || !order || !sorted || !key || !at || !cl || !rank || !tree.node || !out->influence) { rc = err_nomem(e); goto out; }
+    /* Canonical: by stratum, time, events first, marker, weight, start. Rows equal in all of it are interchangeable. */
+    order_start(at, n);
+    if (d->start) TRY(order_by(at, d->start, n, e));
+    if (d->weight) TRY(order_by(at, d->weight, n, e));
+    TRY(order_by(at, d->marker, n, e));
     for (size_t i = 0; i < n; i++) {
-        row[i] = (Row){ .time = d->time[i], .start = d->start ? d->start[i] : -INFINITY, .event = d->event[i] != 0,
-                        .marker = d->marker[i], .weight = d->weight ? d->weight[i] : 1,
-                        .stratum = d->stratum ? d->stratum[i] : 0, .at = i };
-        value[i] = d->marker[i];
+        if (i == 0 || d->marker[at[i]] != d->marker[at[i - 1]]) tree.k++;
+        rank[at[i]] = tree.k;
+        key[i] = d->event[i] != 0 ? 0 : 1;
     }
-    qsort(value, n, sizeof *value, by_value);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || value[i] != value[i - 1]) value[tree.k++] = value[i];
-    qsort(row, n, sizeof *row, by_time);
-    for (size_t i = 0; i < n; i++) row[i].rank = rank_of(value, tree.k, row[i].marker);
+    TRY(order_by(at, key, n, e));
+    TRY(order_by(at, d->time, n, e));
+    if (d->stratum) TRY(order_by_codes(at, d->stratum, n, e));
+    for (size_t k = 0; k < n; k++) {
+        size_t i = at[k];
+        row[k] = (Row){ .time = d->time[i], .start = d->start ? d->start[i] : -INFINITY, .event = d->event[i] != 0,
+                        .marker = d->marker[i], .weight = d->weight ? d->weight[i] : 1,
+                        .stratum = d->stratum ? d->stratum[i] : 0, .rank = rank[i], .at = i };
+    }
     for (size_t lo = 0, hi; lo < n; lo = hi) {
         for (hi = lo; hi < n && row[hi].stratum == row[lo].stratum; hi++) order[hi] = &row[hi];
         if (d->start) qsort(order + lo, hi - lo, sizeof *order, by_start);
@@ -223,9 +205,11 @@ Rc concordance_estimate(Concordance *out, const ConcordanceData *d, const int *c
 out:
     free(row);
     free(order);
-    free(value);
     free(sorted);
+    free(key);
+    free(at);
     free(cl);
+    free(rank);
     free(tree.node);
     return rc;
 }

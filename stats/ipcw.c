@@ -4,45 +4,35 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/order.h"
 #include "core/sum.h"
-
-typedef struct { double key; size_t at; } Keyed;
-
-static int by_key(const void *x, const void *y)
-{
-    const Keyed *a = x, *b = y;
-    if (a->key != b->key) return a->key < b->key ? -1 : 1;
-    return (a->at > b->at) - (a->at < b->at);
-}
 
 Rc ipcw_init(Ipcw *w, const double *time, const int *state, size_t n, Arena *a, Err *e)
 {
-    Keyed *s = malloc((n + 1) * sizeof *s);
     *w = (Ipcw){ .n = n, .time = time, .state = state };
     w->order = ARENA_NEW(a, n, size_t);
     w->G_before = ARENA_NEW(a, n, double);
     w->at = ARENA_NEW(a, n + 1, double);
     w->G_after = ARENA_NEW(a, n + 1, double);
     w->first = ARENA_NEW(a, n + 1, size_t);
-    if (!s || !w->order || !w->G_before || !w->at || !w->G_after || !w->first) { free(s); return err_nomem(e); }
-    for (size_t i = 0; i < n; i++) s[i] = (Keyed){ time[i], i };
-    qsort(s, n, sizeof *s, by_key);
+    if (!w->order || !w->G_before || !w->at || !w->G_after || !w->first) return err_nomem(e);
+    order_start(w->order, n);
+    Rc rc = order_by(w->order, time, n, e);
+    if (rc != OK) return rc;
     double G = 1;
     for (size_t lo = 0, hi; lo < n; lo = hi) {
         double left = (double)(n - lo), events = 0, censored = 0;
-        for (hi = lo; hi < n && s[hi].key == s[lo].key; hi++) {
-            size_t i = s[hi].at;
-            w->order[hi] = i;
+        for (hi = lo; hi < n && time[w->order[hi]] == time[w->order[lo]]; hi++) {
+            size_t i = w->order[hi];
             w->G_before[i] = G;
             *(state[i] ? &events : &censored) += 1;
         }
         if (censored > 0) G *= 1 - censored / (left - events);
-        w->at[w->n_times] = s[lo].key;
+        w->at[w->n_times] = time[w->order[lo]];
         w->first[w->n_times] = lo;
         w->G_after[w->n_times++] = G;
     }
     w->first[w->n_times] = n;
-    free(s);
     return OK;
 }
 
@@ -131,35 +121,35 @@ Rc ipcw_auc(Measure *out, double *influence, const Ipcw *w, const double *marker
     size_t n = w->n;
     double N = (double)n;
     double *block = calloc(6 * n + 1, sizeof *block), *wc = block, *vc = block + n, *pair = block + 2 * n;
-    Keyed *s = malloc((n + 1) * sizeof *s);
+    size_t *s = malloc((n + 1) * sizeof *s);
     *out = (Measure){ NAN, NAN };
     if (!block || !s) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; influence && i < n; i++) influence[i] = NAN;
     roles(wc, vc, w, t, rule, other_events, weight);
-    for (size_t i = 0; i < n; i++) s[i] = (Keyed){ marker[i], i };
-    qsort(s, n, sizeof *s, by_key);
+    order_start(s, n);
+    TRY(order_by(s, marker, n, e));
     Sum m1 = { 0 }, m2 = { 0 }, wins = { 0 }, below = { 0 }, above = { 0 };
     for (size_t i = 0; i < n; i++) {
-        sum_add(&m1, wc[s[i].at]);
-        sum_add(&m2, vc[s[i].at]);
+        sum_add(&m1, wc[s[i]]);
+        sum_add(&m2, vc[s[i]]);
     }
     if (!(sum_value(&m1) > 0) || !(sum_value(&m2) > 0)) goto out;
     /* pair[i]: what row i carries of all pairs, as a case over controls below it and as a control under cases above it. */
     for (size_t lo = 0, hi; lo < n; lo = hi) {
         double tied = 0;
-        for (hi = lo; hi < n && s[hi].key == s[lo].key; hi++) tied += vc[s[hi].at];
+        for (hi = lo; hi < n && marker[s[hi]] == marker[s[lo]]; hi++) tied += vc[s[hi]];
         for (size_t i = lo; i < hi; i++) {
-            double h = wc[s[i].at] * (sum_value(&below) + tied / 2) / N;
-            pair[s[i].at] += h;
+            double h = wc[s[i]] * (sum_value(&below) + tied / 2) / N;
+            pair[s[i]] += h;
             sum_add(&wins, h / N);
         }
-        for (size_t i = lo; i < hi; i++) sum_add(&below, vc[s[i].at]);
+        for (size_t i = lo; i < hi; i++) sum_add(&below, vc[s[i]]);
     }
     for (size_t hi = n, lo; hi > 0; hi = lo) {
         double tied = 0;
-        for (lo = hi; lo > 0 && s[lo - 1].key == s[hi - 1].key; lo--) tied += wc[s[lo - 1].at];
-        for (size_t i = lo; i < hi; i++) pair[s[i].at] += vc[s[i].at] * (sum_value(&above) + tied / 2) / N;
-        for (size_t i = hi; i-- > lo;) sum_add(&above, wc[s[i].at]);
+        for (lo = hi; lo > 0 && marker[s[lo - 1]] == marker[s[hi - 1]]; lo--) tied += wc[s[lo - 1]];
+        for (size_t i = lo; i < hi; i++) pair[s[i]] += vc[s[i]] * (sum_value(&above) + tied / 2) / N;
+        for (size_t i = hi; i-- > lo;) sum_add(&above, wc[s[i]]);
     }
     double a = sum_value(&m1) / N, b = sum_value(&m2) / N, auc = sum_value(&wins) / (a * b);
     out->value = auc;

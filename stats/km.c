@@ -3,8 +3,8 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "core/order.h"
 #include "core/sum.h"
 #include "stats/dist.h"
 
@@ -14,25 +14,6 @@
 typedef struct { double time, start, event, weight; int cluster; } Row;
 
 static int compare(double a, double b) { return (a > b) - (a < b); }
-
-/* Canonical order: rows that are equal in all of this are interchangeable, so sums have the same bits however the rows
- * were shuffled. */
-static int by_time(const void *x, const void *y)
-{
-    const Row *a = x, *b = y;
-    int c = compare(a->time, b->time);
-    if (!c) c = compare(a->event, b->event);
-    if (!c) c = compare(a->weight, b->weight);
-    if (!c) c = compare(a->start, b->start);
-    return c;
-}
-
-static int by_start(const void *x, const void *y)
-{
-    const Row *a = x, *b = y;
-    int c = compare(a->start, b->start);
-    return c ? c : by_time(x, y);
-}
 
 /* Infinitesimal jackknife of one cumulative sum over clusters. Row i contributes w_i (u(T_i) d_i - [R(min(t, T_i)) - R(start_i)]):
  * `settled` holds what left the risk set, `at_risk` the weight still in it, and the variance at R is the sum over clusters
@@ -86,12 +67,22 @@ Rc km_estimate(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Er
     size_t n = d->n, m = 0;
     Row *row = calloc(n + 1, sizeof *row), *entry = NULL;
     double *scratch = NULL;
+    size_t *order = malloc((2 * n + 1) * sizeof *order), *place = order ? order + n : NULL;      /* place: row -> its sorted place */
     *out = (KmCurve){ .n_rows = n, .log_scale = !how->robust || how->exponential };
-    if (!row) { rc = err_nomem(e); goto out; }
-    for (size_t i = 0; i < n; i++)
-        row[i] = (Row){ d->time[i], d->start ? d->start[i] : -INFINITY, d->event[i] != 0, d->weight ? d->weight[i] : 1,
+    if (!row || !order) { rc = err_nomem(e); goto out; }
+    /* Canonical order: rows that are equal in all of this are interchangeable, so sums have the same bits however the rows were
+     * shuffled. */
+    order_start(order, n);
+    if (d->start) TRY(order_by(order, d->start, n, e));
+    if (d->weight) TRY(order_by(order, d->weight, n, e));
+    TRY(order_by(order, d->event, n, e));
+    TRY(order_by(order, d->time, n, e));
+    for (size_t k = 0; k < n; k++) {
+        size_t i = order[k];
+        place[i] = k;
+        row[k] = (Row){ d->time[i], d->start ? d->start[i] : -INFINITY, d->event[i] != 0, d->weight ? d->weight[i] : 1,
                         d->cluster ? d->cluster[i] : 0 };
-    qsort(row, n, sizeof *row, by_time);
+    }
     int n_clusters = 0;
     for (size_t i = 0; i < n; i++) {
         if (!d->cluster) row[i].cluster = (int)i;
@@ -101,8 +92,11 @@ Rc km_estimate(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Er
     if (d->start) {
         entry = malloc((n + 1) * sizeof *entry);
         if (!entry) { rc = err_nomem(e); goto out; }
-        memcpy(entry, row, n * sizeof *row);
-        qsort(entry, n, sizeof *entry, by_start);
+        TRY(order_by(order, d->start, n, e));
+        for (size_t q = 0; q < n; q++) {
+            size_t i = order[q];
+            entry[q] = (Row){ d->time[i], d->start[i], 0, d->weight ? d->weight[i] : 1, row[place[i]].cluster };
+        }
     }
     double *block = ARENA_NEW(a, 8 * (m + 1), double);
     scratch = calloc(4 * (size_t)(n_clusters + 1), sizeof *scratch);
@@ -192,6 +186,7 @@ Rc km_estimate(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Er
     }
 out:
     free(row);
+    free(order);
     free(entry);
     free(scratch);
     return rc;

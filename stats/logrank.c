@@ -4,24 +4,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/order.h"
 #include "stats/dist.h"
 #include "stats/linalg.h"
 
 typedef struct { double time, start; int event, group, stratum; } Row;
-
-static int by_stratum_time(const void *x, const void *y)
-{
-    const Row *a = x, *b = y;
-    if (a->stratum != b->stratum) return a->stratum < b->stratum ? -1 : 1;
-    return (a->time > b->time) - (a->time < b->time);
-}
-
-static int by_stratum_start(const void *x, const void *y)
-{
-    const Row *a = x, *b = y;
-    if (a->stratum != b->stratum) return a->stratum < b->stratum ? -1 : 1;
-    return (a->start > b->start) - (a->start < b->start);
-}
 
 /* One stratum: rows [lo, hi) of row (by time) and of entry (by start, NULL when all start at once). */
 static void stratum_add(LogrankTest *t, const Row *row, const Row *entry, size_t lo, size_t hi, int G, double rho, int s,
@@ -83,12 +70,28 @@ static Rc quadratic_form(LogrankTest *t, int G, Arena *a, Err *e)
     return OK;
 }
 
+/* Rows by stratum and one of their times. */
+static Rc gather(Row *row, size_t *order, const LogrankData *d, const double *by, Err *e)
+{
+    Rc rc = OK;
+    order_start(order, d->n);
+    TRY(order_by(order, by, d->n, e));
+    if (d->stratum) TRY(order_by_codes(order, d->stratum, d->n, e));
+    for (size_t k = 0; k < d->n; k++) {
+        size_t i = order[k];
+        row[k] = (Row){ d->time[i], d->start ? d->start[i] : 0, d->event[i] != 0, d->group[i], d->stratum ? d->stratum[i] : 0 };
+    }
+out:
+    return rc;
+}
+
 Rc logrank_test(LogrankTest *t, const LogrankData *d, double rho, Arena *a, Err *e)
 {
     Rc rc = OK;
     int G = d->n_groups, S = d->stratum ? d->n_strata : 1;
     Row *row = calloc(d->n + 1, sizeof *row), *entry = NULL;
     double *count = calloc(2 * (size_t)G + 1, sizeof *count);
+    size_t *order = malloc((d->n + 1) * sizeof *order);
     *t = (LogrankTest){ .chisq = NAN, .p = NAN, .trend_chisq = NAN, .trend_p = NAN };
     t->observed = ARENA_NEW(a, (size_t)G, double);
     t->expected = ARENA_NEW(a, (size_t)G, double);
@@ -96,17 +99,13 @@ Rc logrank_test(LogrankTest *t, const LogrankData *d, double rho, Arena *a, Err 
     t->observed_by_stratum = ARENA_NEW(a, (size_t)G * (size_t)S, double);
     t->expected_by_stratum = ARENA_NEW(a, (size_t)G * (size_t)S, double);
     if (d->start) entry = calloc(d->n + 1, sizeof *entry);
-    if (!row || !count || (d->start && !entry) || !t->observed || !t->expected || !t->var || !t->observed_by_stratum
+    if (!row || !count || !order || (d->start && !entry) || !t->observed || !t->expected || !t->var || !t->observed_by_stratum
         || !t->expected_by_stratum) {
         rc = err_nomem(e);
         goto out;
     }
-    for (size_t i = 0; i < d->n; i++) {
-        row[i] = (Row){ d->time[i], d->start ? d->start[i] : 0, d->event[i] != 0, d->group[i], d->stratum ? d->stratum[i] : 0 };
-        if (entry) entry[i] = row[i];
-    }
-    qsort(row, d->n, sizeof *row, by_stratum_time);
-    if (entry) qsort(entry, d->n, sizeof *entry, by_stratum_start);
+    TRY(gather(row, order, d, d->time, e));
+    if (entry) TRY(gather(entry, order, d, d->start, e));
     for (size_t lo = 0, hi; lo < d->n; lo = hi) {
         for (hi = lo; hi < d->n && row[hi].stratum == row[lo].stratum; hi++) continue;
         stratum_add(t, row, entry, lo, hi, G, rho, row[lo].stratum, count, count + G);
@@ -128,6 +127,7 @@ Rc logrank_test(LogrankTest *t, const LogrankData *d, double rho, Arena *a, Err 
     }
 out:
     free(row);
+    free(order);
     free(entry);
     free(count);
     return rc;

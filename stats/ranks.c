@@ -4,35 +4,29 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "core/order.h"
 #include "core/sum.h"
 #include "stats/dist.h"
 
-typedef struct { double x; size_t at; } Item;
-
-static int by_x(const void *p, const void *q)
-{
-    const Item *a = p, *b = q;
-    return (a->x > b->x) - (a->x < b->x);
-}
-
 Rc ranks_mid(double *rank, double *tie_sum, const double *x, size_t n, Err *e)
 {
-    Item *s = malloc((n + 1) * sizeof *s);
-    if (!s) return err_nomem(e);
-    for (size_t i = 0; i < n; i++) s[i] = (Item){ x[i], i };
-    qsort(s, n, sizeof *s, by_x);
+    Rc rc = OK;
+    size_t *s = malloc((n + 1) * sizeof *s);
     double ties = 0;
+    if (!s) return err_nomem(e);
+    order_start(s, n);
+    TRY(order_by(s, x, n, e));
     for (size_t lo = 0, hi; lo < n; lo = hi) {
-        for (hi = lo; hi < n && s[hi].x == s[lo].x; hi++) continue;
+        for (hi = lo; hi < n && x[s[hi]] == x[s[lo]]; hi++) continue;
         double t = (double)(hi - lo);
         ties += t * t * t - t;
-        for (size_t i = lo; i < hi; i++) rank[s[i].at] = ((double)lo + 1 + (double)hi) / 2;
+        for (size_t i = lo; i < hi; i++) rank[s[i]] = ((double)lo + 1 + (double)hi) / 2;
     }
     if (tie_sum) *tie_sum = ties;
+out:
     free(s);
-    return OK;
+    return rc;
 }
 
 /* Ranks doubled are whole numbers. */
@@ -123,23 +117,6 @@ Rc mann_whitney_quantile(double *q, double alpha, size_t m, size_t n, Err *e)
 
 /* ---- order statistics of pairwise values: bisection over the doubles themselves, so that the answer is one of the values. */
 
-/* Doubles in ascending order as unsigned numbers. */
-static uint64_t to_order(double x)
-{
-    uint64_t u;
-    if (x == 0) x = 0;      /* one zero */
-    memcpy(&u, &x, sizeof u);
-    return u >> 63 ? ~u : u | (uint64_t)1 << 63;
-}
-
-static double from_order(uint64_t u)
-{
-    double x;
-    u = u >> 63 ? u & ~((uint64_t)1 << 63) : ~u;
-    memcpy(&x, &u, sizeof x);
-    return x;
-}
-
 typedef struct { const double *x, *y; size_t m, n; } Pairs;
 
 static double count_differences(const Pairs *p, double v)
@@ -169,12 +146,12 @@ static double count_walsh(const Pairs *p, double v)
 
 static double kth(const Pairs *p, double (*count)(const Pairs *, double), double low, double high, double k)
 {
-    uint64_t lo = to_order(low), hi = to_order(high);
+    uint64_t lo = order_key(low), hi = order_key(high);
     while (lo < hi) {
         uint64_t mid = lo + (hi - lo) / 2;
-        if (count(p, from_order(mid)) >= k) hi = mid; else lo = mid + 1;
+        if (count(p, order_unkey(mid)) >= k) hi = mid; else lo = mid + 1;
     }
-    return from_order(lo);
+    return order_unkey(lo);
 }
 
 double kth_difference(const double *x, size_t m, const double *y, size_t n, double k)

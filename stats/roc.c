@@ -4,30 +4,28 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/order.h"
 #include "core/sum.h"
 #include "stats/dist.h"
 
 typedef struct { double x; int y; size_t at; } Item;      /* at: place among its own class, in order of rows */
 
-static int by_x(const void *p, const void *q)
-{
-    const Item *a = p, *b = q;
-    return (a->x > b->x) - (a->x < b->x);
-}
-
 static Rc sorted_items(Item **out, size_t *n_pos, const double *marker, const double *y, size_t n, Err *e)
 {
+    Rc rc = OK;
     Item *s = malloc((n + 1) * sizeof *s);
-    if (!s) return err_nomem(e);
-    size_t count[2] = { 0, 0 };
-    for (size_t i = 0; i < n; i++) {
-        int k = y[i] != 0;
-        s[i] = (Item){ marker[i], k, count[k]++ };
-    }
-    qsort(s, n, sizeof *s, by_x);
+    size_t *order = malloc((2 * n + 1) * sizeof *order), *place = order ? order + n : NULL, count[2] = { 0, 0 };
+    if (!s || !order) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < n; i++) place[i] = count[y[i] != 0]++;
+    order_start(order, n);
+    TRY(order_by(order, marker, n, e));
+    for (size_t k = 0; k < n; k++) s[k] = (Item){ marker[order[k]], y[order[k]] != 0, place[order[k]] };
     *out = s;
     *n_pos = count[1];
-    return OK;
+out:
+    free(order);
+    if (rc != OK) free(s);
+    return rc;
 }
 
 /* Sum of products about the means over n - 1; NaN for n < 2. */

@@ -1,0 +1,22 @@
+/* core/order.h: sorting rows by columns of numbers in linear time. */
+#ifndef REOX_CORE_ORDER_H
+#define REOX_CORE_ORDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+/* order[i] = i */
+void order_start(size_t *order, size_t n);
+
+/* Stable: rows in `order` come to ascend in x, those with equal x keep their order. -0 equals 0, no NaN. So sorting by several
+ * columns is one call each, the least important first. Radix sort; fails with ERR_NOMEM. */
+Rc order_by(size_t *order, const double *x, size_t n, Err *e);
+Rc order_by_codes(size_t *order, const int *x, size_t n, Err *e);      /* x >= 0 and not much above n */
+
+/* Doubles as whole numbers of the same order. */
+uint64_t order_key(double x);
+double order_unkey(uint64_t key);
+
+#endif

@@ -25,7 +25,7 @@ Rc db_failure(Db *db, const char *doing, Err *e)
 {
     int code = sqlite3_errcode(db->sql) & 0xff;        /* extended codes keep the kind in the low byte */
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return err_set(e, ERR_DB, "%s: the database is damaged: %s", db->path, sqlite3_errmsg(db->sql));
+        return err_set(e, ERR_DB, "%s: the database is damaged (corrupt): %s", db->path, sqlite3_errmsg(db->sql));
     return err_set(e, code == SQLITE_NOMEM ? ERR_NOMEM : ERR_DB, "%s: %s: %s", db->path, doing, sqlite3_errmsg(db->sql));
 }
 
@@ -80,9 +80,9 @@ static Rc pages_check(Db *db, Err *e)
     sqlite3_stmt *s = NULL;
     Rc rc = OK;
     if (sqlite3_prepare_v2(db->sql, "PRAGMA quick_check(1)", -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
-        rc = err_set(e, ERR_DB, "%s: the database is damaged: %s", db->path, sqlite3_errmsg(db->sql));
+        rc = err_set(e, ERR_DB, "%s: the database is damaged (corrupt): %s", db->path, sqlite3_errmsg(db->sql));
     else if (strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
-        rc = err_set(e, ERR_DB, "%s: the database is damaged: %s", db->path, (const char *)sqlite3_column_text(s, 0));
+        rc = err_set(e, ERR_DB, "%s: the database is damaged (corrupt): %s", db->path, (const char *)sqlite3_column_text(s, 0));
     sqlite3_finalize(s);
     return rc;
 }

@@ -99,7 +99,7 @@ static Rc describe(Export *x, const char *file, const char *column, bool wide, E
             const FeatureInfo *f = feature_info(v.feature);
             variable_label(&text, x->space, &v);
             str_appendf(&text, ": %s", f->definition);
-            row(&x->dictionary, file, column, variable_unit(&v), str_text(&text), f->source);
+            row(&x->dictionary, file, column, variable_unit(x->space, &v), str_text(&text), f->source);
         } else {
             const char *label, *unit;
             TRY(db_clinical_column_info(&label, &unit, x->db, column, &x->arena, e));

@@ -112,7 +112,7 @@ void term_label(Str *out, double *per, const char **step, const char *term, cons
         variable_words(out, s, &v);
         const char *name = feature_info(v.feature)->name;
         if (v.kind != VARIABLE_RATIO && strcmp(name, "fhv") == 0) { *per = 0.1; *step = "per 10 points"; }
-        else if (v.kind != VARIABLE_RATIO && strcmp(variable_unit(&v), "1") != 0) str_appendf(out, ", per %s", variable_unit(&v));
+        else if (v.kind != VARIABLE_RATIO && strcmp(variable_unit(s, &v), "1") != 0) str_appendf(out, ", per %s", variable_unit(s, &v));
         return;
     }
     /* A column, or a column with a level behind it (a factor); the longest name that fits. */

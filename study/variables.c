@@ -59,14 +59,15 @@ static Rc set_timepoints(VariableSpace *s, char *const *name, size_t n, Err *e)
     return OK;
 }
 
-/* What the settings of each tracer compute. Units do not matter for which features there are. */
+/* What the settings of each tracer compute, and from which intensities: those of its images, or their ratio to the reference. */
 static Rc set_aggregations(VariableSpace *s, const Protocol *p, Err *e)
 {
     Rc rc = OK;
     Settings set = { 0 };
 
     for (size_t t = 0; t < s->n_tracers; t++) {
-        TRY(settings_read(&set, p->features, s->tracer[t], UNITS_SUV, "study.json: features", e));
+        TRY(settings_read(&set, p->features, s->tracer[t], s->units[t], "study.json: features", e));
+        if (set.quantity == QUANTITY_TBR) s->units[t] = UNITS_TBR;
         for (int i = 0; i < FEATURE_COUNT; i++) {
             Family f = feature_info((FeatureId)i)->family;
             if (!set.family[f]) continue;
@@ -104,6 +105,12 @@ Rc variable_space(VariableSpace *out, const Protocol *p, const ScanList *scans, 
             TRY(add_once(out->tracer, &out->n_tracers, &out->arena, slug, e));
     }
     qsort(out->tracer, out->n_tracers, sizeof *out->tracer, compare_texts);
+    out->units = ARENA_NEW(&out->arena, out->n_tracers, Units);
+    if (!out->units) { rc = err_nomem(e); goto out; }
+    for (size_t i = scans->n; i-- > 0; )           /* the first scan of a tracer has the last word */
+        for (size_t t = 0; t < out->n_tracers; t++)
+            if (scans->scan[i].status == SCAN_DONE && strcmp(out->tracer[t], scans->scan[i].tracer_slug) == 0)
+                out->units[t] = scans->scan[i].units;
     sort_rois(out);
     if (p->n_timepoints) TRY(set_timepoints(out, p->timepoint, p->n_timepoints, e));
     else TRY(set_timepoints(out, scans->timepoint, scans->n_timepoints, e));
@@ -115,10 +122,14 @@ out:
 Rc variable_space_stored(VariableSpace *out, const Protocol *p, Db *db, Err *e)
 {
     Rc rc = OK;
-    char **timepoint = NULL;
-    size_t n = 0;
+    char **timepoint = NULL, **units = NULL;
+    size_t n = 0, n_units = 0;
 
     TRY(db_names(&out->tracer, &out->n_tracers, db, "tracers", &out->arena, e));
+    TRY(db_names(&units, &n_units, db, "tracer_units", &out->arena, e));
+    out->units = ARENA_NEW(&out->arena, out->n_tracers, Units);
+    if (!out->units) { rc = err_nomem(e); goto out; }
+    for (size_t t = 0; t < out->n_tracers && t < n_units; t++) units_parse(&out->units[t], units[t]);
     TRY(db_names(&out->roi, &out->n_rois, db, "rois", &out->arena, e));
     TRY(db_names(&timepoint, &n, db, "timepoints", &out->arena, e));
     sort_rois(out);
@@ -245,9 +256,11 @@ void variable_label(Str *out, const VariableSpace *s, const Variable *v)
     if (v->to >= 0) str_appendf(out, " to %s", s->timepoint[v->to]);
 }
 
-const char *variable_unit(const Variable *v)
+const char *variable_unit(const VariableSpace *s, const Variable *v)
 {
-    return v->kind == VARIABLE_RATIO ? "1" : feature_info(v->feature)->unit;
+    size_t t = 0;
+    while (t + 1 < s->n_tracers && strcmp(s->tracer[t], v->tracer) != 0) t++;
+    return v->kind == VARIABLE_RATIO ? "1" : feature_unit(v->feature, s->units[t]);
 }
 
 void variable_key(VariableKey *out, Str *name, const VariableSpace *s, const Variable *v)

@@ -19,6 +19,7 @@
  * for. Everything is the arena's. */
 typedef struct {
     char **tracer;
+    Units *units;                              /* [n_tracers] of the intensities that features are computed from */
     size_t n_tracers;
     char **timepoint, **timepoint_slug;        /* in order of time */
     size_t n_timepoints;
@@ -61,7 +62,7 @@ int variable_latest(const Variable *v);
 
 /* "TBRmax change pre to mid, FMISO" for axes and tables. */
 void variable_label(Str *out, const VariableSpace *s, const Variable *v);
-const char *variable_unit(const Variable *v);  /* of features.def; "1" for a ratio */
+const char *variable_unit(const VariableSpace *s, const Variable *v);          /* "SUV^2", "mL" …; "1" for a ratio */
 
 /* How the database knows it; `name` holds the key's own text and must outlive it. */
 void variable_key(VariableKey *out, Str *name, const VariableSpace *s, const Variable *v);

@@ -41,6 +41,9 @@ SELECT name FROM timepoint ORDER BY position;
 -- name: tracers
 SELECT DISTINCT tracer_slug FROM scan ORDER BY tracer_slug;
 
+-- name: tracer_units
+SELECT coalesce(min(units), 'SUV') FROM scan GROUP BY tracer_slug ORDER BY tracer_slug;
+
 -- name: rois
 SELECT DISTINCT roi FROM region WHERE is_reference = 0 ORDER BY roi;
 

@@ -81,7 +81,7 @@ Rc cox_fit_and_report(CoxModel *c, const CoxInput *in, bool limited, Err *e)
     c->se = ARENA_NEW(&c->a, (size_t)p + 1, double);
     c->vcov = ARENA_NEW(&c->a, (size_t)(p * p) + 1, double);
     if (!c->center || !c->beta || !c->se || !c->vcov) return err_nomem(e);
-    cox_r_means(c->center, c->x, c->d.n, p, c->d.weight, c->order, limited ? NULL : c->data.center);
+    cox_r_means(c->center, c->x, c->d.n, p, c->d.start ? NULL : c->d.weight, c->order, limited ? NULL : c->data.center);
     if (p && strcmp(option_text(c->call, "penalty", "none"), "firth") == 0) return cox_firth(c, e);
     TRY(cox_maximise(&c->m, &c->data, NULL, NULL, &c->a, e));
     c->loglik_null = c->m.loglik_start;

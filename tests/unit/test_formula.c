@@ -131,6 +131,7 @@ START_TEST(terms_have_r_s_names_and_order)
     columns("y~-1+g+h", NULL, "ga gb gc hv");
     columns("y~factor(n)+I(x/2)+log( x )", NULL, "(Intercept) factor(n)2 factor(n)3 I(x/2) log(x)");
     columns("y~I(x>2)+x", NULL, "(Intercept) I(x>2)TRUE x");
+    columns("y~factor(x>2)", NULL, "(Intercept) factor(x>2)TRUE");
     columns("y~rcs(x,3)", NULL, "(Intercept) x x'");
     columns("y~g", "{\"levels\": [\"g=c,a,b\"]}", "(Intercept) ga gb");
     columns("y~1", NULL, "(Intercept)");

@@ -1,5 +1,5 @@
 #!/bin/sh
-# bench/run.sh BUILD: what radiomics costs, in CPU time on this machine, each beside what it is held against.
+# bench/run.sh BUILD: what radiomics and statistics cost, in CPU time on this machine, each beside what it is held against.
 # The last line says how many of the bounds are kept; exit code 1 when one is not.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -61,5 +61,10 @@ if [ -d "$sts" ]; then
 else
     echo "no PETs at $sts: their figures are left out"
 fi
+"$(dirname "$0")/statistics.sh" "$build" >"$tmp/statistics" || exit 1
+sed '$d' "$tmp/statistics"
+# shellcheck disable=SC2046
+set -- $(tail -n 1 "$tmp/statistics")
+kept=$((kept + $1)) broken=$((broken + $2))
 echo "bench: $kept bounds kept, $broken broken"
 [ "$broken" = 0 ]

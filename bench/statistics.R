@@ -1,0 +1,82 @@
+# bench/statistics.R DIR [TASK ...]: the tasks of bench/statistics.c in R, on the data that it left in DIR. Prints "TASK seconds check".
+# Seconds are CPU time of this process; data frames are made before the clock starts.
+suppressMessages(library(survival))
+arguments <- commandArgs(TRUE)
+folder <- arguments[1]
+tasks <- arguments[-1]
+wanted <- function(task) !length(tasks) || task %in% tasks
+have <- function(p) suppressMessages(suppressWarnings(requireNamespace(p, quietly = TRUE)))
+cohort <- function(name) {
+    f <- file(file.path(folder, paste0(name, ".bin")), "rb")
+    on.exit(close(f))
+    h <- readBin(f, "double", 2)
+    n <- h[1]; p <- h[2]
+    time <- readBin(f, "double", n)
+    event <- readBin(f, "double", n)
+    x <- matrix(readBin(f, "double", n * p), n, p, dimnames = list(NULL, paste0("x", seq_len(p))))
+    list(n = n, p = p, time = time, event = event, x = x)
+}
+clock <- function(rounds, expression) {
+    code <- substitute(expression); frame <- parent.frame(); best <- Inf
+    for (i in seq_len(rounds)) {
+        t <- system.time(eval(code, frame))
+        best <- min(best, t[["user.self"]] + t[["sys.self"]])
+    }
+    best
+}
+line <- function(task, seconds, check) cat(sprintf("%s %.6g %.12g\n", task, seconds, check))
+bare <- function(x, y, control = coxph.control())
+    coxph.fit(x, y, strata = NULL, offset = NULL, init = NULL, control = control, weights = NULL, method = "efron", rownames = NULL,
+              resid = FALSE, nocenter = NULL)
+for (task in c("cox_1e5", "cox_1e6")) if (wanted(task)) {
+    d <- cohort(task)
+    frame <- data.frame(time = d$time, event = d$event, d$x)
+    rounds <- if (task == "cox_1e5") 3 else 1
+    s <- clock(rounds, fit <- coxph(Surv(time, event) ~ ., frame))
+    line(task, s, coef(fit)[[1]])
+    y <- Surv(d$time, d$event)
+    s <- clock(rounds, fit <- bare(d$x, y))
+    line(paste0(task, "_bare"), s, fit$coefficients[[1]])
+    rm(d, frame, y, fit); invisible(gc())
+}
+if (wanted("bootstrap")) {
+    d <- cohort("bootstrap")
+    f <- file(file.path(folder, "resamples.bin"), "rb")
+    rows <- matrix(readBin(f, "integer", 1000 * 200), 200) + 1L
+    close(f)
+    frame <- data.frame(time = d$time, event = d$event, d$x)
+    s <- clock(1, sum <- sum(apply(rows, 2, function(r) coef(coxph(Surv(time, event) ~ ., frame[r, ]))[[1]])))
+    line("bootstrap", s, sum / 1000)
+    y <- Surv(d$time, d$event)
+    s <- clock(1, sum <- sum(apply(rows, 2, function(r) bare(d$x[r, ], y[r])$coefficients[[1]])))
+    line("bootstrap_bare", s, sum / 1000)
+}
+if (wanted("screening")) {
+    d <- cohort("screening")
+    frame <- data.frame(time = d$time, event = d$event, d$x)
+    s <- clock(1, b <- vapply(colnames(d$x), function(v) coef(coxph(reformulate(v, "Surv(time, event)"), frame))[[1]], 0))
+    line("screening", s, mean(b))
+    y <- Surv(d$time, d$event)
+    s <- clock(1, b <- apply(d$x, 2, function(x) bare(cbind(x), y)$coefficients[[1]]))
+    line("screening_bare", s, mean(b))
+}
+if (wanted("concordance")) {
+    d <- cohort("concordance")
+    y <- Surv(d$time, d$event)
+    x <- d$x[, 1]
+    s <- clock(1, fit <- concordancefit(y, x, reverse = TRUE))
+    line("concordance", s, fit$concordance + sqrt(fit$var))
+}
+if (wanted("finegray") && have("cmprsk")) {
+    d <- cohort("finegray")
+    s <- clock(1, fit <- cmprsk::crr(d$time, d$event, d$x))
+    line("finegray", s, fit$coef[[1]] + sqrt(fit$var[1, 1]))
+}
+if (wanted("path") && have("glmnet")) {
+    d <- cohort("path")
+    y <- cbind(time = d$time, status = d$event)
+    s <- clock(1, fit <- glmnet::glmnet(d$x, y, family = "cox", lambda.min.ratio = .05))
+    line("path", s, fit$lambda[1])
+    s <- clock(1, fit <- glmnet::cv.glmnet(d$x, y, family = "cox", lambda.min.ratio = .05, foldid = rep(1:10, length.out = d$n)))
+    line("path_cv", s, fit$lambda.min)
+}

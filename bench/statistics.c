@@ -1,0 +1,268 @@
+/* bench/statistics.c: CPU time of statistics on generated data: statistics DIR [TASK …]. Prints "TASK seconds check floor" a line: the
+ * check is a number that R must find too, the floor one pass of what the task cannot do without, in seconds. What R needs is left in DIR.
+ * Generator: core/rng.h (PCG32), seed 20261125, a stream a task. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/clock.h"
+#include "core/frame.h"
+#include "core/json.h"
+#include "core/rng.h"
+#include "core/str.h"
+#include "stats/concordance.h"
+#include "stats/cox_fit.h"
+#include "stats/finegray.h"
+#include "stats/linalg.h"
+#include "stats/method.h"
+
+static const uint64_t SEED = 20261125;
+static const char *folder;
+
+/* n rows, p normal covariates, exponential times with coefficients that fall off, uniform censoring; time in whole days, so there are
+ * ties as in a real cohort. Column-major. Competing: a third of the events is of another cause. */
+typedef struct { size_t n; int p; double *x, *time, *event; } Cohort;
+
+static void *need(void *p) { if (!p) { fputs("no memory\n", stderr); exit(1); } return p; }
+
+static Cohort cohort(size_t n, int p, uint64_t stream, double days, int causes, const char *name)
+{
+    Cohort c = { n, p, need(malloc(n * (size_t)p * sizeof(double))), need(malloc(n * sizeof(double))), need(malloc(n * sizeof(double))) };
+    Rng r = rng_stream(SEED, stream);
+    for (size_t i = 0; i < n * (size_t)p; i++) c.x[i] = rng_normal(&r);
+    for (size_t i = 0; i < n; i++) {
+        double eta = 0;
+        for (int j = 0; j < p && j < 20; j++) eta += .4 / (j + 1) * c.x[(size_t)j * n + i];
+        double t = rng_exponential(&r) / exp(eta), end = 2 * rng_uniform(&r);
+        c.event[i] = t > end ? 0 : causes > 1 && rng_uniform(&r) < .33 ? 2 : 1;
+        c.time[i] = ceil(days * fmin(t, end));
+    }
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s.bin", folder, name);
+    FILE *f = fopen(path, "wb");
+    const double head[2] = { (double)n, p };
+    if (!f || fwrite(head, sizeof head, 1, f) != 1 || fwrite(c.time, sizeof(double), n, f) != n || fwrite(c.event, sizeof(double), n, f) != n ||
+        fwrite(c.x, sizeof(double), n * (size_t)p, f) != n * (size_t)p || fclose(f) != 0) { perror(path); exit(1); }
+    return c;
+}
+
+static void cohort_free(Cohort *c) { free(c->x); free(c->time); free(c->event); }
+
+static void frame_of(Frame *f, const Cohort *c)
+{
+    Err e = { 0 };
+    double *x = NULL;
+    char name[16];
+    if (frame_init(f, "bench", c->n, &e) != OK) exit(1);
+    if (frame_add_numbers(&x, f, "time", &e) != OK) exit(1);
+    memcpy(x, c->time, c->n * sizeof *x);
+    if (frame_add_numbers(&x, f, "event", &e) != OK) exit(1);
+    memcpy(x, c->event, c->n * sizeof *x);
+    for (int j = 0; j < c->p; j++) {
+        snprintf(name, sizeof name, "x%d", j + 1);
+        if (frame_add_numbers(&x, f, name, &e) != OK) exit(1);
+        memcpy(x, c->x + (size_t)j * c->n, c->n * sizeof *x);
+    }
+}
+
+static Json *call(const char *method, const Frame *f, int p, const char *options)
+{
+    Str text = { 0 };
+    Json *out = NULL, *o = NULL;
+    Err e = { 0 };
+    str_append(&text, "Surv(time,event)");
+    for (int j = 0; j < p; j++) str_appendf(&text, "%sx%d", j ? "+" : "~", j + 1);
+    if (options && json_parse(&o, options, strlen(options), "options", &e) != OK) { fprintf(stderr, "%s\n", e.text); exit(1); }
+    StatCall c = { .formula = str_text(&text), .data = f, .options = o, .threads = 1 };
+    if (method_call(&out, method_by_name(method), &c, &e) != OK) { fprintf(stderr, "%s: %s\n", method, e.text); exit(1); }
+    json_free(o);
+    str_free(&text);
+    return out;
+}
+
+static void line(const char *task, double seconds, double check, double floor_s) { printf("%s %.6g %.12g %.6g\n", task, seconds, check, floor_s); fflush(stdout); }
+
+/* One weighted cross product of the rows: what a Newton step on them cannot do without. */
+static double pass(size_t n, int p)
+{
+    double *x = need(malloc(n * (size_t)p * sizeof *x)), *c = need(malloc((size_t)(p * p) * sizeof *c)), best;
+    for (size_t i = 0; i < n * (size_t)p; i++) x[i] = (double)(i % 7);
+    BEST_OF(3, best, linalg_gemm_nt(c, x, x, p, p, (int)n, 1, 0));
+    free(x);
+    free(c);
+    return best;
+}
+
+/* Sorted places by time, then event: what a caller of bare arrays brings along; R's bare fit sorts by itself, so it is inside the clock. */
+typedef struct { double time, event; size_t row; } Key;
+static int by_time(const void *pa, const void *pb)
+{
+    const Key *a = pa, *b = pb;
+    if (a->time != b->time) return a->time < b->time ? -1 : 1;
+    if (a->event != b->event) return a->event < b->event ? -1 : 1;
+    return (a->row > b->row) - (a->row < b->row);
+}
+
+static double bare_cox(const Cohort *c, Arena *a)
+{
+    Err e = { 0 };
+    Key *key = need(arena_array(a, c->n, sizeof *key));
+    size_t *order = need(arena_array(a, c->n, sizeof *order));
+    CoxData d = { 0 };
+    CoxMaximum m = { 0 };
+    double *beta = need(arena_array(a, (size_t)c->p, sizeof *beta));
+    for (size_t i = 0; i < c->n; i++) key[i] = (Key){ c->time[i], c->event[i], i };
+    qsort(key, c->n, sizeof *key, by_time);
+    for (size_t i = 0; i < c->n; i++) order[i] = key[i].row;
+    CoxInput in = { .n = c->n, .p = c->p, .x = c->x, .time = c->time, .event = c->event, .order = order };
+    if (cox_data_init(&d, &in, a, &e) != OK || cox_maximise(&m, &d, NULL, NULL, a, &e) != OK || !m.converged) exit(1);
+    cox_to_columns(beta, &d, m.g);
+    return beta[0];
+}
+
+static void cox(const char *task, size_t n, uint64_t stream, int rounds)
+{
+    char name[64];
+    Cohort c = cohort(n, 20, stream, 2000, 1, task);
+    Frame f = { 0 };
+    double seconds, check = 0, floor_s = pass(n, 20);
+    frame_of(&f, &c);
+    BEST_OF(rounds, seconds, Json *out = call("cox", &f, 20, NULL); check = json_number(json_get(json_get(out, "coef"), "x1")); json_free(out));
+    line(task, seconds, check, floor_s);
+    snprintf(name, sizeof name, "%s_bare", task);
+    BEST_OF(rounds, seconds, Arena a = { 0 }; check = bare_cox(&c, &a); arena_free(&a));
+    line(name, seconds, check, floor_s);
+    frame_free(&f);
+    cohort_free(&c);
+}
+
+/* 1,000 resamples of 200 rows, refitted; the check is the mean of the first coefficient. R resamples the same rows. */
+static void bootstrap(void)
+{
+    enum { N = 200, P = 5, B = 1000 };
+    Cohort c = cohort(N, P, 3, 300, 1, "bootstrap");
+    static int rows[B][N];
+    Rng r = rng_stream(SEED, 4);
+    for (int b = 0; b < B; b++) for (int i = 0; i < N; i++) rows[b][i] = (int)rng_below(&r, N);
+    char path[1024];
+    snprintf(path, sizeof path, "%s/resamples.bin", folder);
+    FILE *f = fopen(path, "wb");
+    if (!f || fwrite(rows, sizeof rows, 1, f) != 1 || fclose(f) != 0) exit(1);
+    static double x[N * P], time[N], event[N];
+    Cohort one = { N, P, x, time, event };
+    double seconds, sum = 0;
+    BEST_OF(3, seconds, {
+        sum = 0;
+        for (int b = 0; b < B; b++) {
+            Arena a = { 0 };
+            for (int i = 0; i < N; i++) {
+                time[i] = c.time[rows[b][i]];
+                event[i] = c.event[rows[b][i]];
+                for (int j = 0; j < P; j++) x[j * N + i] = c.x[j * N + rows[b][i]];
+            }
+            sum += bare_cox(&one, &a);
+            arena_free(&a);
+        }
+    });
+    line("bootstrap", seconds, sum / B, 5 * B * pass(N, P));
+    cohort_free(&c);
+}
+
+static void screening(void)
+{
+    enum { N = 200, P = 1000 };
+    Cohort c = cohort(N, P, 5, 300, 1, "screening");
+    Frame f = { 0 };
+    double seconds, check = 0;
+    frame_of(&f, &c);
+    BEST_OF(2, seconds, {
+        Json *out = call("screen", &f, P, NULL);
+        const Json *data = json_get(json_get(out, "table"), "data");
+        check = 0;
+        for (const Json *row = json_first(data); row; row = json_next(row)) check += json_number(json_at(row, 1)) / P;
+        json_free(out);
+    });
+    line("screening", seconds, check, 5 * P * pass(N, 1));
+    frame_free(&f);
+    cohort_free(&c);
+}
+
+static void pairs(void)
+{
+    Cohort c = cohort(1000000, 1, 6, 2000, 1, "concordance");
+    double seconds, check = 0, sorted;
+    BEST_OF(2, seconds, {
+        Arena a = { 0 };
+        Concordance r;
+        ConcordanceData d = { .n = c.n, .time = c.time, .event = c.event, .marker = c.x, .tau = INFINITY };
+        if (concordance_estimate(&r, &d, NULL, &a, NULL) != OK) exit(1);
+        check = r.c + sqrt(r.var);
+        arena_free(&a);
+    });
+    Key *key = need(malloc(c.n * sizeof *key));
+    BEST_OF(1, sorted, for (size_t i = 0; i < c.n; i++) key[i] = (Key){ c.time[i], c.event[i], i }; qsort(key, c.n, sizeof *key, by_time));
+    free(key);
+    line("concordance", seconds, check, sorted);
+    cohort_free(&c);
+}
+
+static void fine_gray(void)
+{
+    enum { N = 10000, P = 5 };
+    Cohort c = cohort(N, P, 7, 1e9, 2, "finegray");
+    static int state[N];
+    double seconds, check = 0;
+    for (int i = 0; i < N; i++) state[i] = (int)c.event[i];
+    BEST_OF(5, seconds, {
+        Arena a = { 0 };
+        FineGrayFit fit;
+        FineGrayData d = { .n = N, .p = P, .time = c.time, .x = c.x, .state = state, .convention = FINEGRAY_CMPRSK };
+        if (finegray_fit(&fit, &d, &a, NULL) != OK || !fit.converged) exit(1);
+        check = fit.coef[0] + sqrt(fit.vcov[0]);
+        arena_free(&a);
+    });
+    line("finegray", seconds, check, pass(N, P));
+    cohort_free(&c);
+}
+
+static void path(void)
+{
+    enum { N = 200, P = 1000 };
+    Cohort c = cohort(N, P, 8, 1e9, 1, "path");
+    Frame f = { 0 };
+    double seconds, check = 0, *fold = NULL;
+    frame_of(&f, &c);
+    if (frame_add_numbers(&fold, &f, "fold", NULL) != OK) exit(1);
+    for (int i = 0; i < N; i++) fold[i] = i % 10 + 1;
+    double one, floor_s = 100 * pass(P, N);
+    BEST_OF(1, one, Json *out = call("elasticnet", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05}");
+                    check = json_number(json_at(json_get(out, "lambda"), 0)); json_free(out));
+    line("path", one, check, floor_s);
+    BEST_OF(1, seconds, Json *out = call("elasticnet", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05, \"foldid\": \"fold\"}");
+                        check = json_number(json_get(json_get(out, "cv_deviance"), "lambda_min")); json_free(out));
+    line("path_cv", seconds, check, 10 * floor_s);
+    frame_free(&f);
+    cohort_free(&c);
+}
+
+static int wanted(int argc, char **argv, const char *task)
+{
+    for (int i = 2; i < argc; i++) if (strcmp(argv[i], task) == 0) return 1;
+    return argc <= 2;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) { fputs("statistics DIR [TASK …]\n", stderr); return 2; }
+    folder = argv[1];
+    linalg_init();
+    if (wanted(argc, argv, "cox_1e5")) cox("cox_1e5", 100000, 1, 3);
+    if (wanted(argc, argv, "cox_1e6")) cox("cox_1e6", 1000000, 2, 2);
+    if (wanted(argc, argv, "bootstrap")) bootstrap();
+    if (wanted(argc, argv, "screening")) screening();
+    if (wanted(argc, argv, "concordance")) pairs();
+    if (wanted(argc, argv, "finegray")) fine_gray();
+    if (wanted(argc, argv, "path")) path();
+    return 0;
+}

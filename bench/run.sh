@@ -61,7 +61,7 @@ if [ -d "$sts" ]; then
 else
     echo "no PETs at $sts: their figures are left out"
 fi
-"$(dirname "$0")/statistics.sh" "$build" >"$tmp/statistics" || exit 1
+bench/statistics.sh "$build" >"$tmp/statistics" || exit 1
 sed '$d' "$tmp/statistics"
 # shellcheck disable=SC2046
 set -- $(tail -n 1 "$tmp/statistics")

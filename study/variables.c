@@ -35,6 +35,7 @@ static int compare_texts(const void *a, const void *b) { return strcmp(*(char *c
 /* gtv first, the others by name: the same order whatever the order of scans. */
 static void sort_rois(VariableSpace *s)
 {
+    if (s->n_rois == 0) return;                            /* qsort wants an array even then */
     qsort(s->roi, s->n_rois, sizeof *s->roi, compare_texts);
     for (size_t i = 0; i < s->n_rois; i++)
         if (strcmp(s->roi[i], "gtv") == 0) {

@@ -49,4 +49,9 @@ kill -INT $pid 2>/dev/null
 wait $pid; code=$?
 if [ $code = 130 ]; then pass; else [ $code = 0 ] && skip "interrupted" "it was through before the signal" || fail "interrupted: exit $code"; fi
 ok "goes on" "$REOX" run "$tmp/s"
+
+# Images of which nothing is outlined are no error.
+sed -i '1s/roi_/x_/g' "$tmp/s/scans.csv"
+ok "no region at all" "$REOX" run "$tmp/s" --db "$tmp/none.db" --out "$tmp/none"
+ok "exported all the same" "$REOX" export "$tmp/s" --db "$tmp/none.db" --out "$tmp/none"
 done_testing

@@ -68,14 +68,18 @@ WHERE a.tracer_slug = :tracer AND a.timepoint = :from AND b.timepoint = :to AND 
 SELECT patient, tracer_slug, day FROM accepted_scan WHERE timepoint = :timepoint AND status = 'done';
 
 -- name: feature_definitions
-SELECT DISTINCT d.document, f.unit FROM accepted_scan AS s JOIN feature AS f USING (scan_id) JOIN definition AS d USING (definition_id)
+SELECT DISTINCT d.document, f.unit FROM accepted_scan AS s JOIN feature AS f USING (scan_id) JOIN extraction AS x USING (scan_id)
+    JOIN feature_info AS i ON i.name = f.name
+    JOIN definition AS d ON d.definition_id = CASE i.family WHEN 'hypoxia' THEN x.hypoxia_definition_id ELSE x.definition_id END
 WHERE s.tracer_slug = :tracer AND s.timepoint = :from AND f.roi = :roi AND f.name = :name AND f.aggregation = :aggregation
     AND f.value IS NOT NULL
 ORDER BY d.document, f.unit;
 
 -- name: change_definitions
 SELECT DISTINCT d.document, c.unit FROM change AS c JOIN accepted_scan AS a ON a.scan_id = c.from_scan
-    JOIN accepted_scan AS b ON b.scan_id = c.to_scan JOIN definition AS d USING (definition_id)
+    JOIN accepted_scan AS b ON b.scan_id = c.to_scan
+    JOIN comparison AS x ON x.from_scan = c.from_scan AND x.to_scan = c.to_scan
+    JOIN definition AS d ON d.definition_id = CASE c.of_hypoxia WHEN 1 THEN x.hypoxia_definition_id ELSE x.definition_id END
 WHERE a.tracer_slug = :tracer AND a.timepoint = :from AND b.timepoint = :to AND c.roi = :roi AND c.name = :name
     AND c.aggregation = :aggregation AND c.value IS NOT NULL
 ORDER BY d.document, c.unit;

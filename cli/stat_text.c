@@ -118,6 +118,89 @@ static void matrix(Str *out, const char *name, const Json *m)
     }
 }
 
+static bool is_list(const Json *j) { return json_type(j) == JSON_ARRAY && all_scalars(j); }
+
+/* [0.63, 0.83] */
+static void short_list(Str *out, const Json *list)
+{
+    str_append_char(out, '[');
+    for (const Json *v = json_first(list); v; v = json_next(v)) {
+        if (v != json_first(list)) str_append(out, ", ");
+        value(out, v, 0);
+    }
+    str_append_char(out, ']');
+}
+
+/* Members that are lists of one length, more than one of them: columns of a table. Their length, 0 when there are none. Pairs of
+ * numbers alone are limits, no table. */
+static size_t table_length(const Json *o)
+{
+    size_t n = 0, lists = 0;
+    bool texts = false;
+    for (const Json *x = json_first(o); x; x = json_next(x)) {
+        if (!is_list(x) || json_size(x) < 2) continue;
+        if (lists && json_size(x) != n) return 0;
+        n = json_size(x);
+        texts = texts || json_text(json_first(x));
+        lists++;
+    }
+    return lists > 1 && (n > 2 || texts) ? n : 0;
+}
+
+static void table(Str *out, const char *path, const Json *o, size_t rows)
+{
+    if (rows > ROWS_MAX) {
+        str_appendf(out, "%s: %zu rows, with --json\n", path, rows);
+        return;
+    }
+    str_appendf(out, "\n%s\n", path);
+    for (const Json *x = json_first(o); x; x = json_next(x))
+        if (is_list(x) && json_size(x) == rows) str_appendf(out, "%*s", width_of(json_key(x)) > 11 ? width_of(json_key(x)) + 2 : 13, json_key(x));
+    str_append_char(out, '\n');
+    for (size_t i = 0; i < rows; i++) {
+        for (const Json *x = json_first(o); x; x = json_next(x))
+            if (is_list(x) && json_size(x) == rows)
+                value(out, json_at(x, i), width_of(json_key(x)) > 11 ? width_of(json_key(x)) + 2 : 13);
+        str_append_char(out, '\n');
+    }
+}
+
+enum { DEPTH_MAX = 4, PATH_MAX_TEXT = 160 };
+
+/* Anything with parts: its scalars and short lists on a line, then tables, then what lies deeper, each under its path. */
+static void part(Str *out, const char *path, const Json *o, int depth)
+{
+    size_t rows = table_length(o);
+    bool any = false;
+    for (const Json *x = json_first(o); x; x = json_next(x)) {
+        bool list = is_list(x) && !(rows && json_size(x) == rows) && json_size(x) <= ITEMS_MAX && json_size(x) > 0;
+        if (!json_key(x) || json_type(x) == JSON_NULL || !(is_scalar(x) || list)) continue;
+        if (any) str_append(out, ", ");
+        else str_appendf(out, "%s: ", path);
+        str_appendf(out, "%s ", json_key(x));
+        if (list) short_list(out, x); else value(out, x, 0);
+        any = true;
+    }
+    if (any) str_append_char(out, '\n');
+    if (rows) table(out, path, o, rows);
+    size_t at = 0;
+    for (const Json *x = json_first(o); x; x = json_next(x)) {
+        char deeper[PATH_MAX_TEXT];
+        at++;
+        if (is_scalar(x) || (rows && is_list(x) && json_size(x) == rows)) continue;
+        if (json_key(x)) snprintf(deeper, sizeof deeper, "%s.%s", path, json_key(x));
+        else snprintf(deeper, sizeof deeper, "%s[%zu]", path, at);
+        if (json_type(x) == JSON_OBJECT && is_matrix(x)) matrix(out, deeper, x);
+        else if (is_list(x)) {
+            if (json_size(x) > ITEMS_MAX) str_appendf(out, "%s: %zu entries, with --json\n", deeper, json_size(x));
+        } else if (depth < DEPTH_MAX && json_size(x) <= ROWS_MAX) {
+            part(out, deeper, x, depth + 1);
+        } else {
+            str_appendf(out, "%s: %zu entries, with --json\n", deeper, json_size(x));
+        }
+    }
+}
+
 static bool shown_elsewhere(const char *key)
 {
     static const char *const keys[] = { "schema", "method", "formula", "diagnosis", "missing", "coef", "se", "robust_se", "hr", "wald",
@@ -132,12 +215,14 @@ void stat_text(Str *out, const Json *r)
     str_appendf(out, "%s%s%s\n", json_text(json_get(r, "method")), formula ? "  " : "", formula ? formula : "");
     bool first = true;
     for (const Json *x = json_first(r); x; x = json_next(x)) {
-        if (!is_scalar(x) || shown_elsewhere(json_key(x)) || json_type(x) == JSON_NULL) continue;
+        if (!is_scalar(x) || json_text(x) || shown_elsewhere(json_key(x)) || json_type(x) == JSON_NULL) continue;
         str_appendf(out, "%s%s ", first ? "" : ", ", json_key(x));
         value(out, x, 0);
         first = false;
     }
     if (!first) str_append_char(out, '\n');
+    for (const Json *x = json_first(r); x; x = json_next(x))      /* sentences each on a line */
+        if (json_text(x) && !shown_elsewhere(json_key(x))) str_appendf(out, "%s: %s\n", json_key(x), json_text(x));
     bool any = false;
     for (const Json *x = json_first(json_get(r, "missing")); x; x = json_next(x))
         if (json_number(x) > 0) { str_appendf(out, "%s%s %g", any ? ", " : "missing: ", json_key(x), json_number(x)); any = true; }
@@ -148,25 +233,11 @@ void stat_text(Str *out, const Json *r)
     str_append_char(out, '\n');
     for (const Json *x = json_first(r); x; x = json_next(x)) {
         const char *key = json_key(x);
-        if (is_scalar(x) || shown_elsewhere(key)) continue;
+        if (is_scalar(x) || shown_elsewhere(key) || json_size(x) == 0) continue;
         if (json_type(x) == JSON_OBJECT && is_matrix(x)) matrix(out, key, x);
         else if (json_type(x) == JSON_OBJECT && all_scalars(x) && json_size(x) <= ITEMS_MAX) { str_appendf(out, "%s: ", key); small_object(out, x); }
-        else if (json_type(x) == JSON_OBJECT && json_size(x) <= ITEMS_MAX) {
-            for (const Json *y = json_first(x); y; y = json_next(y)) {
-                if (json_type(y) == JSON_OBJECT && is_matrix(y)) {
-                    str_appendf(out, "\n%s", key);
-                    matrix(out, json_key(y), y);
-                } else if (json_type(y) == JSON_OBJECT && all_scalars(y) && json_size(y) <= ITEMS_MAX) {
-                    str_appendf(out, "%s.%s: ", key, json_key(y));
-                    small_object(out, y);
-                }
-            }
-        } else if (json_type(x) == JSON_ARRAY && all_scalars(x) && json_size(x) <= ITEMS_MAX) {
-            str_appendf(out, "%s:", key);
-            for (const Json *y = json_first(x); y; y = json_next(y)) { str_append_char(out, ' '); value(out, y, 0); }
-            str_append_char(out, '\n');
-        } else {
-            str_appendf(out, "%s: %zu entries, with --json\n", key, json_size(x));
-        }
+        else if (is_list(x) && json_size(x) <= ITEMS_MAX) { str_appendf(out, "%s ", key); short_list(out, x); str_append_char(out, '\n'); }
+        else if (is_list(x) || json_size(x) > ROWS_MAX) str_appendf(out, "%s: %zu entries, with --json\n", key, json_size(x));
+        else part(out, key, x, 0);
     }
 }

@@ -126,7 +126,8 @@ Rc km_estimate(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Er
 
     Jackknife of_hazard = { .settled = scratch, .at_risk = scratch + n_clusters + 1 };
     Jackknife of_product = { .settled = scratch + 2 * (n_clusters + 1), .at_risk = scratch + 3 * (n_clusters + 1) };
-    if (!entry)
+    bool robust = how->robust;
+    if (!entry && robust)
         for (size_t i = 0; i < n; i++) {
             jackknife_move(&of_hazard, row[i].cluster, 0, row[i].weight);
             jackknife_move(&of_product, row[i].cluster, 0, row[i].weight);
@@ -138,6 +139,7 @@ Rc km_estimate(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Er
         double t = out->time[k], at_risk = out->n_risk[k], events = out->n_event[k];
         for (; entry && entered < n && entry[entered].start < t; entered++) {
             const Row *x = &entry[entered];
+            if (!robust) continue;
             jackknife_move(&of_hazard, x->cluster, x->weight * R_hazard, x->weight);
             jackknife_move(&of_product, x->cluster, x->weight * R_product, x->weight);
         }
@@ -164,6 +166,7 @@ Rc km_estimate(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Er
         }
         for (; j < left; j++) {
             double w = row[j].weight, event = row[j].event;
+            if (!robust) continue;
             jackknife_move(&of_hazard, row[j].cluster, w * (u_hazard * event - R_hazard), -w);
             jackknife_move(&of_product, row[j].cluster, w * (u_product * event - R_product), -w);
         }

@@ -12,15 +12,12 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Tells the parent of the first step (a scan was committed) and of the last. */
-typedef struct { int pipe; size_t total; } Watch;
-static void watch_begin(void *context, const char *what, size_t total) { (void)what; ((Watch *)context)->total = total; }
+/* Tells the parent of each step: a piece was committed. */
 static void watch_step(void *context, size_t done, const char *subject)
 {
-    Watch *w = context;
     (void)subject;
-    char c = done == 1 ? 'f' : done == w->total ? 'l' : 's';
-    if (write(w->pipe, &c, 1) != 1) _exit(1);
+    (void)done;
+    if (write(*(int *)context, "s", 1) != 1) _exit(1);
 }
 
 /* A child that ingests; *pipe_end tells of its commits. */
@@ -32,8 +29,7 @@ static pid_t child(int *pipe_end, const char *db, bool extract)
     ck_assert(pid >= 0);
     if (pid == 0) {
         close(ends[0]);
-        Watch watch = { ends[1], 0 };
-        Progress w = { .begin = watch_begin, .step = watch_step, .context = &watch };
+        Progress w = { .step = watch_step, .context = &ends[1] };
         fixture_run(db, 1, extract, &w);
         _exit(0);
     }
@@ -48,50 +44,50 @@ static char next_byte(int fd)
     return read(fd, &c, 1) == 1 ? c : 0;
 }
 
-/* Seconds from the first committed scan to the last in an undisturbed run. */
-static double undisturbed(const char *db, bool extract)
+/* Steps of an undisturbed run, and seconds from the first to the last: each step is a committed piece. */
+static int undisturbed(double *span, const char *db, bool extract)
 {
-    int fd, status;
-    double first = 0, last = 0;
+    int fd, status, steps = 0;
+    double first = 0;
     pid_t pid = child(&fd, db, extract);
-    for (char c; (c = next_byte(fd)) != 0; ) {
-        if (c == 'f' && first == 0) first = now();
-        if (c == 'l') last = now();
+    for (char c; (c = next_byte(fd)) != 0; steps++) {
+        *span = now() - first;
+        if (steps == 0) first = now();
     }
     close(fd);
     waitpid(pid, &status, 0);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    return last - first;
+    return steps;
 }
 
-/* Kills `kills` runs at random moments between the first and the last commit; each is run again to its end and must hold what an
- * undisturbed one holds. With extraction the last commit is that of the last patient's changes. */
+/* Kills `kills` runs at random moments between the first and the last commit: a random while behind a random step. Each is run again to
+ * its end and must hold what an undisturbed one holds. With extraction the last commit is that of the last patient's changes. */
 static void kill_and_go_on(int kills, bool extract, uint64_t seed)
 {
     char want[HASH_TEXT], got[HASH_TEXT];
     int done = 0, tried = 0;
-    const int lasts = extract ? 3 : 1;                     /* steps that end: ingest, extract, changes */
+    double span = 0;
     Rng r = rng_stream(seed, 7);
 
     fixture_make(12);
     fixture_write("gtv5.nii.gz", "no image");              /* both scans refused each time: a verdict must come once */
-    double span = undisturbed("whole.db", extract);
+    int steps = undisturbed(&span, "whole.db", extract);
     fixture_digest(want, "whole.db");
     ck_assert_int_eq((int)fixture_ask("whole.db", "SELECT count(*) FROM v_scan"), 22);
     while (done < kills) {
-        int fd, status, last = 0;
+        int fd, status, seen = 0;
         ck_assert_msg(++tried < 8 * kills, "only %d of %d kills fell between the first and the last commit", done, tried);
         unlink(fixture_path("killed.db"));
         unlink(fixture_path("killed.db-journal"));
         pid_t pid = child(&fd, "killed.db", extract);
-        ck_assert(next_byte(fd) == 'f');
-        double until = now() + span * rng_uniform(&r);
-        while (now() < until) usleep(100);
+        int stop = 1 + (int)rng_below(&r, (uint32_t)steps - 1);
+        while (seen < stop && next_byte(fd)) seen++;
+        usleep((useconds_t)(1e6 * span / steps * 2 * rng_uniform(&r)));
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
-        for (char c; (c = next_byte(fd)) != 0; ) last += c == 'l';
+        while (next_byte(fd)) seen++;
         close(fd);
-        if (!WIFSIGNALED(status) || last >= lasts) continue;       /* it was through already */
+        if (!WIFSIGNALED(status) || seen >= steps) continue;       /* it was through already */
         done++;
         ck_assert_int_eq((int)fixture_run("killed.db", 1, extract, NULL), 2);
         fixture_digest(got, "killed.db");

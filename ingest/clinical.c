@@ -164,7 +164,7 @@ static Rc check_ids(Table *x)
     for (size_t i = 0; i < n; ) {
         size_t end = i + 1;
         while (end < n && text_equal_nocase(at[i].id, at[end].id)) end++;
-        if (end - i > 1 && id_is_good(at[i].id)) {
+        if (end - i > 1 && id_is_good(at[i].id) && !csv_is_missing(at[i].id)) {
             Err line = { 0 };
             err_set(&line, ERR_INPUT, "%s:%zu: patient %s is there twice: duplicate of line %zu%s", x->t->name, x->t->line[at[i + 1].row], at[i + 1].id,
                     x->t->line[at[i].row], strcmp(at[i].id, at[i + 1].id) == 0 ? "" : " but for case");
@@ -174,7 +174,7 @@ static Rc check_ids(Table *x)
         i = end;
     }
     for (size_t i = 0; i < n; i++)
-        if (!x->refused[i] && !id_is_good(csv_cell(x->t, i, x->id))) TRY(refuse_id(x, i));
+        if (!x->refused[i] && (csv_is_missing(csv_cell(x->t, i, x->id)) || !id_is_good(csv_cell(x->t, i, x->id)))) TRY(refuse_id(x, i));
 out:
     free(at);
     return rc;

@@ -223,6 +223,7 @@ START_TEST(bad_cells_cost_their_patient)
     refuse_patient("P4,63", "P 4,63", "character ' '", 3);
     refuse_patient("P4,63", "..,63", "id", 3);
     refuse_patient("P4,63", ",63", "missing", 3);
+    refuse_patient("P4,63", "NA,63", "missing", 3);
 }
 END_TEST
 

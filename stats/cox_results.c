@@ -10,6 +10,7 @@
 #include "stats/linalg.h"
 #include "stats/output.h"
 #include "stats/result_keys.h"
+#include "stats/riley.h"
 #include "stats/spline_keys.h"
 
 static const double CONDITION_BAD = 1e6;
@@ -307,7 +308,7 @@ Rc cox_results(CoxModel *c, Err *e)
     json_set_number(out, "bic_nevent", -2 * c->m.loglik + p * log(events));
     bool by_row = p && c->data.ties != TIES_EXACT && !c->limited;
     if (by_row && !c->matched) TRY(tests_of_proportionality(c, e));
-    if (p && lr > 0) json_set_number(out, "heuristic_shrinkage", (lr - p) / lr);
+    riley_report(out, &(RileyFit){ c->d.start ? NAN : (double)c->d.n, events, p, lr, false });
     Json *s = json_set(out, "separation", json_object());
     json_set_bool(s, "separated", false);
     json_set(s, "direction", json_object());

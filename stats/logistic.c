@@ -12,6 +12,7 @@
 #include "stats/output.h"
 #include "stats/response.h"
 #include "stats/result_keys.h"
+#include "stats/riley.h"
 #include "stats/roc.h"
 #include "stats/spline_keys.h"
 #include "stats/terms.h"
@@ -361,7 +362,7 @@ static Rc ml_results(LogisticModel *c, Err *e)
         for (size_t j = 0; j < p; j++) se[j] = sqrt(hc0[j * p + j]);
         logistic_by_term(c, "robust_se", se);
     }
-    if (slopes > 0 && lr > 0) json_set_number(out, "heuristic_shrinkage", (lr - slopes) / lr);
+    riley_report(out, &(RileyFit){ (double)n, json_number(json_get(out, "nevent")), slopes, lr, true });
     Json *s = json_set(out, "separation", json_object());
     json_set_bool(s, "separated", false);
     out_by_term(s, "direction", zero, c->d.p, c->d.term);

@@ -4,6 +4,7 @@
 
 #include "stats/dist.h"
 #include "stats/method.h"
+#include "stats/riley.h"
 
 static const MethodOption size_options[] = {
     { "type", OPTION_CHOICE, "binary|survival", "kind of outcome" },
@@ -39,9 +40,6 @@ static Rc want(double *x, const StatCall *call, const char *key, double low, dou
     return OK;
 }
 
-/* Rows for shrinkage s. Riley et al. 2019, equation 11. */
-static double rows_for_shrinkage(double parameters, double r2, double s) { return parameters / ((s - 1) * log1p(-r2 / s)); }
-
 /* Half width of the 95 % interval of the overall risk at the time point. */
 static double risk_margin(double rate, double time, double person_time)
 {
@@ -53,32 +51,30 @@ static double risk_margin(double rate, double time, double person_time)
 static Rc samplesize_run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
-    const double optimism = 0.05, margin = 0.05;           /* Riley's recommended limits */
     double r2, parameters, s, prevalence = NAN, rate = NAN, time = NAN, follow_up = NAN, top, share;
     bool binary = strcmp(option_text(call, "type", "binary"), "binary") == 0;
     TRY(want(&r2, call, "csrsquared", 0, 1, NAN, e));
     TRY(want(&parameters, call, "parameters", 0, 1e6, NAN, e));
-    TRY(want(&s, call, "shrinkage", 0, 1, 0.9, e));
+    TRY(want(&s, call, "shrinkage", 0, 1, RILEY_SHRINKAGE, e));
     if (binary) {
         TRY(want(&prevalence, call, "prevalence", 0, 1, NAN, e));
         share = prevalence;
-        top = -expm1(2 * (share * log(share) + (1 - share) * log1p(-share)));
+        top = riley_max_r2_binary(share);
     } else {
         TRY(want(&rate, call, "rate", 0, 1e9, NAN, e));
         TRY(want(&time, call, "timepoint", 0, 1e9, NAN, e));
         TRY(want(&follow_up, call, "meanfup", 0, 1e9, NAN, e));
         share = rate * follow_up;
-        top = -expm1(2 * (share * log(share) - share));
+        top = riley_max_r2_survival(share);
     }
     if (r2 >= top) return err_set(e, ERR_USAGE, "--csrsquared %g: expected below the largest possible R2 of %.3g", r2, top);
-    double s2 = r2 / (r2 + optimism * top), n[4];
-    n[0] = ceil(rows_for_shrinkage(parameters, r2, s));
-    n[1] = ceil(rows_for_shrinkage(parameters, r2, s2));
+    double s2 = riley_shrinkage_for_optimism(r2, top), n[4];
+    n[0] = ceil(riley_rows_for_shrinkage(parameters, r2, s));
+    n[1] = ceil(riley_rows_for_shrinkage(parameters, r2, s2));
     if (binary) {
-        double z = normal_quantile(0.975) / margin;
-        n[2] = ceil(z * z * share * (1 - share));
+        n[2] = ceil(riley_rows_for_prevalence(share));
     } else {
-        for (n[2] = fmax(n[0], n[1]); risk_margin(rate, time, n[2] * follow_up) > margin; n[2]++) ;
+        for (n[2] = fmax(n[0], n[1]); risk_margin(rate, time, n[2] * follow_up) > RILEY_MARGIN; n[2]++) ;
     }
     n[3] = fmax(n[0], fmax(n[1], n[2]));
     double shrink[4] = { s, s2, s, n[3] == n[0] ? s : n[3] == n[1] ? s2 : s }, table[7 * 4];

@@ -4,6 +4,7 @@
 #include "core/rng.h"
 #include "stats/dist.h"
 #include "stats/method.h"
+#include "stats/riley.h"
 
 static Json *call(const char *method, const char *formula, const Frame *f, Json *options)
 {
@@ -110,6 +111,39 @@ START_TEST(odds_ratio_of_two_groups)
 }
 END_TEST
 
+/* Riley et al. 2020 (BMJ 368:m441): 24 parameters, R2 .288, shrinkage .9 ask for 623 rows; a prevalence of one half for 385. */
+START_TEST(riley_sizes_as_published)
+{
+    ck_assert(ceil(riley_rows_for_shrinkage(24, 0.288, 0.9)) == 623);
+    ck_assert(ceil(riley_rows_for_prevalence(0.5)) == 385);
+    assert_near(riley_max_r2_binary(0.5), 0.75, 1e-14);
+    /* Optimism s2 * max(R2) = .05 * max(R2): the shrinkage is R2/(R2 + .05 max). */
+    assert_near(riley_shrinkage_for_optimism(0.2, 0.75), 0.2 / 0.2375, 1e-14);
+}
+END_TEST
+
+/* A fit on exactly the rows that the report asks for is told that they are enough, one row fewer that they are not. */
+START_TEST(fits_say_whether_they_were_large_enough)
+{
+    double r2_adjusted = 0.2, parameters = 5, need = ceil(riley_rows_for_shrinkage(parameters, r2_adjusted, 0.9));
+    for (int fewer = 0; fewer < 2; fewer++) {
+        /* LR with (LR - p)/LR * (1 - exp(-LR/n)) = .2, by halving. */
+        double n = need - fewer, low = parameters, high = 10 * n;
+        for (int i = 0; i < 200; i++) {
+            double lr = (low + high) / 2;
+            if ((lr - parameters) / lr * -expm1(-lr / n) < r2_adjusted) low = lr;
+            else high = lr;
+        }
+        Json *out = json_object();
+        riley_report(out, &(RileyFit){ n, 0.3 * n, parameters, low, false });
+        const Json *check = json_get(out, "sample_size_check");
+        assert_near_abs(json_number(json_get(check, "needed_shrinkage")), need, 0, 1);
+        ck_assert(json_bool(json_get(check, "enough")) == !fewer);
+        json_free(out);
+    }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("power");
@@ -117,6 +151,8 @@ static Suite *suite(void)
     tcase_add_test(c, hazard_ratio_of_two_arms);
     tcase_add_test(c, hazard_ratio_per_sd);
     tcase_add_test(c, odds_ratio_of_two_groups);
+    tcase_add_test(c, riley_sizes_as_published);
+    tcase_add_test(c, fits_say_whether_they_were_large_enough);
     return s;
 }
 

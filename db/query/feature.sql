@@ -55,12 +55,14 @@ INSERT INTO change (from_scan, to_scan, roi, name, aggregation, value, unit, rea
 VALUES (:from_scan, :to_scan, :roi, :name, :aggregation, :value, :unit, :reason, :of_hypoxia);
 
 -- name: feature_values
-SELECT s.patient, f.value FROM accepted_scan AS s JOIN feature AS f USING (scan_id)
+-- CROSS JOIN keeps the order: from the scans to one look-up each, never through all values.
+SELECT s.patient, f.value FROM accepted_scan AS s CROSS JOIN feature AS f ON f.scan_id = s.scan_id
 WHERE s.tracer_slug = :tracer AND s.timepoint = :from AND f.roi = :roi AND f.name = :name AND f.aggregation = :aggregation;
 
 -- name: change_values
-SELECT a.patient, c.value FROM change AS c JOIN accepted_scan AS a ON a.scan_id = c.from_scan
-    JOIN accepted_scan AS b ON b.scan_id = c.to_scan
+SELECT a.patient, c.value FROM accepted_scan AS a CROSS JOIN comparison AS x ON x.from_scan = a.scan_id
+    CROSS JOIN accepted_scan AS b ON b.scan_id = x.to_scan
+    CROSS JOIN change AS c ON c.from_scan = x.from_scan AND c.to_scan = x.to_scan
 WHERE a.tracer_slug = :tracer AND a.timepoint = :from AND b.timepoint = :to AND c.roi = :roi AND c.name = :name
     AND c.aggregation = :aggregation;
 

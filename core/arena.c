@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 struct ArenaBlock {
     ArenaBlock *next;
     size_t used, cap;
+    bool clean;                /* zeroed by the system, page by page as it is touched */
     alignas(max_align_t) unsigned char data[];
 };
 
@@ -26,10 +28,12 @@ void *arena_alloc(Arena *a, size_t size)
         size_t cap = b ? (b->cap < LARGEST_STEP ? 2 * b->cap : b->cap) : FIRST_BLOCK;
         if (cap > LARGEST_STEP) cap = LARGEST_STEP;
         if (cap < size) cap = size;
-        b = malloc(sizeof *b + cap);
+        bool clean = cap == size;
+        b = clean ? calloc(1, sizeof *b + cap) : malloc(sizeof *b + cap);
         if (!b) return NULL;
         b->used = 0;
         b->cap = cap;
+        b->clean = clean;
         /* A block of one large item goes behind the head, whose rest stays usable. */
         if (a->head && cap == size && a->head->cap - a->head->used >= FIRST_BLOCK / 4) {
             b->next = a->head->next;
@@ -41,7 +45,7 @@ void *arena_alloc(Arena *a, size_t size)
     }
     void *p = b->data + b->used;
     b->used += size;
-    memset(p, 0, size);
+    if (!b->clean) memset(p, 0, size);
     return p;
 }
 

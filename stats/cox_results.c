@@ -15,6 +15,7 @@
 
 static const double CONDITION_BAD = 1e6;
 static const double EVENTS_PER_PARAMETER = 10;
+enum { LARGE_TABLE = 50000 };
 
 void cox_model_by_term(const CoxModel *c, const char *key, const double *x)
 {
@@ -51,24 +52,30 @@ static size_t tied_events(const CoxData *d)
     return tied;
 }
 
+/* One Newton step with the other method tells how far it leads; only where that is far is it fitted to the end. */
 static Rc note_ties(CoxModel *c, Err *e)
 {
     Rc rc = OK;
     Arena a = { 0 };
-    size_t events = c->data.n_events, tied = tied_events(&c->data);
-    if (events > 1 && c->data.n_blocks == 1)
-        diagnose(c->out, "all_tied", "all %zu events are at one time: the order of failure says nothing", events);
-    if ((double)tied <= .1 * (double)events) goto out;
-    CoxTies other = c->data.ties == TIES_BRESLOW ? TIES_EFRON : TIES_BRESLOW;
-    CoxInput in = cox_model_input(c, other);
-    CoxData d = { 0 };
+    CoxData *d = &c->data;
     CoxMaximum m = { 0 };
-    double *beta = ARENA_NEW(&a, (size_t)c->p + 1, double);
-    if (!beta) { rc = err_nomem(e); goto out; }
-    TRY(cox_data_init(&d, &in, &a, e));
-    TRY(cox_maximise(&m, &d, c->m.g, NULL, &a, e));
+    size_t events = d->n_events, tied = tied_events(d), p = (size_t)c->p;
+    CoxTies own = d->ties, other = own == TIES_BRESLOW ? TIES_EFRON : TIES_BRESLOW;
+    double *beta = NULL, *score = NULL, *info = NULL, value, decrement = 0;
+    if (events > 1 && d->n_blocks == 1)
+        diagnose(c->out, "all_tied", "all %zu events are at one time: the order of failure says nothing", events);
+    if ((double)tied <= .1 * (double)events) return OK;
+    beta = ARENA_NEW(&a, p + 1, double);
+    score = ARENA_NEW(&a, p + 1, double);
+    info = ARENA_NEW(&a, p * p + 1, double);
+    if (!beta || !score || !info) { rc = err_nomem(e); goto out; }
+    d->ties = other;
+    if (!cox_evaluate(d, c->m.g, &value, score, NULL, NULL)) goto out;
+    for (size_t j = 0; j < p; j++) for (size_t k = 0; k < p; k++) decrement += score[j] * c->m.vcov[k * p + j] * score[k];
+    if (decrement < .03 * .03) goto out;
+    TRY(cox_maximise(&m, d, c->m.g, NULL, &a, e));
     if (!m.converged) goto out;
-    cox_to_columns(beta, &d, m.g);
+    cox_to_columns(beta, d, m.g);
     for (int j = 0; j < c->p; j++)
         if (fabs(beta[j] - c->beta[j]) > .1 * c->se[j]) {
             diagnose(c->out, "heavy_ties", "%zu of %zu events share their time, and %s ties give %.4g for %s instead of %.4g: name the method "
@@ -76,6 +83,7 @@ static Rc note_ties(CoxModel *c, Err *e)
             break;
         }
 out:
+    d->ties = own;
     arena_free(&a);
     return rc;
 }
@@ -88,6 +96,22 @@ static void note_events(const CoxModel *c)
                  "more events would help", c->data.n_events, c->data.n_events == 1 ? "" : "s", c->p, c->p == 1 ? "" : "s", per);
 }
 
+/* Whether no row of a large table can move a coefficient that far: longest row times largest hazard met, at most. */
+static bool cannot_move(const CoxModel *c, double limit)
+{
+    const CoxData *d = &c->data;
+    size_t p = (size_t)c->p;
+    double longest = 0, met = 0, trace = 0;
+    for (size_t j = 0; j < p; j++) trace += c->m.vcov[j * p + j];
+    for (size_t i = 0; i < d->n; i++) {
+        double s = 0;
+        for (size_t j = 0; j < p; j++) s += d->x[i * p + j] * d->x[i * p + j];
+        if (s > longest) longest = s;
+        if (d->rl[i] > met) met = d->rl[i];
+    }
+    return sqrt(longest * trace / (double)p) * (1 + met) < limit;
+}
+
 /* Rows that move a coefficient by 2/sqrt(n) of its standard error (Belsley, Kuh and Welsch 1980), and by .3 at least: in a large
  * cohort less is no news. */
 static Rc note_influence(CoxModel *c, Err *e)
@@ -98,6 +122,7 @@ static Rc note_influence(CoxModel *c, Err *e)
     int term = 0;
     double worst = 0, limit = fmax(2 / sqrt((double)n), .3);
     CoxDetail detail = { 0 };
+    if (n > LARGE_TABLE && cannot_move(c, limit)) return OK;
     double *u = ARENA_NEW(&a, n * p + 1, double), *step = ARENA_NEW(&a, p + 1, double);
     if (!u || !step) { rc = err_nomem(e); goto out; }
     TRY(cox_detail(&detail, &c->data, c->m.g, &a, e));

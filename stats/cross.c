@@ -1,16 +1,16 @@
 /* stats/cross.c: cross products of rows with weights. Small ones by hand, large ones as matrix products of blocks of rows. */
 #include "stats/cross.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "stats/linalg.h"
 
 enum { SMALL_COLUMNS = 6, SMALL_ROWS = 512 };
 
-static void mirror_mean(double *m, size_t p)
+static void mirror(double *m, size_t p)
 {
-    for (size_t j = 0; j < p; j++)
-        for (size_t k = 0; k < j; k++) m[j * p + k] = m[k * p + j] = (m[k * p + j] + m[j * p + k]) / 2;
+    for (size_t j = 0; j < p; j++) for (size_t k = 0; k < j; k++) m[j * p + k] = m[k * p + j];
 }
 
 void cross_weighted(double *out, const double *x, const double *v, size_t n, size_t p, double *scaled)
@@ -30,18 +30,20 @@ void cross_weighted(double *out, const double *x, const double *v, size_t n, siz
     }
     for (size_t from = 0; from < n; from += CROSS_ROWS) {
         size_t m = n - from < CROSS_ROWS ? n - from : CROSS_ROWS;
-        for (size_t i = 0; i < m; i++)
-            for (size_t j = 0; j < p; j++) scaled[i * p + j] = v[from + i] * x[(from + i) * p + j];
-        linalg_gemm_nt(out, scaled, x + from * p, (int)p, (int)p, (int)m, 1, 1);
+        for (size_t i = 0; i < m; i++) {
+            double root = sqrt(v[from + i]);
+            for (size_t j = 0; j < p; j++) scaled[i * p + j] = root * x[(from + i) * p + j];
+        }
+        linalg_syrk_n_lower(out, scaled, (int)p, (int)m, 1);
     }
-    mirror_mean(out, p);
+    mirror(out, p);
 }
 
 void cross_subtract(double *out, const double *r, size_t m, size_t p)
 {
     if (p > SMALL_COLUMNS && m >= SMALL_ROWS) {
-        linalg_gemm_nt(out, r, r, (int)p, (int)p, (int)m, -1, 1);
-        mirror_mean(out, p);
+        linalg_syrk_n_lower(out, r, (int)p, (int)m, -1);
+        mirror(out, p);
         return;
     }
     for (size_t i = 0; i < m; i++)

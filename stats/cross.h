@@ -6,7 +6,7 @@
 
 enum { CROSS_ROWS = 256 };       /* rows multiplied at once */
 
-/* out (p x p, whole) = sum_i v_i x_i x_i' over n rows of p numbers, row i at x + i*p. `scaled` is room for CROSS_ROWS * p. One order
+/* v >= 0. out (p x p, whole) = sum_i v_i x_i x_i' over n rows of p numbers, row i at x + i*p. `scaled` is room for CROSS_ROWS * p. One order
  * of sums for a given n and p. */
 void cross_weighted(double *out, const double *x, const double *v, size_t n, size_t p, double *scaled);
 

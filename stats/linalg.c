@@ -178,3 +178,9 @@ void linalg_syrk_t(double *c, const double *a, int n, int p, double beta)
     cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, p, n, 1.0, a, n > 0 ? n : 1, beta, c, p);
     mirror_lower(c, p);
 }
+
+void linalg_syrk_n_lower(double *c, const double *a, int p, int n, double alpha)
+{
+    if (p <= 0 || n <= 0) return;
+    cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, p, n, alpha, a, p, 1.0, c, p);
+}

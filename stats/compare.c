@@ -114,27 +114,61 @@ static Rc fit_cox(Model *m, const Pair *q, Json *out, Err *e)
 
 /* ---- reclassification */
 
-static void write_nri(Json *out, const char *key, const Pair *q, const double *cuts, size_t n_cuts)
+/* Share with the event by the horizon of rows whose move is `way` (-1, 1; 0 for all rows): the observed one, or with censoring
+ * Kaplan–Meier's. 0 for no rows, NaN when their follow-up ends before. */
+static Rc event_share(double *share, double *count, const Pair *q, const int *move, int way, Arena *a, Err *e)
 {
-    double n[2] = { 0, 0 }, up[2] = { 0, 0 }, down[2] = { 0, 0 };
+    Rc rc = OK;
+    double *time = ARENA_NEW(a, 2 * q->n, double), *event = time + q->n, events = 0;
+    size_t m = 0;
+    if (!time) return err_nomem(e);
     for (size_t i = 0; i < q->n; i++) {
-        int k = q->y[i] != 0, move = 0;
-        double a = q->base.risk[i], b = q->full.risk[i];
-        if (!n_cuts) move = b > a ? 1 : b < a ? -1 : 0;
-        for (size_t c = 0; c < n_cuts; c++) move += (b >= cuts[c]) - (a >= cuts[c]);
-        n[k]++;
-        up[k] += move > 0;
-        down[k] += move < 0;
+        if (way != 0 && move[i] != way) continue;
+        if (q->survival) { time[m] = q->time[i]; event[m] = q->event[i]; }
+        else events += q->y[i];
+        m++;
     }
-    for (int k = 0; k < 2; k++) { up[k] /= n[k]; down[k] /= n[k]; }
+    *count = (double)m;
+    *share = m && !q->survival ? events / (double)m : 0;
+    if (m == 0 || !q->survival) return OK;
+    KmCurve c;
+    TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event }, &(KmOptions){ 0 }, a, e));
+    *share = q->horizon <= c.time[c.n - 1] || c.surv[c.n - 1] == 0 ? 1 - km_survival(&c, q->horizon) : NAN;
+out:
+    return rc;
+}
+
+/* Net reclassification over categories, or for any change of risk without cuts. With censoring the prospective form, P(up | event) =
+ * P(event | up) P(up) / P(event). Pencina et al. 2008, 2011. */
+static Rc write_nri(Json *out, const char *key, const Pair *q, const double *cuts, size_t n_cuts, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    int *move = ARENA_NEW(&a, q->n, int);
+    double n, n_up, n_down, all, up, down;
+    if (!move) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < q->n; i++) {
+        double r0 = q->base.risk[i], r1 = q->full.risk[i];
+        int step = n_cuts ? 0 : (r1 > r0) - (r1 < r0);
+        for (size_t c = 0; c < n_cuts; c++) step += (r1 >= cuts[c]) - (r0 >= cuts[c]);
+        move[i] = step > 0 ? 1 : step < 0 ? -1 : 0;
+    }
+    TRY(event_share(&all, &n, q, move, 0, &a, e));
+    TRY(event_share(&up, &n_up, q, move, 1, &a, e));
+    TRY(event_share(&down, &n_down, q, move, -1, &a, e));
+    double up_event = n_up * up / (n * all), down_event = n_down * down / (n * all);
+    double up_rest = n_up * (1 - up) / (n * (1 - all)), down_rest = n_down * (1 - down) / (n * (1 - all));
     Json *o = json_set(out, key, json_object());
-    json_set_number(o, "nri", up[1] - down[1] + down[0] - up[0]);
-    json_set_number(o, "nri_event", up[1] - down[1]);
-    json_set_number(o, "nri_nonevent", down[0] - up[0]);
-    json_set_number(o, "up_event", up[1]);
-    json_set_number(o, "down_event", down[1]);
-    json_set_number(o, "down_nonevent", down[0]);
-    json_set_number(o, "up_nonevent", up[0]);
+    json_set_number(o, "nri", up_event - down_event + down_rest - up_rest);
+    json_set_number(o, "nri_event", up_event - down_event);
+    json_set_number(o, "nri_nonevent", down_rest - up_rest);
+    json_set_number(o, "up_event", up_event);
+    json_set_number(o, "down_event", down_event);
+    json_set_number(o, "down_nonevent", down_rest);
+    json_set_number(o, "up_nonevent", up_rest);
+out:
+    arena_free(&a);
+    return rc;
 }
 
 /* Gain of the mean risk in events less that in the others. Pencina et al. 2008. */
@@ -317,9 +351,9 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         TRY(common_columns(model[k], &q, out, call, e));
         TRY(q.survival ? fit_cox(model[k], &q, out, e) : fit_logistic(model[k], &q, out, e));
     }
+    if (n_cuts) TRY(write_nri(out, "nri_cat", &q, cuts, n_cuts, e));
+    TRY(write_nri(out, "nri_free", &q, NULL, 0, e));
     if (!q.survival) {
-        if (n_cuts) write_nri(out, "nri_cat", &q, cuts, n_cuts);
-        write_nri(out, "nri_free", &q, NULL, 0);
         write_idi(out, &q);
         TRY(write_areas(out, &q, a, e));
     }

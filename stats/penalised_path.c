@@ -10,6 +10,8 @@
 
 /* Largest violation of the optimality conditions that counts as solved, per observation and unit of x. */
 static const double KKT_ENOUGH = 1e-11, KKT_LIMIT = 1e-9;
+/* A step with an old Hessian that leaves more than this share of the violation is the last with it. */
+static const double SHRINKS_WELL = 0.2;
 enum { MOST_NEWTON = 200, MOST_SWEEPS = 10000, MOST_ROUNDS = 50 };
 
 /* Rows in order of stratum and falling time; times of one stratum and value are a block. */
@@ -19,6 +21,8 @@ struct PathSolver {
     double *event, *weight, *offset;
     size_t *block_end;           /* Cox: one past the last row of each block */
     unsigned char *first;        /* [blocks] the stratum begins here */
+    unsigned char *any_event;    /* [blocks] */
+    double *root;                /* [n] square root of curve */
     size_t n_blocks, n_event_blocks;
     double total;                /* sum of weights */
     double *beta, intercept, lambda;
@@ -29,6 +33,7 @@ struct PathSolver {
     size_t *list;                /* active columns */
     double *h, *m, *wx, *delta, *q, *ga, *direct;     /* scratch of the active set; grows */
     size_t *at, room;
+    size_t *factored, n_factored;        /* columns whose factor lies in `direct`; 0: none */
     Arena *arena;
 };
 
@@ -65,6 +70,7 @@ static Rc gather(PathSolver *s, const PathProblem *p, Err *e)
             s->block_end[s->n_blocks++] = i + 1;
             bool any = false;
             for (size_t k = from; k <= i; k++) any = any || (s->event[k] != 0 && s->weight[k] > 0);
+            s->any_event[s->n_blocks - 1] = any;
             s->n_event_blocks += any;
         }
     return OK;
@@ -83,6 +89,8 @@ Rc path_solver_new(PathSolver **out, const PathProblem *p, Arena *a, Err *e)
     s->offset = ARENA_NEW(a, p->n, double);
     s->block_end = ARENA_NEW(a, p->n, size_t);
     s->first = ARENA_NEW(a, p->n, unsigned char);
+    s->any_event = ARENA_NEW(a, p->n, unsigned char);
+    s->root = ARENA_NEW(a, p->n, double);
     s->eta = ARENA_NEW(a, p->n, double);
     s->u = ARENA_NEW(a, p->n, double);
     s->curve = ARENA_NEW(a, p->n, double);
@@ -92,7 +100,7 @@ Rc path_solver_new(PathSolver **out, const PathProblem *p, Arena *a, Err *e)
     s->gradient = ARENA_NEW(a, p->p, double);
     s->active = ARENA_NEW(a, p->p, unsigned char);
     s->list = ARENA_NEW(a, p->p, size_t);
-    if (!s->x || !s->event || !s->weight || !s->offset || !s->block_end || !s->first || !s->eta || !s->u || !s->curve || !s->risk ||
+    if (!s->x || !s->event || !s->weight || !s->offset || !s->block_end || !s->first || !s->any_event || !s->root || !s->eta || !s->u || !s->curve || !s->risk ||
         !s->mean_weight || !s->beta || !s->gradient || !s->active || !s->list) return err_nomem(e);
     TRY(gather(s, p, e));
     path_restart(s);
@@ -235,7 +243,9 @@ static Rc make_room(PathSolver *s, size_t a, Err *e)
     s->ga = ARENA_NEW(s->arena, room, double);
     s->direct = ARENA_NEW(s->arena, room * (room + 1), double);
     s->at = ARENA_NEW(s->arena, room, size_t);
-    if (!s->h || !s->m || !s->wx || !s->delta || !s->q || !s->ga || !s->direct || !s->at) return err_nomem(e);
+    s->factored = ARENA_NEW(s->arena, room, size_t);
+    s->n_factored = 0;
+    if (!s->h || !s->m || !s->wx || !s->delta || !s->q || !s->ga || !s->direct || !s->at || !s->factored) return err_nomem(e);
     s->room = room;
     return OK;
 }
@@ -244,64 +254,88 @@ static Rc make_room(PathSolver *s, size_t a, Err *e)
 static void active_hessian(PathSolver *s, size_t a)
 {
     size_t n = s->p.n, cols = a - (s->p.time ? 0 : 1);
-    for (size_t k = 0; k < a; k++) {
-        const double *x = k < cols ? s->x + s->list[k] * n : NULL;
+    s->n_factored = 0;
+    for (size_t i = 0; i < n; i++) s->root[i] = sqrt(s->curve[i]);
+    for (size_t k = 0; k < cols; k++) {
+        const double *x = s->x + s->list[k] * n;
         double *wx = s->wx + k * n;
-        for (size_t i = 0; i < n; i++) wx[i] = sqrt(s->curve[i]) * (x ? x[i] : 1);
+        for (size_t i = 0; i < n; i++) wx[i] = s->root[i] * x[i];
     }
+    if (cols < a) memcpy(s->wx + cols * n, s->root, n * sizeof *s->root);
     linalg_syrk_t(s->h, s->wx, (int)n, (int)a, 0);
     if (s->p.time && s->n_event_blocks) {
-        for (size_t k = 0; k < a; k++) {
-            const double *x = s->x + s->list[k] * n;
-            double s1 = 0, *m = s->m + k * s->n_event_blocks;
+        /* Four columns at a time: each sum waits for itself alone. */
+        for (size_t k = 0; k < a; k += 4) {
+            const double *x[4];
+            double *m[4], s1[4] = { 0 };
+            for (size_t c = 0; c < 4; c++) {
+                size_t at = k + c < a ? k + c : a - 1;
+                x[c] = s->x + s->list[at] * n;
+                m[c] = s->m + at * s->n_event_blocks;
+            }
             size_t i = 0, ev = 0;
             for (size_t b = 0; b < s->n_blocks; b++) {
-                bool any = false;
-                if (s->first[b]) s1 = 0;
+                if (s->first[b]) memset(s1, 0, sizeof s1);
                 for (; i < s->block_end[b]; i++) {
-                    s1 += s->risk[i] * x[i];
-                    any = any || (s->event[i] != 0 && s->weight[i] > 0);
+                    const double r = s->risk[i];
+                    for (int c = 0; c < 4; c++) s1[c] += r * x[c][i];
                 }
-                if (any) { m[ev] = s1 * s->mean_weight[ev]; ev++; }
+                if (!s->any_event[b]) continue;
+                const double w = s->mean_weight[ev];
+                for (int c = 0; c < 4; c++) m[c][ev] = s1[c] * w;
+                ev++;
             }
         }
-        /* h - m'm through one product with opposite sign. */
-        linalg_gemm_tn(s->h, s->m, s->m, (int)a, (int)a, (int)s->n_event_blocks, -1, 1);
+        linalg_syrk_t(s->direct, s->m, (int)s->n_event_blocks, (int)a, 0);
+        for (size_t k = 0; k < a * a; k++) s->h[k] -= s->direct[k];
     }
     for (size_t k = 0; k < a * a; k++) s->h[k] /= s->total;
     /* A column without curvature left must not divide by zero. */
     for (size_t k = 0; k < a; k++) if (!(s->h[k * a + k] > 1e-14)) s->h[k * a + k] = 1e-14;
 }
 
-/* The exact minimum of the quadratic model among coefficients with the present signs, the zero ones staying zero. Taken only when
- * no sign turns; else false and nothing is changed. Coordinate descent alone crawls where columns nearly depend on each other. */
-static bool direct_step(PathSolver *s, size_t a, double lambda)
+/* Towards the exact minimum of the quadratic model among coefficients with the present signs, the zero ones staying zero: all the way, or to
+ * where the first of them becomes zero. Coordinate descent alone crawls where columns nearly depend on each other. */
+static void direct_step(PathSolver *s, size_t a, double lambda)
 {
     size_t cols = a - (s->p.time ? 0 : 1), k = 0;
     double *L = s->direct, *r = L + a * a;
     size_t *at = s->at;
     for (size_t i = 0; i < a; i++) if (i >= cols || s->beta[s->list[i]] + s->delta[i] != 0) at[k++] = i;
-    if (!k) return false;
+    if (!k) return;
+    const bool known = k == s->n_factored && memcmp(at, s->factored, k * sizeof *at) == 0;
     for (size_t c = 0; c < k; c++) {
         size_t i = at[c], j = i < cols ? s->list[i] : 0;
         double f = i < cols ? lambda * s->p.factor[j] : 0, now = i < cols ? s->beta[j] + s->delta[i] : 0;
-        for (size_t d = 0; d < k; d++) L[d + c * k] = s->h[at[d] + i * a];
-        L[c + c * k] += f * (1 - s->p.alpha);
+        if (!known) {
+            for (size_t d = 0; d < k; d++) L[d + c * k] = s->h[at[d] + i * a];
+            L[c + c * k] += f * (1 - s->p.alpha);
+        }
         /* Newton from the present point: what is left of the model's score there. */
         r[c] = s->ga[i] - s->q[i] - f * (1 - s->p.alpha) * now - (now > 0 ? f : now < 0 ? -f : 0) * s->p.alpha;
     }
-    if (linalg_cholesky(L, (int)k, NULL) != OK) return false;
+    if (!known) {
+        s->n_factored = 0;
+        if (linalg_cholesky(L, (int)k, NULL) != OK) return;
+        memcpy(s->factored, at, k * sizeof *at);
+        s->n_factored = k;
+    }
     linalg_cholesky_solve(L, (int)k, r, 1);
+    double share = 1;
+    size_t turns = k;
     for (size_t c = 0; c < k; c++) {
-        double now = at[c] < cols ? s->beta[s->list[at[c]]] + s->delta[at[c]] : 0;
-        if (at[c] < cols && !(now * (now + r[c]) > 0)) return false;
+        if (at[c] >= cols) continue;
+        const double now = s->beta[s->list[at[c]]] + s->delta[at[c]];
+        if (now * (now + r[c]) > 0 || -now / r[c] >= share) continue;
+        share = -now / r[c];
+        turns = c;
     }
     for (size_t c = 0; c < k; c++) {
-        s->delta[at[c]] += r[c];
-        const double *h = s->h + at[c] * a;
-        for (size_t i = 0; i < a; i++) s->q[i] += h[i] * r[c];
+        const double was = s->delta[at[c]];
+        s->delta[at[c]] = c == turns ? -s->beta[s->list[at[c]]] : was + share * r[c];
+        const double step = s->delta[at[c]] - was, *h = s->h + at[c] * a;
+        for (size_t i = 0; i < a; i++) s->q[i] += h[i] * step;
     }
-    return true;
 }
 
 /* Coordinate descent on the quadratic model; delta is the step of the active coefficients. Returns when no coordinate moves by
@@ -313,6 +347,7 @@ static void quadratic_step(PathSolver *s, size_t a, double lambda, double enough
     memset(s->q, 0, a * sizeof *s->q);
     for (int sweep = 0; sweep < MOST_SWEEPS; sweep++) {
         double moved = 0;
+        bool other = false;            /* a coefficient became zero or ceased to be */
         for (size_t k = 0; k < a; k++) {
             double h = s->h[k * a + k], g = s->ga[k] - s->q[k], now, was, f = 0;
             if (k < cols) {
@@ -327,6 +362,7 @@ static void quadratic_step(PathSolver *s, size_t a, double lambda, double enough
             }
             double step = now - was;
             if (step == 0) continue;
+            other = other || (now == 0) != (was == 0);
             s->delta[k] += step;
             const double *hk = s->h + k * a;
             for (size_t i = 0; i < a; i++) s->q[i] += hk[i] * step;
@@ -334,7 +370,7 @@ static void quadratic_step(PathSolver *s, size_t a, double lambda, double enough
             if (change > moved) moved = change;
         }
         if (moved < enough) break;
-        if (sweep >= 2 && sweep % 4 == 2) direct_step(s, a, lambda);
+        if (!other || sweep % 4 == 0) direct_step(s, a, lambda);
     }
 }
 
@@ -359,6 +395,8 @@ static Rc solve_active(PathSolver *s, double lambda, double *worst, Err *e)
     TRY(make_room(s, a ? a : 1, e));
     predictor(s, s->beta, s->intercept);
     double objective = -loglik_at(s, true) / s->total + penalty(s, lambda), last = INFINITY;
+    /* The Hessian is the costly part and changes little over a step: it is kept as long as the steps with it shrink the violation well. */
+    bool fresh = false;
     for (int it = 0; it < MOST_NEWTON; it++) {
         *worst = fabs(intercept_gradient(s));
         for (size_t k = 0; k < cols; k++) {
@@ -366,10 +404,11 @@ static Rc solve_active(PathSolver *s, double lambda, double *worst, Err *e)
             *worst = fmax(*worst, violation(s, s->list[k], s->ga[k], lambda));
         }
         if (!s->p.time) s->ga[cols] = intercept_gradient(s);
-        if (*worst < KKT_ENOUGH || (*worst < KKT_LIMIT && *worst >= last)) break;
+        if (*worst < KKT_ENOUGH || (fresh && *worst < KKT_LIMIT && *worst >= last)) break;
+        fresh = it == 0 || *worst > SHRINKS_WELL * last;
         last = *worst;
-        active_hessian(s, a);
-        quadratic_step(s, a, lambda, fmax(1e-3 * *worst, 0.1 * KKT_ENOUGH));
+        if (fresh) active_hessian(s, a);
+        quadratic_step(s, a, lambda, fmax(1e-2 * *worst, 0.1 * KKT_ENOUGH));
         double step = 1, was_intercept = s->intercept;
         for (size_t k = 0; k < cols; k++) s->q[k] = s->beta[s->list[k]];
         for (int half = 0; ; half++) {

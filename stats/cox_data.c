@@ -156,8 +156,9 @@ Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e)
     d->eta = ARENA_NEW(a, n + 1, double);
     d->r = ARENA_NEW(a, n + 1, double);
     d->rl = ARENA_NEW(a, n + 1, double);
+    d->martingale = ARENA_NEW(a, n + 1, double);
     if (!d->order || !d->time || !d->event || (in->start && !d->start) || (in->weight && !d->w) || (in->offset && !d->offset) ||
-        !d->eta || !d->r || !d->rl) return err_nomem(e);
+        !d->eta || !d->r || !d->rl || !d->martingale) return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
         size_t row = in->order ? in->order[i] : i;
         d->order[i] = row;

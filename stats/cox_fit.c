@@ -13,19 +13,42 @@
 
 enum { ITERATIONS_MAX = 60, HALVINGS_MAX = 40, LARGE_TABLE = 50000 };
 
+/* eta of rows from … to-1. Four at a time: each sum waits for itself alone, and has the order of its own row, so equal rows have equal bits. */
+static void predictors(CoxData *d, const double *g, size_t from, size_t to)
+{
+    size_t p = (size_t)d->p, i = from;
+    for (; i + 4 <= to; i += 4) {
+        const double *a = d->x + i * p, *b = a + p, *c = b + p, *e = c + p;
+        double s[4] = { 0 };
+        if (d->offset) memcpy(s, d->offset + i, sizeof s);
+        for (size_t j = 0; j < p; j++) {
+            const double gj = g[j];
+            s[0] += a[j] * gj;
+            s[1] += b[j] * gj;
+            s[2] += c[j] * gj;
+            s[3] += e[j] * gj;
+        }
+        memcpy(d->eta + i, s, sizeof s);
+    }
+    for (; i < to; i++) {
+        double eta = d->offset ? d->offset[i] : 0;
+        const double *x = d->x + i * p;
+        for (size_t j = 0; j < p; j++) eta += x[j] * g[j];
+        d->eta[i] = eta;
+    }
+}
+
 /* eta, and r = w exp(eta - largest eta of the stratum). */
 static bool risks(CoxData *d, const double *g)
 {
-    size_t p = (size_t)d->p;
     d->shift_at_most = 0;
     for (size_t s = 0; s < d->n_strata; s++) {
         CoxStratum t = d->stratum[s];
         double largest = -INFINITY, least = INFINITY;
+        predictors(d, g, t.row_from, t.row_to);
         for (size_t i = t.row_from; i < t.row_to; i++) {
-            double eta = d->offset ? d->offset[i] : 0;
-            const double *x = d->x + i * p;
-            for (size_t j = 0; j < p; j++) eta += x[j] * g[j];
-            d->eta[i] = eta;
+            const double eta = d->eta[i];
+            if (!(eta - eta == 0)) return false;               /* infinite or not a number */
             if (eta > largest) largest = eta;
             if (eta < least) least = eta;
         }
@@ -158,15 +181,14 @@ bool cox_evaluate(CoxData *d, const double *g, double *loglik, double *score, do
     }
     if (loglik) *loglik = sum;
     if (!isfinite(sum)) return false;
-    if (score) {
+    if (score) for (size_t i = 0; i < d->n; i++) d->martingale[i] = (d->event[i] ? (d->w ? d->w[i] : 1) : 0) - d->rl[i];
+    if (score && !info) {
         memset(score, 0, p * sizeof *score);
-        for (size_t i = 0; i < d->n; i++) {
-            double c = (d->event[i] ? (d->w ? d->w[i] : 1) : 0) - d->rl[i];
-            for (size_t j = 0; j < p; j++) score[j] += c * d->x[i * p + j];
-        }
+        for (size_t i = 0; i < d->n; i++)
+            for (size_t j = 0; j < p; j++) score[j] += d->martingale[i] * d->x[i * p + j];
     }
     if (info) {
-        cross_weighted(info, d->x, d->rl, d->n, p, d->scaled);
+        cross_weighted_sums(info, score, d->x, d->rl, d->martingale, d->n, p, d->scaled);
         cross_subtract(info, d->rank, rank, p);
     }
     return true;

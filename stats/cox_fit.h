@@ -54,7 +54,7 @@ typedef struct {
     size_t *enter, *leave;     /* a row is at risk in blocks enter … leave-1 */
     size_t *by_start;          /* places by stratum and start; NULL without start */
     /* room for evaluations */
-    double *eta, *r, *rl, *hazard, *hazard_death, *rank, *s1, *s1_deaths, *shift, *scaled;
+    double *eta, *r, *rl, *martingale, *hazard, *hazard_death, *rank, *s1, *s1_deaths, *shift, *scaled;
     double shift_at_most;      /* largest spread of eta in a stratum met at the last evaluation */
 } CoxData;
 

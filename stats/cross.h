@@ -10,6 +10,9 @@ enum { CROSS_ROWS = 256 };       /* rows multiplied at once */
  * of sums for a given n and p. */
 void cross_weighted(double *out, const double *x, const double *v, size_t n, size_t p, double *scaled);
 
+/* The same with sums = sum_i c_i x_i in the same pass over the rows. */
+void cross_weighted_sums(double *out, double *sums, const double *x, const double *v, const double *c, size_t n, size_t p, double *scaled);
+
 /* out -= sum of r_i r_i' over m rows of p numbers. */
 void cross_subtract(double *out, const double *r, size_t m, size_t p);
 

@@ -111,6 +111,7 @@ Rc frame_from_csv(Frame *out, const CsvTable *t, Err *e)
         if (numbers || logical) {
             double *x;
             TRY(frame_add_numbers(&x, &f, t->header[j], e));
+            f.column[f.columns - 1].is_logical = logical && !numbers;
             for (size_t i = 0; i < t->rows; i++) {
                 const char *c = csv_cell(t, i, j);
                 if (csv_is_missing(c)) continue;

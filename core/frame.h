@@ -12,6 +12,7 @@
 typedef struct {
     char *name;
     bool is_text;
+    bool is_logical;           /* numbers that stood as TRUE and FALSE */
     double *num;               /* [rows] when numeric, else NULL */
     char **text;               /* [rows] when text, else NULL; each NULL or a string of the frame's */
 } FrameColumn;

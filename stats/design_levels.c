@@ -219,7 +219,7 @@ Rc combine_categories(int **code, char ***label, size_t *n_groups, const Needed 
     if (!combined || !present || !var || !own) return err_nomem(e);
     for (size_t v = 0; v < n_values; v++) {
         const ExprValue *x = &values[v]->value;
-        var[v].label = values[v]->expr->label;
+        var[v].label = values[v]->label ? values[v]->label : values[v]->expr->label;
         var[v].expr = expr_is_call(values[v]->expr, "factor", 1) ? values[v]->expr->arg[0] : values[v]->expr;
         /* Numbers need no text of their levels until the labels are made: ranks by sorting. */
         Value *seen = NULL;
@@ -287,7 +287,7 @@ Rc design_groups(int **code, char ***label, size_t *n_groups, Design *d, const S
         if (t >= 0 && (size_t)t != k) continue;
         for (int q = 0; q < f->term[k].n; q++) {
             const Var *v = &f->var[f->term[k].var[q]];
-            value[n] = (Needed){ .expr = v->expr, .as_category = true };
+            value[n] = (Needed){ .expr = v->expr, .label = v->label, .as_category = true };
             TRY(expr_eval(&value[n].value, v->expr, d->frame, &d->arena, e));
             list[n] = &value[n];
             n++;

@@ -8,6 +8,7 @@
 /* An expression evaluated for all rows of the frame. */
 typedef struct {
     const Expr *expr;
+    const char *label;         /* of its groups, where it is not that of expr: factor(x) */
     ExprValue value;
     bool as_category;          /* text is fine */
 } Needed;

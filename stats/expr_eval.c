@@ -72,6 +72,7 @@ static Rc eval_column(Value *out, const Expr *x, Context *c)
     *out = (Value){ .n = c->f->rows };
     if (!col->is_text) {
         out->num = col->num;
+        out->is_logical = col->is_logical;
         return OK;
     }
     double *numbers = NULL;

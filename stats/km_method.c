@@ -55,7 +55,8 @@ static void write_curve(Json *out, const Km *k, size_t *count)
     }
 }
 
-/* Values at asked times; nothing is known beyond the last time unless S has reached 0. */
+/* Values at asked times. Beyond a curve's last time the last value is carried on, as summary(extend=TRUE) does; where S had not
+ * reached 0 there, `beyond_last_time` says that it is carried and not seen. */
 static void write_times(Json *out, const Km *k, const double *times, size_t n_times, size_t *count)
 {
     Json *o = json_set(out, "at_times", json_object()), *col[6], *limit[KM_N_INTERVALS][2];
@@ -63,6 +64,7 @@ static void write_times(Json *out, const Km *k, const double *times, size_t n_ti
     for (size_t g = 0; g < k->n_groups; g++) count[g] = n_times;
     set_strata(o, k, count);
     for (int c = 0; c < 6; c++) col[c] = json_set(o, key[c], json_array());
+    Json *beyond = json_set(o, "beyond_last_time", json_array());
     for (int i = 0; i < KM_N_INTERVALS; i++) {
         char name[KEY_MAX] = "ci_";
         for (const char *s = km_interval_name((KmInterval)i), *end = s; *end; end++) name[3 + (end - s)] = *end, name[4 + (end - s)] = 0;
@@ -74,16 +76,16 @@ static void write_times(Json *out, const Km *k, const double *times, size_t n_ti
         const KmCurve *q = &k->curve[g];
         for (size_t i = 0; i < n_times; i++) {
             long row = km_row(q, times[i]);
-            bool known = row == KM_BEFORE || times[i] <= q->time[q->n - 1] || q->surv[q->n - 1] == 0;
+            json_push(beyond, json_from_bool(row != KM_BEFORE && times[i] > q->time[q->n - 1] && q->surv[q->n - 1] > 0));
             double s = row == KM_BEFORE ? 1 : q->surv[row], se = row == KM_BEFORE ? 0 : q->std_err[row];
             double v[6] = { times[i], km_next_at_risk(q, times[i]), s, q->log_scale ? (s > 0 ? se * s : NAN) : se,
                             row == KM_BEFORE ? 0 : q->cumhaz[row], row == KM_BEFORE ? 0 : q->se_cumhaz[row] };
-            for (int c = 0; c < 6; c++) json_push(col[c], json_from_number(known || c < 2 ? v[c] : NAN));
+            for (int c = 0; c < 6; c++) json_push(col[c], json_from_number(v[c]));
             for (int m = 0; m < KM_N_INTERVALS; m++) {
                 double lo, hi;
                 km_row_limits(&lo, &hi, q, row, (KmInterval)m, k->conf);
-                json_push(limit[m][0], json_from_number(known ? lo : NAN));
-                json_push(limit[m][1], json_from_number(known ? hi : NAN));
+                json_push(limit[m][0], json_from_number(lo));
+                json_push(limit[m][1], json_from_number(hi));
             }
         }
     }

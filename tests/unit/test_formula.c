@@ -99,7 +99,8 @@ END_TEST
 /* Names of the terms' columns of y ~ right side, joined by blanks. */
 static void columns(const char *formula, const char *options, const char *want)
 {
-    Frame f = table_of("y,x,g,h,n\n1,1,b,u,1\n2,2,a,v,2\n3,5,c,u,3\n1,4,a,v,1\n2,3,b,u,2\n9,7,c,v,3\n2,8,b,v,2\n");
+    Frame f = table_of("y,x,g,h,n,l\n1,1,b,u,1,TRUE\n2,2,a,v,2,FALSE\n3,5,c,u,3,FALSE\n1,4,a,v,1,TRUE\n2,3,b,u,2,TRUE\n"
+                       "9,7,c,v,3,FALSE\n2,8,b,v,2,TRUE\n");
     Err e = { 0 };
     Design d = { 0 };
     Json *o = NULL, *out = json_object();
@@ -128,6 +129,8 @@ START_TEST(terms_have_r_s_names_and_order)
     columns("y~n+(x+h)^2+I(x/2)", NULL, "(Intercept) n x hv I(x/2) x:hv");
     columns("y~h/x", NULL, "(Intercept) hv hu:x hv:x");
     columns("y~factor(x>2)", NULL, "(Intercept) factor(x>2)TRUE");
+    columns("y~l+x", NULL, "(Intercept) lTRUE x");
+    columns("y~l:x", NULL, "(Intercept) lFALSE:x lTRUE:x");
     columns("y~-1+g+h", NULL, "ga gb gc hv");
     columns("y~factor(n)+I(x/2)+log( x )", NULL, "(Intercept) factor(n)2 factor(n)3 I(x/2) log(x)");
     columns("y~I(x>2)+x", NULL, "(Intercept) I(x>2)TRUE x");

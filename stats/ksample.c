@@ -37,7 +37,7 @@ static Rc describe(Groups *g, Err *e)
         sort_doubles(x, m);
         g->size[q] = (double)m;
         g->mean[q] = mean_of(x, m);
-        g->median[q] = quantile_sorted(x, m, 0.5);
+        g->median[q] = m ? (x[(m - 1) / 2] + x[m / 2]) / 2 : NAN;
         for (size_t i = 0; i < m; i++) sum_add(&ss, (x[i] - g->mean[q]) * (x[i] - g->mean[q]));
         g->var[q] = m > 1 ? sum_value(&ss) / (double)(m - 1) : NAN;
     }

@@ -7,7 +7,7 @@
 
 typedef struct { uint64_t key; size_t row; } Keyed;
 
-enum { BITS = 11, SIZE = 1 << BITS, PASSES = 6, SMALL = 64 };
+enum { BITS = 11, SIZE = 1 << BITS, PASSES = 6, SMALL = 64, MERGED = 2048, RUN = 8 };
 
 uint64_t order_key(double x)
 {
@@ -59,6 +59,29 @@ static void radix(size_t *order, Keyed *a, Keyed *b, size_t n)
     for (size_t i = 0; i < n; i++) order[i] = a[i].row;
 }
 
+/* Below some thousand rows clearing the counts costs more than merging. */
+static void merge(size_t *order, Keyed *a, Keyed *b, size_t n)
+{
+    for (size_t from = 0; from < n; from += RUN)
+        for (size_t i = from + 1; i < n && i < from + RUN; i++) {
+            Keyed k = a[i];
+            size_t j = i;
+            for (; j > from && a[j - 1].key > k.key; j--) a[j] = a[j - 1];
+            a[j] = k;
+        }
+    for (size_t width = RUN; width < n; width *= 2) {
+        for (size_t from = 0; from < n; from += 2 * width) {
+            size_t middle = from + width < n ? from + width : n, to = from + 2 * width < n ? from + 2 * width : n;
+            size_t i = from, j = middle;
+            for (size_t k = from; k < to; k++) b[k] = i < middle && (j == to || a[i].key <= a[j].key) ? a[i++] : a[j++];
+        }
+        Keyed *swap = a;
+        a = b;
+        b = swap;
+    }
+    for (size_t i = 0; i < n; i++) order[i] = a[i].row;
+}
+
 Rc order_by(size_t *order, const double *x, size_t n, Err *e)
 {
     if (n < SMALL) {
@@ -68,7 +91,7 @@ Rc order_by(size_t *order, const double *x, size_t n, Err *e)
     Keyed *room = malloc(2 * n * sizeof *room);
     if (!room) return err_nomem(e);
     for (size_t i = 0; i < n; i++) room[i] = (Keyed){ order_key(x[order[i]]), order[i] };
-    radix(order, room, room + n, n);
+    (n < MERGED ? merge : radix)(order, room, room + n, n);
     free(room);
     return OK;
 }

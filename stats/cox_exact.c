@@ -6,10 +6,9 @@
 
 #include "stats/cox_fit.h"
 
-/* log of the sum over all sets of `deaths` rows among those at risk, with derivatives divided by it. Long double and risks
- * scaled to deaths/m keep the terms of some thousand rows in range. */
-static bool symmetric_function(long double *value, long double *first, long double *second, const CoxData *d, const size_t *at_risk,
-                               size_t m, size_t deaths)
+/* Long double and risks scaled to deaths/m keep the terms of some thousand rows in range. */
+bool cox_symmetric_function(long double *value, long double *first, long double *second, const CoxData *d, const size_t *at_risk,
+                            size_t m, size_t deaths)
 {
     size_t p = (size_t)d->p, pp = p * (p + 1) / 2, width = 1 + p + pp;
     long double total = 0;
@@ -74,7 +73,7 @@ bool cox_evaluate_exact(CoxData *d, const double *g, double *loglik, double *sco
             long double value = 0;
             for (size_t i = b->from; i < t.row_to; i++)
                 if (!d->start || d->start[i] < b->time) at_risk[m++] = i;
-            fine = symmetric_function(&value, first, second, d, at_risk, m, b->to - b->first_death);
+            fine = cox_symmetric_function(&value, first, second, d, at_risk, m, b->to - b->first_death);
             if (!fine) break;
             sum -= value;
             for (size_t i = b->first_death; i < b->to; i++) {

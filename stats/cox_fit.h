@@ -71,6 +71,11 @@ bool cox_evaluate(CoxData *d, const double *g, double *loglik, double *score, do
 /* As cox_evaluate for exact ties; cox_evaluate calls it. */
 bool cox_evaluate_exact(CoxData *d, const double *g, double *loglik, double *score, double *info);
 
+/* log of the sum over all sets of `deaths` rows among the m at risk (by sorted place) of the product of their d->r, with its first
+ * derivatives [p] and second [p(p+1)/2, lower rows] divided by the sum itself. False when it cannot be evaluated. */
+bool cox_symmetric_function(long double *value, long double *first, long double *second, const CoxData *d, const size_t *at_risk,
+                            size_t m, size_t deaths);
+
 typedef struct {
     double *g;                 /* [p] */
     double loglik, loglik_start;

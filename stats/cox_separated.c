@@ -68,6 +68,45 @@ static bool at_block(const Limit *q, size_t k, size_t row_to, const double *g, d
     return true;
 }
 
+/* Exact ties: who lies above the lowest failure fails for certain, who lies below never does; among those level with it all sets of
+ * the remaining size compete. */
+static bool at_exact_block(const Limit *q, size_t k, size_t row_to, const double *g, double *value, double *score, double *info)
+{
+    CoxData *d = q->d;
+    const CoxBlock *b = &d->block[k];
+    size_t p = (size_t)d->p, pp = p * (p + 1) / 2, m = 0, fails = 0, at = 0;
+    double level = INFINITY, shift = -INFINITY;
+    for (size_t i = b->first_death; i < b->to; i++) level = fmin(level, q->along[i]);
+    for (size_t i = b->from; i < row_to; i++) {
+        if (d->start && d->start[i] >= b->time) continue;
+        if (fabs(q->along[i] - level) > TIED) continue;
+        double eta = d->offset ? d->offset[i] : 0;
+        for (size_t j = 0; j < p; j++) eta += d->x[i * p + j] * g[j];
+        d->eta[i] = eta;
+        q->member[m++] = i;
+        fails += i >= b->first_death && i < b->to;
+        if (eta > shift) shift = eta;
+    }
+    if (fails == m) return true;                       /* nobody to compete with */
+    long double log_sum, *first = calloc(p + pp + 1, sizeof *first);
+    if (!first) return false;
+    for (size_t i = 0; i < m; i++) d->r[q->member[i]] = exp(d->eta[q->member[i]] - shift);
+    bool fine = cox_symmetric_function(&log_sum, first, first + p, d, q->member, m, fails);
+    for (size_t i = 0; fine && i < m; i++) {
+        size_t row = q->member[i];
+        if (row < b->first_death || row >= b->to) continue;
+        *value += d->eta[row] - shift;
+        for (size_t j = 0; j < p; j++) score[j] += d->x[row * p + j];
+    }
+    if (fine) *value -= (double)log_sum;
+    for (size_t j = 0; fine && j < p; j++) {
+        score[j] -= (double)first[j];
+        for (size_t l = 0; l <= j; l++, at++) info[j * p + l] += (double)(first[p + at] - first[j] * first[l]);
+    }
+    free(first);
+    return fine;
+}
+
 static bool at_infinity(const Limit *q, const double *g, double *value, double *score, double *info)
 {
     const CoxData *d = q->d;
@@ -77,7 +116,7 @@ static bool at_infinity(const Limit *q, const double *g, double *value, double *
     memset(info, 0, p * p * sizeof *info);
     for (size_t s = 0; s < d->n_strata; s++)
         for (size_t k = d->stratum[s].block_from; k < d->stratum[s].block_to; k++)
-            if (!at_block(q, k, d->stratum[s].row_to, g, value, score, info)) return false;
+            if (!(d->ties == TIES_EXACT ? at_exact_block : at_block)(q, k, d->stratum[s].row_to, g, value, score, info)) return false;
     for (size_t j = 0; j < p; j++) for (size_t h = 0; h < j; h++) info[h * p + j] = info[j * p + h];
     return isfinite(*value);
 }
@@ -176,13 +215,9 @@ Rc cox_separated(CoxModel *c, const Existence *ex, Err *e)
     if (!beta || !raw || !sign || !limits || !finite) { rc = err_nomem(e); goto out; }
     cox_to_columns(raw, &c->data, ex->direction);
     existence_signs(sign, raw, c->data.scale, p);
-    if (c->data.ties != TIES_EXACT) {
-        rc = supremum(c, ex, &top, beta, finite, e);
-        if (rc == ERR_ESTIMATE) { memset(finite, 0, (size_t)p); rc = OK; }
-        else if (rc != OK) goto out;
-    } else {
-        memset(finite, 0, (size_t)p);
-    }
+    rc = supremum(c, ex, &top, beta, finite, e);
+    if (rc == ERR_ESTIMATE) { memset(finite, 0, (size_t)p); rc = OK; }
+    else if (rc != OK) goto out;
     for (int j = 0; j < p; j++) {
         if (sign[j] != 0 || !finite[j]) beta[j] = NAN;
         if (sign[j] != 0) str_appendf(&names, "%s%s (%s)", names.len ? ", " : "", c->term[j], sign[j] > 0 ? "+" : "-");
@@ -212,8 +247,9 @@ Rc cox_separated(CoxModel *c, const Existence *ex, Err *e)
     }
     rc = diagnose_fatal(out, e, "monotone_likelihood",
                         "the likelihood rises for ever along %s: no finite coefficient%s%s%s. The likelihood-ratio test holds (log-likelihood at "
-                        "most %.6g); --penalty firth gives a finite estimate with limits, merging a level without events another",
-                        str_text(&names), rest.len ? "; finite, given that: " : "", str_text(&rest), "", top);
+                        "most %.6g)%s", str_text(&names), rest.len ? "; finite, given that: " : "", str_text(&rest), "", top,
+                        c->matched ? "; leave the column out, or merge a level with another"
+                                   : "; --penalty firth gives a finite estimate with limits, merging a level without events another");
 out:
     str_free(&names);
     str_free(&rest);

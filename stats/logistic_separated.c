@@ -153,7 +153,7 @@ Rc logistic_separated(LogisticModel *c, Err *e)
     json_set_bool(c->out, "converged", false);
     json_set_number(c->out, "iterations", c->m.iterations);
     logistic_by_term(c, "coef", beta);
-    json_set_number(c->out, "deviance", -2 * top);
+    json_set_number(c->out, "deviance", 0 - 2 * top);
     json_set_number(c->out, "null_deviance", -2 * c->loglik_null);
     json_set_number(c->out, "loglik_null", c->loglik_null);
     json_set_number(c->out, "loglik", top);
@@ -166,7 +166,7 @@ Rc logistic_separated(LogisticModel *c, Err *e)
     if (ex.complete)
         rc = diagnose_fatal(c->out, e, "complete_separation", "%s part%s the two classes without an error: no coefficient is finite (deviance at "
                             "its bound %.4g, the likelihood-ratio test holds); --penalty firth gives finite estimates with limits",
-                            str_text(&names), lone >= 0 ? "s" : "", -2 * top);
+                            str_text(&names), lone >= 0 ? "s" : "", 0 - 2 * top);
     else
         rc = diagnose_fatal(c->out, e, "quasi_separation", "the likelihood rises for ever along %s: no finite coefficient there%s%s. The "
                             "likelihood-ratio test holds (deviance at least %.6g); --penalty firth gives finite estimates with limits",

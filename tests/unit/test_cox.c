@@ -49,6 +49,7 @@ START_TEST(six_subjects_efron)
     /* Exact: both tied times give r/(3r+3): the likelihood rises for ever. */
     out = call_method("cox", "Surv(t,d)~x", &f, NULL, "{\"ties\":\"exact\"}", ERR_ESTIMATE, NULL);
     ck_assert(has_code(out, "monotone_likelihood"));
+    assert_near(number_at(out, "loglik", NULL), -2 * log(3), 1e-12);
     json_free(out);
     frame_free(&f);
 }

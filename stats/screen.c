@@ -5,6 +5,7 @@
 #include "core/par.h"
 #include "stats/concordance.h"
 #include "stats/cox_fit.h"
+#include "stats/cox_single.h"
 #include "stats/design.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
@@ -24,6 +25,7 @@ typedef struct {
     size_t n;
     const Design *common;      /* rows and columns of all variables at once, when they allow it */
     size_t *order;
+    CoxSingle single;          /* of the common rows, when they have no more than times and events; else n is 0 */
 } Screen;
 
 /* Fit, tests and concordance of the columns x (n x p) on the design's rows: one row of the table. */
@@ -115,6 +117,20 @@ out:
     return rc;
 }
 
+/* The short way for a plain column; false where the general one has more to say. */
+static bool short_way(Screen *q, size_t t, const double *x)
+{
+    Arena a = { 0 };
+    CoxSingleFit f;
+    const bool done = q->single.n > 0 && cox_single_fit(&f, &q->single, x, &a);
+    arena_free(&a);
+    if (!done) return false;
+    const double z2 = f.coef / f.se * (f.coef / f.se), lr = fmax(2 * (f.loglik - f.loglik_null), 0);
+    const double value[COLUMNS] = { (double)q->single.n, f.coef, f.se, chisq_sf(z2, 1), chisq_sf(lr, 1), chisq_sf(f.score_chisq, 1), f.c };
+    for (size_t k = 0; k < COLUMNS; k++) q->table[t + k * q->n] = value[k];
+    return true;
+}
+
 /* One column of numbers of the common design, when no row is incomplete: rows are sorted once for all. */
 static Rc one_of_common(void *context, size_t t, int worker, Err *e)
 {
@@ -124,6 +140,7 @@ static Rc one_of_common(void *context, size_t t, int worker, Err *e)
     Err own = { 0 };
     Rc rc = OK;
     bool constant = true;
+    if (short_way(q, t, x)) return OK;
     for (int k = 0; k < COLUMNS; k++) q->table[t + (size_t)k * q->n] = NAN;
     for (size_t i = 1; i < d->n && constant; i++) constant = x[i] == x[0];
     if (constant) rc = err_set(&own, ERR_ESTIMATE, "constant_column: the same value in every row");
@@ -142,6 +159,9 @@ static bool build_common(Screen *q, Design *d, Arena *a)
         fine = q->formula->term[t].n == 1 && d->formula->var[d->formula->term[t].var[0]].kind == VAR_NUMBER;
     if (fine) fine = design_canonical_order(&q->order, d, a, &ignored) == OK;
     q->common = fine ? d : NULL;
+    const char *ties = option_text(q->call, "ties", "efron");
+    const bool plain = fine && !d->start && !d->weight && !d->offset && !d->stratum && !d->cluster && strcmp(ties, "exact") != 0;
+    if (plain && cox_single_init(&q->single, d->time, d->event, d->n, strcmp(ties, "efron") == 0, a, &ignored) != OK) q->single.n = 0;
     json_free(out);
     return fine;
 }

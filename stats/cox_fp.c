@@ -106,7 +106,7 @@ static Rc set_scale(Poly *f, const double *x, size_t n, Arena *a, Err *e)
         f->shift = isfinite(gap) ? ceil((gap - low) * 10) / 10 : 1 - low;
     }
     for (size_t i = 0; i < n; i++) mean += (x[i] + f->shift) / (double)n;
-    double digits = log10(mean);
+    double digits = mean > 0 ? log10(mean) : 0;
     f->scale = pow(10, (digits < 0 ? -1 : 1) * nearbyint(fabs(digits)));
     return OK;
 }

@@ -60,6 +60,12 @@ static void small_object(Str *out, const Json *o)
     str_append_char(out, '\n');
 }
 
+/* Columns of the Wald table that coef and se show already. */
+static bool stands_left(const char *column)
+{
+    return column && (strcmp(column, "est") == 0 || strcmp(column, "se") == 0);
+}
+
 /* One row a term, from the objects by term that are there. */
 static void coefficients(Str *out, const Json *r)
 {
@@ -74,7 +80,8 @@ static void coefficients(Str *out, const Json *r)
     name_padded(out, "", width);
     for (int k = 0; by_term[k]; k++) if (json_type(json_get(r, by_term[k])) == JSON_OBJECT) str_appendf(out, "%12s", by_term[k]);
     if (is_matrix(side))
-        for (const Json *c = json_first(json_get(side, "cols")); c; c = json_next(c)) str_appendf(out, "%12s", json_text(c));
+        for (const Json *c = json_first(json_get(side, "cols")); c; c = json_next(c))
+            if (!stands_left(json_text(c))) str_appendf(out, "%12s", json_text(c));
     str_append_char(out, '\n');
     for (const Json *x = json_first(coef); x; x = json_next(x)) {
         name_padded(out, json_key(x), width);
@@ -86,7 +93,9 @@ static void coefficients(Str *out, const Json *r)
             size_t i = 0;
             for (const Json *row = json_first(json_get(side, "rows")); row; row = json_next(row), i++) {
                 if (!json_text(row) || strcmp(json_text(row), json_key(x)) != 0) continue;
-                for (const Json *v = json_first(json_at(json_get(side, "data"), i)); v; v = json_next(v)) number(out, json_number(v), 12);
+                const Json *column = json_first(json_get(side, "cols"));
+                for (const Json *v = json_first(json_at(json_get(side, "data"), i)); v; v = json_next(v), column = json_next(column))
+                    if (!stands_left(json_text(column))) number(out, json_number(v), 12);
             }
         }
         str_append_char(out, '\n');

@@ -72,7 +72,7 @@ static void coefficients(Str *out, const Json *r)
     static const char *const by_term[] = { "coef", "se", "robust_se", NULL };
     const Json *coef = json_get(r, "coef"), *side = json_get(r, "hr");
     if (json_type(coef) != JSON_OBJECT) return;
-    if (!is_matrix(side)) side = json_get(r, "wald");
+    if (!is_matrix(side)) side = json_get(r, "or");
     if (!is_matrix(side)) side = json_get(r, "profile_ci95");
     int width = 12;
     for (const Json *x = json_first(coef); x; x = json_next(x)) if (width_of(json_key(x)) > width) width = width_of(json_key(x));
@@ -102,6 +102,20 @@ static void coefficients(Str *out, const Json *r)
     }
 }
 
+/* A long heading makes its column wider: two never run into each other. */
+static int column_width(const Json *heading_of)
+{
+    int n = json_text(heading_of) ? width_of(json_text(heading_of)) + 2 : 0;
+    return n > 13 ? n : 13;
+}
+
+static void heading(Str *out, const Json *name, int width)
+{
+    if (!json_text(name)) { value(out, name, width); return; }
+    for (int i = width_of(json_text(name)); i < width; i++) str_append_char(out, ' ');
+    str_append(out, json_text(name));
+}
+
 static void matrix(Str *out, const char *name, const Json *m)
 {
     const Json *rows = json_get(m, "rows"), *cols = json_get(m, "cols"), *data = json_get(m, "data");
@@ -114,7 +128,7 @@ static void matrix(Str *out, const char *name, const Json *m)
         if (json_text(x) && width_of(json_text(x)) > width) width = width_of(json_text(x));
     str_appendf(out, "\n%s\n", name);
     name_padded(out, "", width);
-    for (const Json *c = json_first(cols); c; c = json_next(c)) value(out, c, 13);
+    for (const Json *c = json_first(cols); c; c = json_next(c)) heading(out, c, column_width(c));
     str_append_char(out, '\n');
     size_t i = 0;
     for (const Json *row = json_first(data); row; row = json_next(row), i++) {
@@ -122,7 +136,8 @@ static void matrix(Str *out, const char *name, const Json *m)
         char text[32];
         if (!json_text(label)) snprintf(text, sizeof text, "%.6g", label ? json_number(label) : (double)(i + 1));
         name_padded(out, json_text(label) ? json_text(label) : text, width);
-        for (const Json *v = json_first(row); v; v = json_next(v)) value(out, v, 13);
+        const Json *c = json_first(cols);
+        for (const Json *v = json_first(row); v; v = json_next(v), c = c ? json_next(c) : NULL) value(out, v, column_width(c));
         str_append_char(out, '\n');
     }
 }
@@ -212,10 +227,10 @@ static void part(Str *out, const char *path, const Json *o, int depth)
 
 static bool shown_elsewhere(const char *key)
 {
-    static const char *const keys[] = { "schema", "method", "formula", "diagnosis", "missing", "coef", "se", "robust_se", "hr", "wald",
+    static const char *const keys[] = { "schema", "method", "formula", "diagnosis", "missing", "coef", "se", "robust_se", "hr", "or", "wald",
                                         "vcov", "robust_vcov", "fit", NULL };
     for (int k = 0; keys[k]; k++) if (strcmp(keys[k], key) == 0) return true;
-    return false;
+    return strncmp(key, "vcov_", 5) == 0;             /* other covariance matrices: with --json */
 }
 
 void stat_text(Str *out, const Json *r)

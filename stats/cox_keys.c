@@ -176,6 +176,13 @@ Rc cox_baseline(CoxModel *c, Err *e)
     Json *strata = c->d.stratum ? json_set(o, "strata", json_array()) : NULL;
     for (size_t s = 0; s < d->n_strata; s++) {
         double sum = 0, risk = exp(eta - detail.shift[s]);
+        if (strata && d->stratum[s].block_from == d->stratum[s].block_to) {     /* nobody had the event: 0 from its first time on */
+            double first = HUGE_VAL;
+            for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) first = fmin(first, d->time[i]);
+            json_push(time, json_from_number(first));
+            json_push(hazard, json_from_number(0));
+            json_push(strata, json_from_text(c->d.stratum_label[design_stratum(c, s)]));
+        }
         for (size_t k = d->stratum[s].block_from; k < d->stratum[s].block_to; k++) {
             sum += detail.hazard[k];
             json_push(time, json_from_number(d->block[k].time));

@@ -118,6 +118,19 @@ static void wald_table(LogisticModel *c, const double *vcov)
         m[3 * p + j] = normal_two_sided_p(m[2 * p + j]);
     }
     json_set_matrix(c->out, "wald", m, p, 4, (const char *const *)c->term, cols);
+    /* As people read it: odds ratios with their limits; the intercept's is the odds where all is 0. */
+    double conf = call_conf(c->call), z = conf_z(conf), *odds = ARENA_NEW(&c->a, 5 * p + 1, double);
+    char lower[KEY_MAX], upper[KEY_MAX];
+    const char *const odds_cols[] = { "or", level_key(lower, "lower", conf), level_key(upper, "upper", conf), "z", "p" };
+    if (!odds) return;
+    for (size_t j = 0; j < p; j++) {
+        odds[j] = exp(m[j]);
+        odds[p + j] = exp(m[j] - z * m[p + j]);
+        odds[2 * p + j] = exp(m[j] + z * m[p + j]);
+        odds[3 * p + j] = m[2 * p + j];
+        odds[4 * p + j] = m[3 * p + j];
+    }
+    json_set_matrix(c->out, "or", odds, p, 5, (const char *const *)c->term, odds_cols);
 }
 
 static Rc discrimination(LogisticModel *c, Err *e)

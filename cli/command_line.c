@@ -242,6 +242,7 @@ ExitCode cli_fail(const Err *e)
 
 Rc cli_print(const char *text, Err *e)
 {
+    if (!text) return err_nomem(e);        /* a Str whose building failed */
     size_t n = strlen(text);
     if (fwrite(text, 1, n, stdout) != n || fflush(stdout) != 0)
         return err_set(e, ERR_IO, "standard output cannot be written");

@@ -1,70 +1,39 @@
-/* stats/maxstat.c: `maxstat`: maximally selected rank statistics, and p-values that know of the search. */
+/* stats/maxstat.c: the best cut of a marker by a standardised rank statistic, and p-values that know of the search. */
+#include "stats/maxstat.h"
+
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/order.h"
+#include "core/rng.h"
 #include "core/sum.h"
-#include "stats/design.h"
-#include "stats/diagnosis.h"
 #include "stats/dist.h"
-#include "stats/method.h"
-#include "stats/response.h"
-#include "stats/result_keys.h"
 
-static const MethodOption options[] = {
-    { "minprop", OPTION_NUMBER, NULL, "least share of rows at or below the cut (default 0.1)" },
-    { "maxprop", OPTION_NUMBER, NULL, "largest share of rows at or below the cut (default 0.9)" },
-    { NULL, OPTION_FLAG, NULL, NULL }
-};
-
-/* Rows in order of the marker; cut k puts size[k] of them low. */
-typedef struct {
-    size_t n, n_cuts;
-    double *score;                 /* in order of the marker */
-    double *cut, *stat;
-    size_t *size;
-} Search;
-
-typedef struct { double x, score; } Item;
-
-static int by_x(const void *p, const void *q)
+static Rc make_scores(double *score, const MaxstatData *d, Err *e)
 {
-    const Item *a = p, *b = q;
-    if (a->x != b->x) return a->x < b->x ? -1 : 1;
-    return (a->score > b->score) - (a->score < b->score);
-}
-
-typedef struct { double value, event; size_t at; } Ranked;
-
-static int by_value(const void *p, const void *q)
-{
-    const Ranked *a = p, *b = q;
-    return (a->value > b->value) - (a->value < b->value);
-}
-
-/* Log-rank scores d_i - sum over T_j <= T_i of d_j / (1 + #{T_k > T_j}), or midranks of a response. */
-static Rc make_scores(double *score, const Design *d, Err *e)
-{
-    size_t n = d->n;
-    bool survival = d->response == RESPONSE_SURVIVAL;
-    Ranked *r = malloc((n + 1) * sizeof *r);
+    Rc rc = OK;
+    size_t n = d->n, *r = malloc((n + 1) * sizeof *r);
+    const double *value = d->time ? d->time : d->y;
     if (!r) return err_nomem(e);
-    for (size_t i = 0; i < n; i++) r[i] = (Ranked){ survival ? d->time[i] : d->y[i], survival ? d->event[i] != 0 : 0, i };
-    qsort(r, n, sizeof *r, by_value);
+    order_start(r, n);
+    TRY(order_by(r, value, n, e));
     double hazard = 0;
     for (size_t lo = 0, hi; lo < n; lo = hi) {
         double events = 0;
-        for (hi = lo; hi < n && r[hi].value == r[lo].value; hi++) events += r[hi].event;
+        for (hi = lo; hi < n && value[r[hi]] == value[r[lo]]; hi++) events += d->time && d->event[r[hi]] != 0;
         hazard += events / (1 + (double)(n - hi));
         for (size_t i = lo; i < hi; i++)
-            score[r[i].at] = survival ? r[i].event - hazard : ((double)lo + 1 + (double)hi) / 2;
+            score[r[i]] = d->time ? (d->event[r[i]] != 0) - hazard : ((double)lo + 1 + (double)hi) / 2;
     }
+out:
     free(r);
-    return OK;
+    return rc;
 }
 
 /* |standardised rank sum| of the first m rows for every cut. */
-static void standardise(double *stat, const Search *s, const double *score)
+static void standardise(double *stat, const MaxstatSearch *s, const double *score)
 {
     double n = (double)s->n, mean = mean_of(score, s->n);
     Sum ss = { 0 }, low = { 0 };
@@ -78,41 +47,43 @@ static void standardise(double *stat, const Search *s, const double *score)
     }
 }
 
-static Rc make_search(Search *s, const Design *d, double minprop, double maxprop, Arena *a, Err *e)
+Rc maxstat_search(MaxstatSearch *s, const MaxstatData *d, Arena *a, Err *e)
 {
     Rc rc = OK;
-    size_t n = s->n = d->n, least = (size_t)floor((double)n * minprop), most = (size_t)floor((double)n * maxprop);
-    Item *item = ARENA_NEW(a, n, Item);
+    size_t n = d->n, least = (size_t)floor((double)n * d->minprop), most = (size_t)floor((double)n * d->maxprop);
+    size_t *order = ARENA_NEW(a, n, size_t);
     double *score = ARENA_NEW(a, n, double);
-    s->score = ARENA_NEW(a, n, double);
-    s->cut = ARENA_NEW(a, n, double);
-    s->stat = ARENA_NEW(a, n, double);
-    s->size = ARENA_NEW(a, n, size_t);
-    if (!item || !score || !s->score || !s->cut || !s->stat || !s->size) return err_nomem(e);
+    *s = (MaxstatSearch){ .n = n, .score = ARENA_NEW(a, n, double), .cut = ARENA_NEW(a, n, double), .stat = ARENA_NEW(a, n, double),
+                          .size = ARENA_NEW(a, n, size_t) };
+    if (!order || !score || !s->score || !s->cut || !s->stat || !s->size) return err_nomem(e);
     TRY(make_scores(score, d, e));
-    for (size_t i = 0; i < n; i++) item[i] = (Item){ d->x[i], score[i] };
-    qsort(item, n, sizeof *item, by_x);
+    order_start(order, n);
+    TRY(order_by(order, score, n, e));      /* a canonical order of equal markers */
+    TRY(order_by(order, d->marker, n, e));
     for (size_t i = 0; i < n; i++) {
-        s->score[i] = item[i].score;
-        bool last_of_value = i + 1 < n && item[i + 1].x != item[i].x;
+        double x = d->marker[order[i]];
+        s->score[i] = score[order[i]];
+        bool last_of_value = i + 1 < n && d->marker[order[i + 1]] != x;
         if (!last_of_value || i + 1 < least || i + 1 > most) continue;
-        s->cut[s->n_cuts] = item[i].x;
+        s->cut[s->n_cuts] = x;
         s->size[s->n_cuts++] = i + 1;
     }
     standardise(s->stat, s, s->score);
+    for (size_t k = 1; k < s->n_cuts; k++)
+        if (s->stat[k] > s->stat[s->best]) s->best = k;
 out:
     return rc;
 }
 
 /* Lausen & Schumacher 1992: the supremum of a standardised Brownian bridge. */
-static double p_bridge(double b, double minprop, double maxprop)
+double maxstat_p_bridge(double b, double minprop, double maxprop)
 {
     double f = normal_pdf(b);
     return b < 1 ? 1 : fmin(fmax(4 * f / b + f * (b - 1 / b) * log(maxprop * (1 - minprop) / ((1 - maxprop) * minprop)), 0), 1);
 }
 
 /* Lausen et al. 1994: improved Bonferroni inequality over the sizes that occur. */
-static double p_bonferroni(double b, const Search *s)
+double maxstat_p_bonferroni(double b, const MaxstatSearch *s)
 {
     double n = (double)s->n, D = 0;
     for (size_t k = 0; k + 1 < s->n_cuts; k++) {
@@ -147,7 +118,7 @@ static void gauss_legendre(double *x, double *w, size_t n)
 /* Multivariate normal p-value. The statistics at sizes m1 < m2 < … correlate as a Markov chain, so the rectangle probability is
  * a chain of one-dimensional integrals; what leaves [-b, b] is added up step by step, so that small p keep their digits. NaN
  * where the chain is too long. */
-static Rc p_gauss(double *p, double b, const Search *s, Err *e)
+Rc maxstat_p_gauss(double *p, double b, const MaxstatSearch *s, Err *e)
 {
     double n = (double)s->n, narrow = 1;
     *p = NAN;
@@ -229,7 +200,7 @@ static void extremes(double *top, double *bottom, const double *sorted, size_t n
 /* Hothorn & Lausen 2003. P(M >= b) is at most the sum over sizes of P(|T_m| >= b), less what is counted twice for certain: sums so
  * far out at one size that they are still beyond b at the next, whatever rows join. The permutation distribution of the rank
  * sum of m rows is counted exactly (Streitberg & Röhmel 1986). NaN where the table is too large. */
-static Rc p_exact_bound(double *p, const Search *s, Err *e)
+Rc maxstat_p_bound(double *p, const MaxstatSearch *s, Err *e)
 {
     Rc rc = OK;
     size_t n = s->n, most = s->size[s->n_cuts - 1];
@@ -283,56 +254,96 @@ out:
     return rc;
 }
 
-static Rc run(Json *out, const StatCall *call, Err *e)
+Rc maxstat_p_permutation(double *p, double *se, const MaxstatSearch *s, size_t permutations, uint64_t seed, Err *e)
+{
+    size_t n = s->n;
+    double *score = malloc((2 * n + 1) * sizeof *score), *stat = score ? score + n : NULL, hits = 0;
+    if (!score) return err_nomem(e);
+    memcpy(score, s->score, n * sizeof *score);
+    double b = s->n_cuts ? s->stat[s->best] * (1 - 1e-12) : NAN;
+    for (size_t k = 0; k < permutations; k++) {
+        Rng r = rng_stream(seed, k);
+        for (size_t i = n; i > 1; i--) {
+            size_t j = rng_below(&r, (uint32_t)i);
+            double t = score[i - 1];
+            score[i - 1] = score[j];
+            score[j] = t;
+        }
+        standardise(stat, s, score);
+        hits += largest(stat, s->n_cuts) >= b;
+    }
+    *p = (hits + 1) / ((double)permutations + 1);
+    *se = sqrt(*p * (1 - *p) / (double)permutations);
+    free(score);
+    return OK;
+}
+
+/* Rows list[m] of d as data of their own; room[4 n]. */
+static MaxstatData part_of(const MaxstatData *d, const size_t *list, size_t m, double *room)
+{
+    double *x = room, *t = room + d->n, *v = room + 2 * d->n, *y = room + 3 * d->n;
+    for (size_t i = 0; i < m; i++) {
+        x[i] = d->marker[list[i]];
+        if (d->time) { t[i] = d->time[list[i]]; v[i] = d->event[list[i]]; }
+        else y[i] = d->y[list[i]];
+    }
+    return (MaxstatData){ m, x, d->time ? t : NULL, v, y, d->minprop, d->maxprop };
+}
+
+Rc maxstat_bootstrap(double *cut, size_t *found, const MaxstatData *d, size_t resamples, uint64_t seed, Err *e)
 {
     Rc rc = OK;
-    Design d = { 0 };
-    Search s = { 0 };
-    double minprop = option_number(call, "minprop", 0.1), maxprop = option_number(call, "maxprop", 0.9), gauss, exact;
-    if (!(minprop > 0 && minprop < maxprop && maxprop < 1))
-        return err_set(e, ERR_USAGE, "--minprop %g and --maxprop %g: expected 0 < minprop < maxprop < 1", minprop, maxprop);
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "maxstat takes no --weights");
-    TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_ANY, .no_intercept = true }, e));
-    if (d.response == RESPONSE_COUNTING || d.response == RESPONSE_TEXT || d.response == RESPONSE_NONE || d.p != 1) {
-        rc = err_set(e, ERR_USAGE, "'%s': maxstat wants Surv(time, event) or a number left of ~ and one marker right of it", call->formula);
-        goto out;
+    Arena a = { 0 };
+    double *room = malloc((4 * d->n + 1) * sizeof *room);
+    size_t *list = malloc((d->n + 1) * sizeof *list);
+    *found = 0;
+    if (!room || !list) { rc = err_nomem(e); goto out; }
+    for (size_t k = 0; k < resamples; k++) {
+        Rng r = rng_stream(seed, k);
+        MaxstatSearch s;
+        for (size_t i = 0; i < d->n; i++) list[i] = rng_below(&r, (uint32_t)d->n);
+        MaxstatData part = part_of(d, list, d->n, room);
+        TRY(maxstat_search(&s, &part, &a, e));
+        if (s.n_cuts && isfinite(s.stat[s.best])) cut[(*found)++] = s.cut[s.best];
+        arena_free(&a);
     }
-    TRY(design_sort_rows(&d, e));
-    double events = 0;
-    for (size_t i = 0; d.event && i < d.n; i++) events += d.event[i] != 0;
-    if (d.event) json_set_number(out, "nevent", events);
-    if (d.event && events == 0) { rc = diagnose_fatal(out, e, "no_events", "none of %zu rows has an event", d.n); goto out; }
-    TRY(make_search(&s, &d, minprop, maxprop, &d.arena, e));
-    if (s.n_cuts == 0) {
-        rc = diagnose_fatal(out, e, "one_group", "no cut of %s leaves between %g and %g of the rows at or below it", d.term[0], minprop,
-                            maxprop);
-        goto out;
-    }
-    size_t best = 0;
-    for (size_t k = 1; k < s.n_cuts; k++)
-        if (s.stat[k] > s.stat[best]) best = k;
-    double b = s.stat[best];
-    if (!isfinite(b)) { rc = diagnose_fatal(out, e, "one_class", "all outcomes rank the same: there is nothing to select"); goto out; }
-    TRY(p_gauss(&gauss, b, &s, e));
-    TRY(p_exact_bound(&exact, &s, e));
-    json_set_number(out, "statistic", b);
-    json_set_number(out, "cutpoint", s.cut[best]);
-    json_set_number(out, "p_uncorrected", normal_two_sided_p(b));
-    json_set_number(out, "p_Lau92", p_bridge(b, minprop, maxprop));
-    json_set_number(out, "p_Lau94", p_bonferroni(b, &s));
-    json_set_number(out, "p_HL", exact);
-    json_set_number(out, "p_exactGauss", gauss);
-    json_set_text(out, "convention", "low group x <= cut; p_HL bounds the permutation distribution of whole-number scores");
-    Json *o = json_set(out, "profile", json_object());
-    json_set_numbers(o, "cut", s.cut, s.n_cuts);
-    json_set_numbers(o, "stat", s.stat, s.n_cuts);
+    sort_doubles(cut, *found);
 out:
-    design_free(&d);
+    arena_free(&a);
+    free(room);
+    free(list);
     return rc;
 }
 
-const Method method_maxstat = {
-    .name = "maxstat", .summary = "the best cut-point of a marker, with p-values corrected for the search",
-    .formula = FORMULA_ANY, .needs_data = true, .options = options, .run = run,
-    .source = "Lausen & Schumacher 1992; Lausen et al. 1994; Hothorn & Lausen 2003"
-};
+Rc maxstat_crossfit(double *high, const MaxstatData *d, int folds, uint64_t seed, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    size_t n = d->n;
+    double *room = malloc((4 * n + 1) * sizeof *room);
+    size_t *list = malloc((2 * n + 1) * sizeof *list), *turn = list ? list + n : NULL;
+    if (!room || !list) { rc = err_nomem(e); goto out; }
+    Rng r = rng_stream(seed, UINT32_MAX);
+    for (size_t i = 0; i < n; i++) turn[i] = i;
+    for (size_t i = n; i > 1; i--) {
+        size_t j = rng_below(&r, (uint32_t)i), t = turn[i - 1];
+        turn[i - 1] = turn[j];
+        turn[j] = t;
+    }
+    for (int f = 0; f < folds; f++) {
+        size_t m = 0;
+        MaxstatSearch s;
+        for (size_t i = 0; i < n; i++)
+            if ((int)(turn[i] % (size_t)folds) != f) list[m++] = i;
+        MaxstatData part = part_of(d, list, m, room);
+        TRY(maxstat_search(&s, &part, &a, e));
+        for (size_t i = 0; i < n; i++)
+            if ((int)(turn[i] % (size_t)folds) == f) high[i] = s.n_cuts ? d->marker[i] > s.cut[s.best] : NAN;
+        arena_free(&a);
+    }
+out:
+    arena_free(&a);
+    free(room);
+    free(list);
+    return rc;
+}

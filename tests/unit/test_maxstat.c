@@ -1,8 +1,10 @@
 /* tests/unit/test_maxstat.c: maximally selected statistics against all permutations, the Gaussian p-value against simulation, and
  * the size of the corrected tests under no effect. */
+#include "stats/maxstat.h"
 #include "stats/method.h"
 
 #include "core/rng.h"
+#include "stats/logrank.h"
 #include "stats/linalg.h"
 #include "tests/unit/unit.h"
 
@@ -116,6 +118,67 @@ START_TEST(size)
 }
 END_TEST
 
+/* Permutations agree with the normal chain; a real step is found again by resamples. */
+START_TEST(resampling)
+{
+    enum { n = 80 };
+    Arena a = { 0 };
+    Rng r = rng_stream(23, 0);
+    double x[n], t[n], d[n], cut[400], p, se, gauss;
+    for (int i = 0; i < n; i++) {
+        x[i] = i;
+        t[i] = rng_exponential(&r) * (i >= 50 ? 0.3 : 1);
+        d[i] = rng_uniform(&r) < 0.8;
+    }
+    MaxstatData data = { n, x, t, d, NULL, 0.1, 0.9 };
+    MaxstatSearch s;
+    size_t found;
+    assert_ok(maxstat_search(&s, &data, &a, NULL));
+    ck_assert(s.cut[s.best] > 40 && s.cut[s.best] < 60);
+    assert_ok(maxstat_bootstrap(cut, &found, &data, 400, 1, NULL));
+    ck_assert_uint_eq(found, 400);
+    ck_assert(cut[200] > 40 && cut[200] < 60 && cut[0] <= cut[399]);
+    /* A weaker statistic, where a p-value can be counted. */
+    for (int i = 0; i < n; i++) t[i] = rng_exponential(&r) * (i >= 50 ? 0.75 : 1);
+    assert_ok(maxstat_search(&s, &data, &a, NULL));
+    assert_ok(maxstat_p_permutation(&p, &se, &s, 20000, 1, NULL));
+    assert_ok(maxstat_p_gauss(&gauss, s.stat[s.best], &s, NULL));
+    ck_assert_msg(fabs(p - gauss) < 0.02 + 4 * se, "permutations %g, normal %g", p, gauss);
+    arena_free(&a);
+}
+END_TEST
+
+/* Groups whose cuts were chosen elsewhere: the log-rank test between them keeps its size, that of the chosen cut does not. */
+START_TEST(crossfit_keeps_its_size)
+{
+    enum { n = 60, SIMS = 600 };
+    double chosen = 0, crossed = 0;
+    for (int sim = 0; sim < SIMS; sim++) {
+        Arena a = { 0 };
+        Rng r = rng_stream(29, (uint64_t)sim);
+        double x[n], t[n], d[n], high[n];
+        int g[n];
+        for (int i = 0; i < n; i++) { x[i] = rng_normal(&r); t[i] = rng_exponential(&r); d[i] = rng_uniform(&r) < 0.7; }
+        MaxstatData data = { n, x, t, d, NULL, 0.1, 0.9 };
+        MaxstatSearch s;
+        LogrankTest l;
+        LogrankData two = { .n = n, .time = t, .event = d, .group = g, .n_groups = 2 };
+        assert_ok(maxstat_search(&s, &data, &a, NULL));
+        for (int i = 0; i < n; i++) g[i] = x[i] > s.cut[s.best];
+        assert_ok(logrank_test(&l, &two, 0, &a, NULL));
+        chosen += l.p < 0.05;
+        assert_ok(maxstat_crossfit(high, &data, 10, (uint64_t)sim, NULL));
+        for (int i = 0; i < n; i++) g[i] = high[i] != 0;
+        assert_ok(logrank_test(&l, &two, 0, &a, NULL));
+        /* One-sided in effect: only the direction that was chosen counts, and folds overlap. */
+        crossed += l.p < 0.05 && l.observed[1] > l.expected[1];
+        arena_free(&a);
+    }
+    ck_assert_msg(chosen / SIMS > 0.25, "chosen cut %g", chosen / SIMS);
+    ck_assert_msg(crossed / SIMS < 0.09, "cross-fitted %g", crossed / SIMS);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     linalg_init();
@@ -124,6 +187,8 @@ static Suite *suite(void)
     tcase_add_test(c, all_permutations);
     tcase_add_test(c, gaussian_by_simulation);
     tcase_add_test(c, size);
+    tcase_add_test(c, resampling);
+    tcase_add_test(c, crossfit_keeps_its_size);
     return s;
 }
 

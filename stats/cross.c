@@ -13,6 +13,44 @@ static void mirror(double *m, size_t p)
     for (size_t j = 0; j < p; j++) for (size_t k = 0; k < j; k++) m[j * p + k] = m[k * p + j];
 }
 
+/* Row by row. With p known to the compiler the sums stay in registers. */
+static inline __attribute__((always_inline)) void small(double *out, double *sums, const double *x, const double *v, const double *c, size_t n, const size_t p)
+{
+    double m[SMALL_COLUMNS * SMALL_COLUMNS] = { 0 }, total[SMALL_COLUMNS] = { 0 };
+    double *to = p <= SMALL_COLUMNS ? m : out, *add = p <= SMALL_COLUMNS ? total : sums;
+    for (size_t i = 0; i < n; i++) {
+        const double *row = x + i * p, w = v ? v[i] : 1;
+        if (sums) {
+            const double u = c[i];
+#pragma GCC unroll 6
+            for (size_t j = 0; j < p; j++) add[j] += u * row[j];
+        }
+        if (w == 0) continue;
+#pragma GCC unroll 6
+        for (size_t j = 0; j < p; j++) {
+            const double a = w * row[j];
+#pragma GCC unroll 6
+            for (size_t k = 0; k <= j; k++) to[j * p + k] += a * row[k];
+        }
+    }
+    if (p > SMALL_COLUMNS) return;
+    memcpy(out, m, p * p * sizeof *out);
+    if (sums) memcpy(sums, total, p * sizeof *sums);
+}
+
+static void by_rows(double *out, double *sums, const double *x, const double *v, const double *c, size_t n, size_t p)
+{
+    switch (p) {
+    case 1: small(out, sums, x, v, c, n, 1); break;
+    case 2: small(out, sums, x, v, c, n, 2); break;
+    case 3: small(out, sums, x, v, c, n, 3); break;
+    case 4: small(out, sums, x, v, c, n, 4); break;
+    case 5: small(out, sums, x, v, c, n, 5); break;
+    case 6: small(out, sums, x, v, c, n, 6); break;
+    default: small(out, sums, x, v, c, n, p);
+    }
+}
+
 void cross_weighted(double *out, const double *x, const double *v, size_t n, size_t p, double *scaled)
 {
     cross_weighted_sums(out, NULL, x, v, NULL, n, p, scaled);
@@ -23,15 +61,7 @@ void cross_weighted_sums(double *out, double *sums, const double *x, const doubl
     memset(out, 0, p * p * sizeof *out);
     if (sums) memset(sums, 0, p * sizeof *sums);
     if (p <= SMALL_COLUMNS || n < SMALL_ROWS) {
-        for (size_t i = 0; i < n; i++) {
-            const double *row = x + i * p;
-            if (sums) for (size_t j = 0; j < p; j++) sums[j] += c[i] * row[j];
-            if (v[i] == 0) continue;
-            for (size_t j = 0; j < p; j++) {
-                double w = v[i] * row[j];
-                for (size_t k = 0; k <= j; k++) out[j * p + k] += w * row[k];
-            }
-        }
+        by_rows(out, sums, x, v, c, n, p);
         for (size_t j = 0; j < p; j++) for (size_t k = 0; k < j; k++) out[k * p + j] = out[j * p + k];
         return;
     }
@@ -57,7 +87,12 @@ void cross_subtract(double *out, const double *r, size_t m, size_t p)
         mirror(out, p);
         return;
     }
-    for (size_t i = 0; i < m; i++)
+    double few[SMALL_COLUMNS * SMALL_COLUMNS] = { 0 };
+    if (p <= SMALL_COLUMNS) {
+        by_rows(few, NULL, r, NULL, NULL, m, p);
+        for (size_t j = 0; j < p; j++) for (size_t k = 0; k <= j; k++) out[j * p + k] -= few[j * p + k];
+    }
+    for (size_t i = 0; i < m && p > SMALL_COLUMNS; i++)
         for (size_t j = 0; j < p; j++) {
             double c = r[i * p + j];
             for (size_t k = 0; k <= j; k++) out[j * p + k] -= c * r[i * p + k];

@@ -181,7 +181,9 @@ bool cox_evaluate(CoxData *d, const double *g, double *loglik, double *score, do
     }
     if (loglik) *loglik = sum;
     if (!isfinite(sum)) return false;
-    if (score) for (size_t i = 0; i < d->n; i++) d->martingale[i] = (d->event[i] ? (d->w ? d->w[i] : 1) : 0) - d->rl[i];
+    if (score)
+        for (size_t i = 0; i < d->n; i++)
+            d->martingale[i] = (d->event[i] ? (d->w ? d->w[i] : 1) * (multiplier ? multiplier[d->leave[i] - 1] : 1) : 0) - d->rl[i];
     if (score && !info) {
         memset(score, 0, p * sizeof *score);
         for (size_t i = 0; i < d->n; i++)

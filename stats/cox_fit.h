@@ -64,8 +64,8 @@ Rc cox_time_order(size_t *order, size_t n, const int *stratum, const double *tim
 /* Arena memory. ERR_NOMEM. */
 Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e);
 
-/* Log partial likelihood at g; score[p] and info (p x p) may be NULL. `multiplier` (NULL: 1) weights each event block's part of
- * the information. False when the likelihood cannot be evaluated there (a risk set whose weights vanish). */
+/* Log partial likelihood at g; score[p] and info (p x p) may be NULL. `multiplier` (NULL: 1, else >= 0) weights each event block's
+ * part of score and information. False when the likelihood cannot be evaluated there (a risk set whose weights vanish). */
 bool cox_evaluate(CoxData *d, const double *g, double *loglik, double *score, double *info, const double *multiplier);
 
 /* As cox_evaluate for exact ties; cox_evaluate calls it. */

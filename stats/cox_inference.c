@@ -121,19 +121,17 @@ static void to_columns(double *m, const CoxData *d, const double *back, double *
     linalg_gemm_nn(m, scratch, back, p, p, p, 1, 0);
 }
 
-/* What the four tests share: means over risk sets, the information and its factor in columns, the way from basis to columns. */
-typedef struct { CoxDetail detail; double *L, *back; } ZphCommon;
+/* What the four tests share: the information and its factor in columns, the way from basis to columns. */
+typedef struct { double *L, *back; } ZphCommon;
 
 static Rc zph_common(ZphCommon *q, CoxData *d, const double *g, Arena *a, Err *e)
 {
-    Rc rc = OK;
     int p = d->p;
     size_t pp = (size_t)(p * p) + 1;
     double loglik, *scratch = ARENA_NEW(a, pp, double);
     q->L = ARENA_NEW(a, pp, double);
     q->back = ARENA_NEW(a, pp, double);
     if (!q->L || !q->back || !scratch) return err_nomem(e);
-    TRY(cox_detail(&q->detail, d, g, a, e));
     if (!cox_evaluate(d, g, &loglik, NULL, q->L, NULL)) return err_set(e, ERR_ESTIMATE, "the information cannot be evaluated");
     /* back = (T scaled by the columns' scale)^-1: upper triangular inverse by columns. */
     for (int j = 0; j < p; j++) {
@@ -145,9 +143,7 @@ static Rc zph_common(ZphCommon *q, CoxData *d, const double *g, Arena *a, Err *e
         }
     }
     to_columns(q->L, d, q->back, scratch);
-    rc = linalg_cholesky(q->L, p, e);
-out:
-    return rc;
+    return linalg_cholesky(q->L, p, e);
 }
 
 static Rc zph_one(double *chisq, double *df, CoxData *d, const double *g, const ZphCommon *q, ZphTime which, const int *assign, size_t n_terms,
@@ -169,11 +165,7 @@ static Rc zph_one(double *chisq, double *df, CoxData *d, const double *g, const 
     for (size_t k = 0; k < K; k++) { time[k] -= low; if (time[k] > largest) largest = time[k]; }
     if (!(largest > 0)) return OK;              /* one event time: nothing can change over it */
     for (size_t k = 0; k < K; k++) { time[k] /= largest; square[k] = time[k] * time[k]; }
-    for (size_t k = 0; k < K; k++)
-        for (size_t i = d->block[k].first_death; i < d->block[k].to; i++)
-            for (int j = 0; j < p; j++)
-                u[j] += (d->w ? d->w[i] : 1) * time[k] * (d->x[i * (size_t)p + (size_t)j] - q->detail.mean[k * (size_t)p + (size_t)j]);
-    if (!cox_evaluate(d, g, &loglik, NULL, bg, time) || !cox_evaluate(d, g, &loglik, NULL, gg, square)) return OK;
+    if (!cox_evaluate(d, g, &loglik, u, bg, time) || !cox_evaluate(d, g, &loglik, NULL, gg, square)) return OK;
     to_columns(bg, d, q->back, scratch);
     to_columns(gg, d, q->back, scratch);
     for (int j = 0; j < p; j++) for (int k = 0; k < p; k++) uc[j] += q->back[j * p + k] * u[k];

@@ -238,6 +238,8 @@ Rc design_want_rows(const Design *d, Json *out, size_t least, Err *e)
 
 /* ---- variables */
 
+enum { LARGE_TABLE = 100000 };
+
 /* The k-th smallest of x, which is rearranged (quickselect, middle of three). */
 static double select_kth(double *x, size_t n, size_t k)
 {
@@ -265,6 +267,8 @@ static void ranges(Var *v, double *x, size_t n)
 {
     v->low = v->high = x[0];
     for (size_t i = 1; i < n; i++) { v->low = fmin(v->low, x[i]); v->high = fmax(v->high, x[i]); }
+    v->median = NAN;
+    if (n > LARGE_TABLE) return;                       /* it is for readers of a cohort's model */
     double upper = select_kth(x, n, n / 2);
     v->median = n % 2 ? upper : (select_kth(x, n, n / 2 - 1) + upper) / 2;
 }

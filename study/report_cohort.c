@@ -294,7 +294,7 @@ Rc cohort_report_gather(CohortReport *out, const ReportData *d, const char *inpu
 {
     Rc rc = OK;
     const Protocol *p = &d->tables->protocol;
-    *out = (CohortReport){ .study = p->name ? p->name : "Study", .clinical = &d->clinical, .column = p->column, .n_columns = p->n_columns,
+    *out = (CohortReport){ .study = p->name && *p->name ? p->name : "Study without a name", .clinical = &d->clinical, .column = p->column, .n_columns = p->n_columns,
                            .timepoint = (const char *const *)d->space.timepoint, .n_timepoints = d->space.n_timepoints };
     TRY(hypoxia_gather(out, d, a, e));
     TRY(outcome_gather(out, d, a, e));

@@ -235,7 +235,7 @@ Rc patient_report_gather(PatientReport *out, const ReportData *d, size_t row, co
     const char *patient = report_patient(d, row);
     const size_t T = d->space.n_timepoints;
     Str tracers = { 0 };
-    *out = (PatientReport){ .study = d->tables->protocol.name ? d->tables->protocol.name : "Study", .patient = patient, .row = (int)d->clinical.line[row] - 1 };
+    *out = (PatientReport){ .study = d->tables->protocol.name && *d->tables->protocol.name ? d->tables->protocol.name : "Study without a name", .patient = patient, .row = (int)d->clinical.line[row] - 1 };
     PatientScan *scan = ARENA_NEW(a, d->n_tracers * T, PatientScan);
     if (!scan) { rc = err_nomem(e); goto out; }
     for (size_t k = 0; k < d->n_tracers; k++) {

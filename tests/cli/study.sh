@@ -18,6 +18,7 @@ ok "elsewhere, on two threads" "$REOX" run "$tmp/s" --db "$tmp/other.db" --threa
 chmod -R a-w "$tmp/s"
 ok "reports of a run elsewhere too" "$REOX" run "$tmp/s" --db "$tmp/other.db" --out "$tmp/pages"
 ok "all of them" test -s "$tmp/pages/cohort.html"
+ok "a study without a name has a title" grep -q "<title>Study without a name" "$tmp/pages/cohort.html"
 chmod -R u+w "$tmp/s"
 for d in s/reox.db other.db; do "$REOX" export "$tmp/s" --db "$tmp/$d" --out "$tmp/out_$(dirname $d)" >/dev/null; done
 for v in "$tmp"/out_s/*.csv; do

@@ -67,7 +67,9 @@ static bool is_identifier(const char *column)
 {
     static const char *const names[] = { "name", "patient_name", "first_name", "last_name", "surname", "family_name", "given_name", "birth_date",
         "birthdate", "date_of_birth", "dob", "birthday", "address", "phone", "telephone", "email", "e_mail", "ssn", "mrn",
-        "social_security_number", "medical_record_number", "insurance_number", NULL };
+        "social_security_number", "medical_record_number", "insurance_number", "patientname", "patients_name", "firstname", "lastname",
+        "full_name", "fullname", "initials", "patient_birth_date", "patientbirthdate", "patients_birth_date", "birth_day", "accession_number",
+        "accessionnumber", "hospital_number", "nhs_number", NULL };
     char slug[512];
     bool found = false;
     if (strlen(column) >= sizeof slug) return false;       /* no name of a column, and none of these */
@@ -266,6 +268,20 @@ static bool is_mostly_binary(const Table *x, size_t column)
     return zeros && ones && (others <= 1 || 10 * others <= zeros + ones);
 }
 
+/* A birth date by whatever name: every cell is a date, and there are some. */
+static bool holds_dates(const Table *x, size_t column)
+{
+    size_t dates = 0;
+    int day;
+    for (size_t i = 0; i < x->t->rows; i++) {
+        const char *cell = csv_cell(x->t, i, column);
+        if (csv_is_missing(cell)) continue;
+        if (!date_read(&day, cell)) return false;
+        dates++;
+    }
+    return dates > 0;
+}
+
 static Rc plan_columns(Table *x)
 {
     const Protocol *p = x->p;
@@ -304,6 +320,12 @@ static Rc plan_columns(Table *x)
         if (is_identifier(t->header[j]) && !plan->time_of && !plan->event_of) {
             plan->kind = COLUMN_LEFT_OUT;
             progress_warn(x->w, "%s:1: column %s is named like a direct identifier and is left out", t->name, t->header[j]);
+            continue;
+        }
+        if (!plan->spec && !plan->time_of && !plan->event_of && !plan->response_of && holds_dates(x, j)) {
+            plan->kind = COLUMN_LEFT_OUT;
+            progress_warn(x->w, "%s:1: column %s holds dates of the calendar and is left out, for dates are not stored; expected days from an event, or levels "
+                          "in columns", t->name, t->header[j]);
             continue;
         }
         if (plan->spec && plan->spec->n_levels && !plan->must_be_numbers) { plan->kind = COLUMN_LEVELS; continue; }

@@ -332,6 +332,15 @@ START_TEST(identifiers_and_strange_columns_are_warned_of)
     ck_assert_int_eq(frame_find(&t.clinical.frame, "Birth Date"), -1);
     study_tables_free(&t);
     setup();
+    save("clinical.csv", "patient,born,seen,os_months,os_event,lrf_months,lrf_code,responder,age,stage\n"
+                         "P1,1950-05-03,2020-01-01,10,1,10,1,1,60,II\nP2,NA,in 2020,10,1,10,1,1,60,II\nP3,1961-12-31,,10,1,10,1,1,60,II\n");
+    save("scans.csv", "patient,timepoint,tracer,status\n");
+    assert_ok_e(read_tables(&t, &e), e);
+    ck_assert_ptr_nonnull(strstr(warned, "column born holds dates"));
+    ck_assert_int_eq(frame_find(&t.clinical.frame, "born"), -1);
+    ck_assert_int_ge(frame_find(&t.clinical.frame, "seen"), 0);
+    study_tables_free(&t);
+    setup();
     save("scans.csv", with(SCANS, "P2,pre,FMISO", "P2,pre,XYZ"));
     assert_ok_e(read_tables(&t, &e), e);
     ck_assert_ptr_nonnull(strstr(warned, "XYZ"));

@@ -66,8 +66,14 @@ static Rc orthogonalise(CoxData *d, Arena *a, Err *e)
     double *gram = ARENA_NEW(a, p * p, double);
     if (!gram) return err_nomem(e);
     linalg_gemm_nt(gram, d->x, d->x, (int)p, (int)p, (int)n, 1 / (double)n, 0);
-    double condition = linalg_scaled_condition(gram, (int)p);
-    if (condition < CONDITION_PLAIN) return OK;
+    /* Gershgorin: eigenvalues lie within the sum of a row's correlations of 1. */
+    double most = 0;
+    for (size_t j = 0; j < p; j++) {
+        double sum = 0;
+        for (size_t k = 0; k < p; k++) if (k != j) sum += fabs(gram[j * p + k]) / sqrt(gram[j * p + j] * gram[k * p + k]);
+        if (!(sum <= most)) most = sum;
+    }
+    if (most < .99 || linalg_scaled_condition(gram, (int)p) < CONDITION_PLAIN) return OK;
     for (size_t j = 0; j < p; j++) {
         double *T = d->T + j * p;
         for (int pass = 0; pass < 2; pass++)

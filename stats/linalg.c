@@ -40,11 +40,66 @@ static void mirror_lower(double *a, int p)
         for (int i = j + 1; i < p; i++) a[area(i, p) + (size_t)j] = a[area(j, p) + (size_t)i];
 }
 
+/* ---- a few columns by hand: the calls cost more than the work, and a model of a cohort has few columns */
+enum { FEW = 8 };
+
+/* 0, or the column (from 1) at which the matrix is not positive definite. */
+static int few_cholesky(double *a, int p)
+{
+    for (int j = 0; j < p; j++) {
+        double *c = a + j * p, d = c[j];
+        for (int k = 0; k < j; k++) d -= a[k * p + j] * a[k * p + j];
+        if (!(d > 0)) return j + 1;
+        c[j] = sqrt(d);
+        for (int i = j + 1; i < p; i++) {
+            double v = c[i];
+            for (int k = 0; k < j; k++) v -= a[k * p + i] * a[k * p + j];
+            c[i] = v / c[j];
+        }
+        for (int i = 0; i < j; i++) c[i] = 0;
+    }
+    return 0;
+}
+
+static void few_solve(const double *L, int p, double *b)
+{
+    for (int i = 0; i < p; i++) {
+        for (int k = 0; k < i; k++) b[i] -= L[k * p + i] * b[k];
+        b[i] /= L[i * p + i];
+    }
+    for (int i = p - 1; i >= 0; i--) {
+        for (int k = i + 1; k < p; k++) b[i] -= L[i * p + k] * b[k];
+        b[i] /= L[i * p + i];
+    }
+}
+
+/* M = L^-1 column by column, then M'M. */
+static void few_inverse(double *inv, const double *L, int p)
+{
+    double m[FEW * FEW] = { 0 };
+    for (int j = 0; j < p; j++)
+        for (int i = j; i < p; i++) {
+            double v = i == j;
+            for (int k = j; k < i; k++) v -= L[k * p + i] * m[j * p + k];
+            m[j * p + i] = v / L[i * p + i];
+        }
+    for (int j = 0; j < p; j++)
+        for (int i = 0; i <= j; i++) {
+            double v = 0;
+            for (int k = j; k < p; k++) v += m[i * p + k] * m[j * p + k];
+            inv[j * p + i] = inv[i * p + j] = v;
+        }
+}
+
 Rc linalg_cholesky(double *a, int p, Err *e)
 {
     if (p <= 0) return OK;
     Rc rc = check_finite(a, area(p, p), "Cholesky factor", e);
     if (rc != OK) return rc;
+    if (p <= FEW) {
+        const int at = few_cholesky(a, p);
+        return at ? err_set(e, ERR_ESTIMATE, "the matrix is not positive definite (at column %d of %d)", at, p) : OK;
+    }
     lapack_int info = LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', p, a, p);
     if (info > 0) return err_set(e, ERR_ESTIMATE, "the matrix is not positive definite (at column %d of %d)", (int)info, p);
     if (info < 0) return err_set(e, ERR_INTERNAL, "Cholesky factor: argument %d", (int)-info);
@@ -56,6 +111,10 @@ Rc linalg_cholesky(double *a, int p, Err *e)
 void linalg_cholesky_solve(const double *L, int p, double *b, int m)
 {
     if (p <= 0 || m <= 0) return;
+    if (p <= FEW) {
+        for (int k = 0; k < m; k++) few_solve(L, p, b + area(k, p));
+        return;
+    }
     cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, p, m, 1.0, L, p, b, p);
     cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, p, m, 1.0, L, p, b, p);
 }
@@ -63,6 +122,7 @@ void linalg_cholesky_solve(const double *L, int p, double *b, int m)
 void linalg_cholesky_inverse(double *inv, const double *L, int p)
 {
     if (p <= 0) return;
+    if (p <= FEW) { few_inverse(inv, L, p); return; }
     if (inv != L) memcpy(inv, L, area(p, p) * sizeof *inv);
     (void)LAPACKE_dpotri_work(LAPACK_COL_MAJOR, 'L', p, inv, p);   /* fails only for a zero diagonal, which L has not */
     mirror_lower(inv, p);

@@ -107,6 +107,73 @@ static bool at_exact_block(const Limit *q, size_t k, size_t row_to, const double
     return fine;
 }
 
+/* One stratum without start times in one pass: backwards in time the risk set grows, and whoever enters higher along the ray leaves
+ * the others behind for good. Breslow and Efron. */
+static bool nested_stratum(const Limit *q, CoxStratum t, const double *g, double *value, double *score, double *info)
+{
+    CoxData *d = q->d;
+    size_t p = (size_t)d->p, next = t.row_to;
+    double level = -INFINITY, shift = -INFINITY;
+    long double s0 = 0;
+    double *s2 = calloc(2 * p * p + 1, sizeof *s2), *d2 = s2 ? s2 + p * p : NULL;
+    if (!s2) return false;
+    memset(q->s1, 0, p * sizeof(double));
+    for (size_t i = t.row_from; i < t.row_to; i++) {
+        double eta = d->offset ? d->offset[i] : 0;
+        for (size_t j = 0; j < p; j++) eta += d->x[i * p + j] * g[j];
+        d->eta[i] = eta;
+        if (eta > shift) shift = eta;
+    }
+    bool fine = isfinite(shift);
+    for (size_t k = t.block_to; fine && k-- > t.block_from;) {
+        const CoxBlock *b = &d->block[k];
+        size_t deaths = b->to - b->first_death, steps = d->ties == TIES_EFRON ? deaths : 1;
+        for (; next > b->from; next--) {
+            size_t i = next - 1;
+            const double *x = d->x + i * p;
+            if (q->along[i] > level + TIED) {
+                level = q->along[i];
+                s0 = 0;
+                memset(q->s1, 0, p * sizeof(double));
+                memset(s2, 0, p * p * sizeof *s2);
+            } else if (q->along[i] < level - TIED) continue;
+            double r = (d->w ? d->w[i] : 1) * exp(d->eta[i] - shift);
+            s0 += r;
+            for (size_t j = 0; j < p; j++) {
+                q->s1[j] += r * x[j];
+                for (size_t h = 0; h <= j; h++) s2[j * p + h] += r * x[j] * x[h];
+            }
+        }
+        double d0 = 0, weight = b->deaths_weight / (double)steps;
+        memset(q->s1d, 0, p * sizeof(double));
+        memset(d2, 0, p * p * sizeof *d2);
+        for (size_t i = b->first_death; i < b->to; i++) {
+            const double *x = d->x + i * p, w = d->w ? d->w[i] : 1, r = w * exp(d->eta[i] - shift);
+            *value += w * (d->eta[i] - shift);
+            d0 += r;
+            for (size_t j = 0; j < p; j++) {
+                score[j] += w * x[j];
+                q->s1d[j] += r * x[j];
+                for (size_t h = 0; steps > 1 && h <= j; h++) d2[j * p + h] += r * x[j] * x[h];
+            }
+        }
+        for (size_t l = 0; fine && l < steps; l++) {
+            double f = (double)l / (double)steps, sum = (double)s0 - f * d0;
+            fine = sum > 0;
+            if (!fine) break;
+            *value -= weight * log(sum);
+            for (size_t j = 0; j < p; j++) {
+                double mean = (q->s1[j] - f * q->s1d[j]) / sum;
+                score[j] -= weight * mean;
+                for (size_t h = 0; h <= j; h++)
+                    info[j * p + h] += weight * ((s2[j * p + h] - f * d2[j * p + h]) / sum - mean * (q->s1[h] - f * q->s1d[h]) / sum);
+            }
+        }
+    }
+    free(s2);
+    return fine;
+}
+
 static bool at_infinity(const Limit *q, const double *g, double *value, double *score, double *info)
 {
     const CoxData *d = q->d;
@@ -114,9 +181,14 @@ static bool at_infinity(const Limit *q, const double *g, double *value, double *
     *value = 0;
     memset(score, 0, p * sizeof *score);
     memset(info, 0, p * p * sizeof *info);
-    for (size_t s = 0; s < d->n_strata; s++)
+    for (size_t s = 0; s < d->n_strata; s++) {
+        if (!d->start && d->ties != TIES_EXACT) {
+            if (!nested_stratum(q, d->stratum[s], g, value, score, info)) return false;
+            continue;
+        }
         for (size_t k = d->stratum[s].block_from; k < d->stratum[s].block_to; k++)
             if (!(d->ties == TIES_EXACT ? at_exact_block : at_block)(q, k, d->stratum[s].row_to, g, value, score, info)) return false;
+    }
     for (size_t j = 0; j < p; j++) for (size_t h = 0; h < j; h++) info[h * p + j] = info[j * p + h];
     return isfinite(*value);
 }

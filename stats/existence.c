@@ -153,11 +153,19 @@ Rc existence_cox(Existence *out, const CoxData *d, Arena *a, Err *e)
             memset(sum, 0, p * sizeof *sum);
             double count = 0;
             size_t next = t.row_to;
-            bool nested = round == 0 && !d->start && d->ties != TIES_EXACT;
+            /* Backwards in time a risk set only grows, and its failures stand highest along the rays: rows that fall behind a
+             * newcomer are strict against every earlier failure and leave the sum. */
+            bool nested = !d->start && d->ties != TIES_EXACT;
+            double level = -INFINITY;
             for (size_t k = t.block_to; k-- > t.block_from;) {
                 const CoxBlock *b = &d->block[k];
-                for (; nested && next > b->from; next--, count++)
+                for (; nested && next > b->from; next--) {
+                    double along = out->along[next - 1];
+                    if (along > level + STRICT) { memset(sum, 0, p * sizeof *sum); count = 0; level = along; }
+                    else if (along < level - STRICT) continue;
+                    count++;
                     for (size_t j = 0; j < p; j++) sum[j] += d->x[(next - 1) * p + j];
+                }
                 for (size_t i = b->first_death; i < b->to; i++) {
                     if (nested) {
                         for (size_t j = 0; j < p; j++) c[j] += count * d->x[i * p + j] - sum[j];

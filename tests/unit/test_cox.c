@@ -171,6 +171,40 @@ START_TEST(cut_intervals_and_idle_strata)
 }
 END_TEST
 
+/* A level without events: supremum and what stays finite are those of the rest, and one pass over nested risk sets says what counting
+ * every risk set (start times) says. */
+START_TEST(level_without_events)
+{
+    Sample q;
+    draw(&q, 31);
+    int order[N];
+    double zero[N] = { 0 };
+    for (int i = 0; i < N; i++) { order[i] = i; q.t[i] = 1 + floor(q.t[i] / 4); if (q.z[i] == 1) q.d[i] = 0; }
+    Frame f = frame_of(&q, order, N);
+    add_numbers(&f, "a", zero, N);
+    static const char *const options[] = { "{}", "{\"ties\":\"breslow\"}", "{\"ties\":\"exact\"}" };
+    for (int k = 0; k < 3; k++) {
+        Json *one = call_method("cox", "Surv(t,d)~factor(z)+x", &f, NULL, options[k], ERR_ESTIMATE, NULL);
+        Json *all = call_method("cox", "Surv(a,t,d)~factor(z)+x", &f, NULL, options[k], ERR_ESTIMATE, NULL);
+        assert_near(number_at(one, "loglik", NULL), number_at(all, "loglik", NULL), 1e-12);
+        assert_near(number_at(one, "coef", "x"), number_at(all, "coef", "x"), 1e-9);
+        ck_assert(isnan(number_at(one, "coef", "factor(z)1")));
+        Str o = { 0 };
+        str_append(&o, options[k]);
+        o.s[--o.len] = 0;
+        str_appendf(&o, "%s\"subset\":\"z!=1\"}", k ? "," : "");
+        Json *rest = call_method("cox", "Surv(t,d)~factor(z)+x", &f, NULL, str_text(&o), OK, NULL);
+        assert_near(number_at(one, "loglik", NULL), number_at(rest, "loglik", NULL), 1e-11);
+        assert_near(number_at(one, "coef", "factor(z)2"), number_at(rest, "coef", "factor(z)2"), 1e-9);
+        str_free(&o);
+        json_free(one);
+        json_free(all);
+        json_free(rest);
+    }
+    frame_free(&f);
+}
+END_TEST
+
 /* x + c and k x: coefficients divide, tests, limits and log-likelihoods stay. */
 START_TEST(shift_and_scale)
 {
@@ -366,6 +400,7 @@ static Suite *suite(void)
     tcase_add_test(c, weight_two_is_the_row_twice);
     tcase_add_test(c, cut_intervals_and_idle_strata);
     tcase_add_test(c, shift_and_scale);
+    tcase_add_test(c, level_without_events);
     c = unit_case(s, "prediction");
     tcase_add_test(c, risk_agrees_with_the_curve);
     tcase_add_test(c, incidence_of_two_causes);

@@ -208,7 +208,19 @@ static bool evaluate_reduced(void *context, const double *h, double *value, doub
     return true;
 }
 
-static Rc supremum(CoxModel *c, const Existence *ex, double *value, double *beta, unsigned char *finite, Err *e)
+/* Coefficient j of the caller's columns as t'h. */
+static void along_axes(double *t, const Reduced *q, const CoxData *d, size_t j)
+{
+    size_t p = (size_t)q->p;
+    for (int k = 0; k < q->rank; k++) {
+        t[k] = 0;
+        for (size_t i = 0; i < p; i++) t[k] += d->T[i * p + j] * q->V[(size_t)k * p + i];
+    }
+}
+
+/* q, h: the reduced likelihood and its maximum, for limits; se NaN where nothing is finite. */
+static Rc supremum(CoxModel *c, const Existence *ex, Reduced *reduced, double *h, double *value, double *beta, double *se,
+                   unsigned char *finite, Err *e)
 {
     Rc rc = OK;
     CoxData *d = &c->data;
@@ -218,9 +230,9 @@ static Rc supremum(CoxModel *c, const Existence *ex, double *value, double *beta
                              ARENA_NEW(a, p + 1, double) },
                   .V = ARENA_NEW(a, p * p + 1, double), .p = (int)p, .g = ARENA_NEW(a, p + 1, double),
                   .score = ARENA_NEW(a, p + 1, double), .info = ARENA_NEW(a, p * p + 1, double), .half = ARENA_NEW(a, p * p + 1, double) };
-    double *w = ARENA_NEW(a, p + 1, double), *h = ARENA_NEW(a, p + 1, double), *g = ARENA_NEW(a, p + 1, double);
+    double *w = ARENA_NEW(a, p + 1, double), *g = ARENA_NEW(a, p + 1, double);
     double *column = ARENA_NEW(a, p + 1, double);
-    if (!q.limit.member || !q.limit.r || !q.limit.s1 || !q.limit.s1d || !q.V || !q.g || !q.score || !q.info || !q.half || !w || !h || !g ||
+    if (!q.limit.member || !q.limit.r || !q.limit.s1 || !q.limit.s1d || !q.V || !q.g || !q.score || !q.info || !q.half || !w || !g ||
         !column) return err_nomem(e);
     if (!at_infinity(&q.limit, g, value, q.score, q.info)) return err_set(e, ERR_ESTIMATE, "the supremum cannot be evaluated");
     memcpy(q.half, q.info, p * p * sizeof(double));
@@ -234,15 +246,26 @@ static Rc supremum(CoxModel *c, const Existence *ex, double *value, double *beta
         for (size_t j = 0; j < p; j++) if (fabs(column[j]) * d->scale[j] > 1e-7) finite[j] = 0;
     }
     if (q.rank > 0) {
-        double *kept = ARENA_NEW(a, p * p + 1, double);
-        if (!kept) return err_nomem(e);
+        size_t r = (size_t)q.rank;
+        double *v = ARENA_NEW(a, r * r, double), *score = ARENA_NEW(a, r, double), *info = ARENA_NEW(a, r * r, double);
+        if (!v || !score || !info) return err_nomem(e);
         LikelihoodPoint at = { 0 };
         Likelihood l = { q.rank, &q, evaluate_reduced, true };
         TRY(likelihood_maximise(&at, &l, h, NULL, 0, e));
         *value = at.value;
         for (size_t j = 0; j < p; j++) for (int k = 0; k < q.rank; k++) g[j] += q.V[(size_t)k * p + j] * h[k];
+        if (evaluate_reduced(&q, h, value, score, info) && linalg_cholesky(info, q.rank, e) == OK) {
+            linalg_cholesky_inverse(v, info, q.rank);
+            for (size_t j = 0; j < p; j++) {
+                double form = 0;
+                along_axes(column, &q, d, j);
+                for (size_t k = 0; k < r; k++) for (size_t m = 0; m < r; m++) form += column[k] * v[m * r + k] * column[m];
+                se[j] = finite[j] ? sqrt(form) : (double)NAN;
+            }
+        }
     }
     cox_to_columns(beta, d, g);
+    *reduced = q;
 out:
     return rc;
 }
@@ -282,22 +305,26 @@ Rc cox_separated(CoxModel *c, const Existence *ex, Err *e)
     Json *out = c->out;
     double top = NAN, *beta = ARENA_NEW(&c->a, (size_t)p, double), *raw = ARENA_NEW(&c->a, (size_t)p, double);
     double *sign = ARENA_NEW(&c->a, (size_t)p, double), *limits = ARENA_NEW(&c->a, 2 * (size_t)p, double);
+    double *se = ARENA_NEW(&c->a, (size_t)p, double), *h = ARENA_NEW(&c->a, (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
+    Reduced reduced = { 0 };
     unsigned char *finite = arena_alloc(&c->a, (size_t)p);
     Str names = { 0 }, rest = { 0 };
-    if (!beta || !raw || !sign || !limits || !finite) { rc = err_nomem(e); goto out; }
+    if (!beta || !raw || !sign || !limits || !finite || !se || !h || !t) { rc = err_nomem(e); goto out; }
     cox_to_columns(raw, &c->data, ex->direction);
     existence_signs(sign, raw, c->data.scale, p);
-    rc = supremum(c, ex, &top, beta, finite, e);
+    for (int j = 0; j < p; j++) se[j] = NAN;
+    rc = supremum(c, ex, &reduced, h, &top, beta, se, finite, e);
     if (rc == ERR_ESTIMATE) { memset(finite, 0, (size_t)p); rc = OK; }
     else if (rc != OK) goto out;
     for (int j = 0; j < p; j++) {
-        if (sign[j] != 0 || !finite[j]) beta[j] = NAN;
+        if (sign[j] != 0 || !finite[j]) beta[j] = se[j] = NAN;
         if (sign[j] != 0) str_appendf(&names, "%s%s (%s)", names.len ? ", " : "", c->term[j], sign[j] > 0 ? "+" : "-");
         else if (finite[j]) str_appendf(&rest, "%s%s", rest.len ? ", " : "", c->term[j]);
     }
     json_set_bool(out, "converged", false);
     json_set_number(out, "iterations", c->m.iterations);
     cox_model_by_term(c, "coef", beta);
+    cox_model_by_term(c, "se", se);
     json_set_number(out, "loglik_null", c->loglik_null);
     json_set_number(out, "loglik", top);
     out_test(out, "lr_test", 2 * (top - c->loglik_null), p);
@@ -314,6 +341,11 @@ Rc cox_separated(CoxModel *c, const Existence *ex, Err *e)
             limits[j] = limits[p + j] = NAN;
             if (sign[j] > 0) TRY(one_sided(c, j, 1, top, &limits[j], e));
             if (sign[j] < 0) TRY(one_sided(c, j, -1, top, &limits[p + j], e));
+            if (isnan(se[j])) continue;
+            Likelihood l = { reduced.rank, &reduced, evaluate_reduced, true };
+            along_axes(t, &reduced, &c->data, (size_t)j);
+            for (int side = 0; side < 2; side++)
+                TRY(likelihood_limit(&limits[side * p + j], &l, h, t, beta[j], se[j], top, chisq_quantile(call_conf(c->call), 1), side ? 1 : -1, e));
         }
         json_set_matrix(out, level_key(key, "profile_ci", call_conf(c->call)), limits, (size_t)p, 2, (const char *const *)c->term, cols);
     }

@@ -182,7 +182,7 @@ START_TEST(level_without_events)
     for (int i = 0; i < N; i++) { order[i] = i; q.t[i] = 1 + floor(q.t[i] / 4); if (q.z[i] == 1) q.d[i] = 0; }
     Frame f = frame_of(&q, order, N);
     add_numbers(&f, "a", zero, N);
-    static const char *const options[] = { "{}", "{\"ties\":\"breslow\"}", "{\"ties\":\"exact\"}" };
+    static const char *const options[] = { "{\"profile\":true}", "{\"ties\":\"breslow\",\"profile\":true}", "{\"ties\":\"exact\",\"profile\":true}" };
     for (int k = 0; k < 3; k++) {
         Json *one = call_method("cox", "Surv(t,d)~factor(z)+x", &f, NULL, options[k], ERR_ESTIMATE, NULL);
         Json *all = call_method("cox", "Surv(a,t,d)~factor(z)+x", &f, NULL, options[k], ERR_ESTIMATE, NULL);
@@ -192,10 +192,13 @@ START_TEST(level_without_events)
         Str o = { 0 };
         str_append(&o, options[k]);
         o.s[--o.len] = 0;
-        str_appendf(&o, "%s\"subset\":\"z!=1\"}", k ? "," : "");
+        str_append(&o, ",\"subset\":\"z!=1\"}");
         Json *rest = call_method("cox", "Surv(t,d)~factor(z)+x", &f, NULL, str_text(&o), OK, NULL);
         assert_near(number_at(one, "loglik", NULL), number_at(rest, "loglik", NULL), 1e-11);
         assert_near(number_at(one, "coef", "factor(z)2"), number_at(rest, "coef", "factor(z)2"), 1e-9);
+        assert_near(number_at(one, "se", "x"), number_at(rest, "se", "x"), 1e-9);
+        for (size_t side = 0; side < 2; side++) assert_near(cell_at(one, "profile_ci95", 2, side), cell_at(rest, "profile_ci95", 1, side), 1e-8);
+        ck_assert(isnan(cell_at(one, "profile_ci95", 0, 0)) && isfinite(cell_at(one, "profile_ci95", 0, 1)));
         str_free(&o);
         json_free(one);
         json_free(all);

@@ -4,10 +4,12 @@
 
 #include "core/str.h"
 #include "stats/diagnosis.h"
+#include "stats/dist.h"
 #include "stats/existence.h"
 #include "stats/linalg.h"
 #include "stats/logistic_model.h"
 #include "stats/output.h"
+#include "stats/result_keys.h"
 
 static const double ON_THE_LINE = 1e-7;      /* as existence.c */
 
@@ -74,7 +76,19 @@ static bool evaluate_reduced(void *context, const double *h, double *value, doub
     return true;
 }
 
-static Rc supremum(LogisticModel *c, const Existence *ex, double *value, double *beta, unsigned char *finite, Err *e)
+/* Coefficient j of the caller's columns as t'h. */
+static void along_axes(double *t, const Reduced *q, size_t j)
+{
+    size_t p = (size_t)q->rows.p;
+    for (int k = 0; k < q->rank; k++) {
+        t[k] = 0;
+        for (size_t i = 0; i < p; i++) t[k] += q->rows.T[i * p + j] * q->V[(size_t)k * p + i];
+    }
+}
+
+/* reduced, h: the likelihood of the rows on the line and its maximum, for limits; se NaN where nothing is finite. */
+static Rc supremum(LogisticModel *c, const Existence *ex, Reduced *reduced, double *h, double *value, double *beta, double *se,
+                   unsigned char *finite, Err *e)
 {
     Rc rc = OK;
     Arena *a = &c->a;
@@ -82,13 +96,13 @@ static Rc supremum(LogisticModel *c, const Existence *ex, double *value, double 
     size_t p = (size_t)d->p, m = 0, seen = 0;
     Reduced q = { .rows = *d, .V = ARENA_NEW(a, p * p + 1, double), .g = ARENA_NEW(a, p + 1, double), .score = ARENA_NEW(a, p + 1, double),
                   .info = ARENA_NEW(a, p * p + 1, double), .half = ARENA_NEW(a, p * p + 1, double) };
-    double *w = ARENA_NEW(a, p + 1, double), *h = ARENA_NEW(a, p + 1, double), *g = ARENA_NEW(a, p + 1, double);
+    double *w = ARENA_NEW(a, p + 1, double), *g = ARENA_NEW(a, p + 1, double);
     double *column = ARENA_NEW(a, p + 1, double);
     q.rows.x = ARENA_NEW(a, d->n * p + 1, double);
     q.rows.y = ARENA_NEW(a, d->n + 1, double);
     q.rows.w = d->w ? ARENA_NEW(a, d->n + 1, double) : NULL;
     q.rows.offset = d->offset ? ARENA_NEW(a, d->n + 1, double) : NULL;
-    if (!q.V || !q.g || !q.score || !q.info || !q.half || !w || !h || !g || !column || !q.rows.x || !q.rows.y || (d->w && !q.rows.w) ||
+    if (!q.V || !q.g || !q.score || !q.info || !q.half || !w || !g || !column || !q.rows.x || !q.rows.y || (d->w && !q.rows.w) ||
         (d->offset && !q.rows.offset)) return err_nomem(e);
     for (size_t i = 0; i < d->n; i++) {
         if (d->w && d->w[i] == 0) continue;
@@ -118,8 +132,69 @@ static Rc supremum(LogisticModel *c, const Existence *ex, double *value, double 
         TRY(likelihood_maximise(&at, &l, h, NULL, 0, e));
         *value = at.value;
         for (size_t j = 0; j < p; j++) for (int k = 0; k < q.rank; k++) g[j] += q.V[(size_t)k * p + j] * h[k];
+        size_t r = (size_t)q.rank;
+        double *v = ARENA_NEW(a, r * r, double), *score = ARENA_NEW(a, r, double), *info = ARENA_NEW(a, r * r, double);
+        Err ignored = { 0 };
+        if (!v || !score || !info) return err_nomem(e);
+        if (evaluate_reduced(&q, h, value, score, info) && linalg_cholesky(info, q.rank, &ignored) == OK) {
+            linalg_cholesky_inverse(v, info, q.rank);
+            for (size_t j = 0; j < p; j++) {
+                double form = 0;
+                along_axes(column, &q, j);
+                for (size_t k = 0; k < r; k++) for (size_t i = 0; i < r; i++) form += column[k] * v[i * r + k] * column[i];
+                se[j] = finite[j] ? sqrt(form) : (double)NAN;
+            }
+        }
     }
     logistic_to_columns(beta, d, g);
+    *reduced = q;
+out:
+    return rc;
+}
+
+/* The limit on the side where the estimate is not: from a place at which the profile is near its supremum. */
+static Rc one_sided(LogisticModel *c, int j, int sign, double top, double *limit, Err *e)
+{
+    Rc rc = OK;
+    int p = c->p;
+    LogisticData *d = &c->data;
+    Likelihood l = { p, d, logistic_evaluate, true };
+    double drop = chisq_quantile(call_conf(c->call), 1), unit = 1 / d->scale[j];
+    double *g = ARENA_NEW(&c->a, (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
+    *limit = NAN;
+    if (!g || !t) return err_nomem(e);
+    for (int k = 0; k < p; k++) t[k] = d->T[k * p + j];
+    for (double b = unit; b < 700 * unit; b *= 1.5) {
+        LikelihoodPoint at;
+        TRY(likelihood_maximise(&at, &l, g, t, sign * b, e));
+        if (!isfinite(at.value)) return OK;
+        if (2 * (top - at.value) > drop / 4) continue;
+        return likelihood_limit(limit, &l, g, t, sign * b, unit, top, drop, -sign, e);
+    }
+out:
+    return rc;
+}
+
+static Rc separated_limits(LogisticModel *c, Reduced *reduced, const double *h, const double *sign, const double *beta, const double *se,
+                           double top, Err *e)
+{
+    Rc rc = OK;
+    int p = c->p;
+    char key[KEY_MAX];
+    static const char *const cols[] = { "lower", "upper" };
+    double *limits = ARENA_NEW(&c->a, 2 * (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
+    if (!limits || !t) return err_nomem(e);
+    for (int j = 0; j < p; j++) {
+        limits[j] = limits[p + j] = NAN;
+        if (sign[j] > 0) TRY(one_sided(c, j, 1, top, &limits[j], e));
+        if (sign[j] < 0) TRY(one_sided(c, j, -1, top, &limits[p + j], e));
+        if (isnan(se[j])) continue;
+        Likelihood l = { reduced->rank, reduced, evaluate_reduced, true };
+        along_axes(t, reduced, (size_t)j);
+        for (int side = 0; side < 2; side++)
+            TRY(likelihood_limit(&limits[side * p + j], &l, h, t, beta[j], se[j], top, chisq_quantile(call_conf(c->call), 1), side ? 1 : -1, e));
+    }
+    json_set_matrix(c->out, level_key(key, "profile_ci", call_conf(c->call)), limits, (size_t)p, 2, (const char *const *)c->term, cols);
 out:
     return rc;
 }
@@ -132,10 +207,12 @@ Rc logistic_separated(LogisticModel *c, Err *e)
     Existence ex = { 0 };
     double *rows = NULL, *sign_of_row = NULL, top = 0;
     double *raw = ARENA_NEW(a, (size_t)p + 1, double), *sign = ARENA_NEW(a, (size_t)p + 1, double), *beta = ARENA_NEW(a, (size_t)p + 1, double);
+    double *se = ARENA_NEW(a, (size_t)p + 1, double), *h = ARENA_NEW(a, (size_t)p + 1, double);
     unsigned char *finite = arena_alloc(a, (size_t)p + 1);
+    Reduced reduced = { 0 };
     size_t m = 0;
     Str names = { 0 }, rest = { 0 };
-    if (!raw || !sign || !beta || !finite) return err_nomem(e);
+    if (!raw || !sign || !beta || !finite || !se || !h) return err_nomem(e);
     TRY(rows_with_signs(&rows, &sign_of_row, &m, &c->data, a, e));
     rc = existence_binary(&ex, rows, sign_of_row, m, p, a, e);
     if (rc == ERR_ESTIMATE) { rc = OK; goto out; }
@@ -143,16 +220,18 @@ Rc logistic_separated(LogisticModel *c, Err *e)
     logistic_to_columns(raw, &c->data, ex.direction);
     if (ex.complete) TRY(lone_column(&lone, raw, c, a, e));
     existence_signs(sign, raw, c->data.scale, p);
-    TRY(supremum(c, &ex, &top, beta, finite, e));
+    for (int j = 0; j < p; j++) se[j] = NAN;
+    TRY(supremum(c, &ex, &reduced, h, &top, beta, se, finite, e));
     for (int j = 0; j < p; j++) {
         bool intercept = c->d.has_intercept && j == 0;
-        if (sign[j] != 0 || !finite[j]) beta[j] = NAN;
+        if (sign[j] != 0 || !finite[j]) beta[j] = se[j] = NAN;
         if (sign[j] != 0 && !intercept) str_appendf(&names, "%s%s (%s)", names.len ? ", " : "", c->term[j], sign[j] > 0 ? "+" : "-");
         else if (finite[j] && sign[j] == 0) str_appendf(&rest, "%s%s", rest.len ? ", " : "", c->term[j]);
     }
     json_set_bool(c->out, "converged", false);
     json_set_number(c->out, "iterations", c->m.iterations);
     logistic_by_term(c, "coef", beta);
+    logistic_by_term(c, "se", se);
     json_set_number(c->out, "deviance", 0 - 2 * top);
     json_set_number(c->out, "null_deviance", -2 * c->loglik_null);
     json_set_number(c->out, "loglik_null", c->loglik_null);
@@ -163,6 +242,7 @@ Rc logistic_separated(LogisticModel *c, Err *e)
     Json *direction = json_set(s, "direction", json_object());
     int k = 0;
     for (size_t j = 0; j < c->d.p; j++) json_set_number(direction, c->d.term[j], c->keep[j] ? sign[k++] : 0);
+    if (option_flag(c->call, "profile")) TRY(separated_limits(c, &reduced, h, sign, beta, se, top, e));
     if (ex.complete)
         rc = diagnose_fatal(c->out, e, "complete_separation", "%s part%s the two classes without an error: no coefficient is finite (deviance at "
                             "its bound %.4g, the likelihood-ratio test holds); --penalty firth gives finite estimates with limits",

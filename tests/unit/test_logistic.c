@@ -40,12 +40,19 @@ END_TEST
 START_TEST(empty_cell)
 {
     Frame f = table_of("y,x,w,z\n1,1,12,0\n1,0,7,1\n0,0,16,0\n1,0,3,0\n0,0,4,1\n");
-    Json *out = call_method("logistic", "y~x+z", &f, NULL, "{\"weights\":\"w\"}", ERR_ESTIMATE, NULL);
+    Json *out = call_method("logistic", "y~x+z", &f, NULL, "{\"weights\":\"w\",\"profile\":true}", ERR_ESTIMATE, NULL);
     ck_assert(has_code(out, "quasi_separation"));
     ck_assert(json_number(json_get(json_get(json_get(out, "separation"), "direction"), "x")) == 1);
     ck_assert(json_type(json_get(json_get(out, "coef"), "x")) == JSON_NULL);
     /* What stays finite is the fit of the rows with x = 0. */
     assert_near(number_at(out, "coef", "z"), log(7 / 4. * 16 / 3.), 1e-12);
+    assert_near(number_at(out, "se", "z"), sqrt(1 / 7. + 1 / 4. + 1 / 3. + 1 / 16.), 1e-11);
+    /* x has a lower limit alone: where 12 log p has fallen by 1.92 together with what the rest gives up. */
+    double b = cell_at(out, "profile_ci95", 1, 0), best = -INFINITY;
+    for (double a = -3; a < 0; a += 1e-5)            /* z free in its own rows: 7 log + 4 log stays at its maximum */
+        best = fmax(best, 12 * -log1p(exp(-a - b)) + 3 * -log1p(exp(-a)) + 16 * -log1p(exp(a)));
+    assert_near(2 * (3 * log(3 / 19.) + 16 * log(16 / 19.) - best), 3.841458820694124, 1e-7);
+    ck_assert(isnan(cell_at(out, "profile_ci95", 1, 1)) && isfinite(cell_at(out, "profile_ci95", 2, 0)));
     assert_near(number_at(out, "deviance", NULL), -2 * (7 * log(7 / 11.) + 4 * log(4 / 11.) + 3 * log(3 / 19.) + 16 * log(16 / 19.)), 1e-12);
     json_free(out);
     out = call_method("logistic", "y~x", &f, NULL, "{\"weights\":\"w\",\"penalty\":\"firth\"}", OK, NULL);

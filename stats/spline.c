@@ -5,12 +5,55 @@
 
 #include "core/sum.h"
 
+enum { FEW_ROWS = 100, FIFTH = 5 };
+#define TIED_SHARE 0.05
+
+/* Rows that share the value at place i of the sorted ones. */
+static size_t tied(const double *sorted, size_t n, size_t i)
+{
+    size_t k = i;
+    while (k < n && sorted[k] == sorted[i]) k++;
+    return k - i;
+}
+
+/* Harrell's knots as Hmisc's rcspline.eval sets them: quantiles at equal distances between the outer ones; below 100 values
+ * the fifth from either end takes the outer one's place; a value at an end that 5 % of the rows share (and none within does)
+ * stands aside, the knot is the next one and the rest are quantiles of what lies within. */
 Rc rcs_knots(double *knot, int k, const double *sorted, size_t n, Err *e)
 {
-    static const double at[5][7] = {
-        { .1, .5, .9 }, { .05, .35, .65, .95 }, { .05, .275, .5, .725, .95 }, { .05, .23, .41, .59, .77, .95 },
-        { .025, .1833, .3417, .5, .6583, .8167, .975 } };
-    for (int i = 0; i < k; i++) knot[i] = quantile_sorted(sorted, n, at[k - 3][i]);
+    double outer = k > 6 ? .025 : k > 3 ? .05 : .1, first = NAN, last = NAN;
+    size_t from = 0, to = n, lowest = n ? tied(sorted, n, 0) : 0, highest = 0, most = 0;
+    for (size_t i = lowest; i < n; i += highest) {
+        if (highest > most) most = highest;
+        highest = tied(sorted, n, i);
+    }
+    int inner = k, at = 0;
+    if ((double)most < TIED_SHARE * (double)n && lowest + highest < n) {
+        if ((double)lowest >= TIED_SHARE * (double)n) {
+            first = sorted[lowest];
+            from = lowest + tied(sorted, n, lowest);
+            inner--;
+        }
+        if ((double)highest >= TIED_SHARE * (double)n) {
+            size_t top = n - highest;
+            last = sorted[top - 1];
+            for (to = top; to > from && sorted[to - 1] == last; to--) {}
+            inner--;
+        }
+    }
+    if (to <= from) return err_set(e, ERR_ESTIMATE, "too few values for %d knots: take fewer", k);
+    if (first == first) knot[at++] = first;
+    for (int i = 0; i < inner; i++) {
+        double low = inner == 1 || inner == 2 ? .5 : outer;
+        knot[at + i] = quantile_sorted(sorted + from, to - from, inner == 1 ? .5 : low + (1 - outer - low) * i / (inner - 1));
+    }
+    if (inner > 1 && to - from < FEW_ROWS && to - from > FIFTH) {
+        if (first != first) knot[at] = sorted[from + FIFTH - 1];
+        if (last != last) knot[at + inner - 1] = sorted[to - FIFTH];
+    }
+    if (last == last) knot[at + inner] = last;
+    for (int i = 1; i < k; i++)           /* with few rows the fifth may lie within */
+        for (int q = i; q > 0 && knot[q] < knot[q - 1]; q--) { double swap = knot[q]; knot[q] = knot[q - 1]; knot[q - 1] = swap; }
     for (int i = 1; i < k; i++)
         if (!(knot[i] > knot[i - 1]))
             return err_set(e, ERR_ESTIMATE, "two of the %d knots coincide at %g: take fewer knots", k, knot[i]);

@@ -5,8 +5,8 @@
 #include "core/arena.h"
 #include "core/err.h"
 
-/* Harrell's default knots: quantiles (type 7) of x without missing values, k = 3 … 7 of them. `sorted` ascending, n of them.
- * ERR_ESTIMATE when two knots coincide. Harrell, Regression Modeling Strategies, 2nd ed., table 2.3. */
+/* Harrell's default knots: quantiles (type 7) of x without missing values, k = 3 … 7 of them; below 100 values, and where many
+ * share a value at an end, as Hmisc. `sorted` ascending, n of them. ERR_ESTIMATE when two knots coincide. Harrell, Regression Modeling Strategies, 2nd ed., table 2.3. */
 Rc rcs_knots(double *knot, int k, const double *sorted, size_t n, Err *e);
 
 /* Restricted cubic spline of x: k-1 columns x, x', x'' …, the nonlinear ones divided by (last knot - first knot)^2. */

@@ -3,6 +3,7 @@
 
 #include "stats/design.h"
 #include "stats/expr.h"
+#include "stats/spline.h"
 #include "stats/terms.h"
 
 static const char TABLE[] = "a,b,t,my col\n1,2,x,5\n,3,y,6\n-4,0.5,,7\n2,2,x,8\n";
@@ -141,6 +142,25 @@ START_TEST(terms_have_r_s_names_and_order)
 }
 END_TEST
 
+/* Harrell's knots by hand: 1 … 21 has its fifth values at 5 and 17 and the quartile between at 11; of 100 the quantiles alone;
+ * a lower limit of detection that a quarter of the rows share stands aside. */
+START_TEST(knots_by_hand)
+{
+    double few[21], many[101], limit[40], knot[4];
+    Err e = { 0 };
+    for (int i = 0; i < 21; i++) few[i] = i + 1;
+    for (int i = 0; i < 101; i++) many[i] = i;
+    for (int i = 0; i < 40; i++) limit[i] = i < 10 ? 0 : i - 9;
+    assert_ok_e(rcs_knots(knot, 3, few, 21, &e), e);
+    ck_assert(knot[0] == 5 && knot[1] == 11 && knot[2] == 17);
+    assert_ok_e(rcs_knots(knot, 4, many, 101, &e), e);
+    ck_assert(fabs(knot[0] - 5) < 1e-12 && fabs(knot[1] - 35) < 1e-12 && fabs(knot[2] - 65) < 1e-12 && fabs(knot[3] - 95) < 1e-12);
+    /* 1 is the first knot; the other two: the median of 2 … 30, and its fifth from above. */
+    assert_ok_e(rcs_knots(knot, 3, limit, 40, &e), e);
+    ck_assert(knot[0] == 1 && knot[1] == 16 && knot[2] == 26);
+}
+END_TEST
+
 /* Interaction of two factors by hand: the first variable's columns run fastest, and values multiply. */
 START_TEST(products_by_hand)
 {
@@ -253,6 +273,7 @@ static Suite *suite(void)
     c = unit_case(s, "formulas");
     tcase_add_test(c, terms_have_r_s_names_and_order);
     tcase_add_test(c, products_by_hand);
+    tcase_add_test(c, knots_by_hand);
     tcase_add_test(c, rows_are_accounted_for);
     tcase_add_test(c, terms_travel);
     tcase_add_test(c, spline_by_hand);

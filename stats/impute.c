@@ -41,6 +41,7 @@ typedef struct {
     ChainedVariable *variable;     /* [n_columns] then the outcome's */
     size_t n_variables;
     char ***level;                 /* [n_columns] of text columns */
+    double **pair;                 /* [n_columns] the two values of a binary column of numbers */
     int imputations, iterations;
     double *trace;                 /* imputations x iterations x n_variables */
 } Work;
@@ -159,7 +160,8 @@ static Rc variables(Work *w, Err *e)
     Rc rc = OK;
     const bool normal = strcmp(option_text(w->call, "numbers", "pmm"), "normal") == 0;
     w->level = ARENA_NEW(&w->a, w->n_columns + 1, char **);
-    if (!w->level) return err_nomem(e);
+    w->pair = ARENA_NEW(&w->a, w->n_columns + 1, double *);
+    if (!w->level || !w->pair) return err_nomem(e);
     for (size_t k = 0; k < w->n_columns; k++) {
         const FrameColumn *c = frame_column(w->call->data, w->column[k]);
         double *value = ARENA_NEW(&w->a, w->n + 1, double), a = NAN, b = NAN;
@@ -177,12 +179,11 @@ static Rc variables(Work *w, Err *e)
         }
         if (!c->is_text && kinds == 2) {                    /* two numbers are two categories */
             const double low = fmin(a, b);
-            w->level[k] = ARENA_NEW(&w->a, 2, char *);
             double *pair = ARENA_NEW(&w->a, 2, double);
-            if (!w->level[k] || !pair) return err_nomem(e);
+            if (!pair) return err_nomem(e);
             pair[0] = low;
             pair[1] = fmax(a, b);
-            w->level[k][0] = (char *)pair;
+            w->pair[k] = pair;
             v.n_levels = 2;
             for (size_t i = 0; i < w->n; i++) if (!isnan(value[i])) value[i] = value[i] != low;
         }
@@ -221,11 +222,11 @@ static Rc stack(Frame *out, Work *w, double **const *filled, Err *e)
             const size_t row = w->row[i % n];
             const double v = mine ? filled[i / n][k][i % n] : NAN;
             if (text) text[i] = mine ? w->level[k][(size_t)v] : from->text[row];
-            else num[i] = !mine ? from->num[row] : w->variable[k].n_levels ? ((const double *)w->level[k][0])[(size_t)v] : v;
+            else num[i] = !mine ? from->num[row] : w->variable[k].n_levels ? w->pair[k][(size_t)v] : v;
         }
     }
     TRY(frame_add_numbers(&imp, &g, IMP_COLUMN, e));
-    for (size_t i = 0; i < n * m; i++) imp[i] = (double)(i / n) + 1;
+    for (size_t k = 0; k < m; k++) for (size_t i = 0; i < n; i++) imp[k * n + i] = (double)(k + 1);
     *out = g;
     g = (Frame){ 0 };
 out:
@@ -316,7 +317,7 @@ static void describe(Work *w, double **const *filled)
             for (int m = 0; m < w->imputations; m++) {
                 const double x = filled[m][k][i];
                 json_push(row, c->is_text ? json_from_text(w->level[k][(size_t)x])
-                                          : json_from_number(v->n_levels ? ((const double *)w->level[k][0])[(size_t)x] : x));
+                                          : json_from_number(v->n_levels ? w->pair[k][(size_t)x] : x));
             }
         }
     }

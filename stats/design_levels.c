@@ -281,11 +281,14 @@ Rc design_groups(int **code, char ***label, size_t *n_groups, Design *d, const S
     const Formula *f = d->formula;
     Needed *value = ARENA_NEW(&d->arena, f->n_vars, Needed);
     const Needed **list = (const Needed **)arena_array(&d->arena, f->n_vars + 1, sizeof(Needed *));
+    bool *taken = ARENA_NEW(&d->arena, f->n_vars + 1, bool);
     size_t n = 0;
-    if (!value || !list) return err_nomem(e);
+    if (!value || !list || !taken) return err_nomem(e);
     for (size_t k = 0; k < f->n_terms; k++) {
         if (t >= 0 && (size_t)t != k) continue;
         for (int q = 0; q < f->term[k].n; q++) {
+            if (taken[f->term[k].var[q]]) continue;        /* a:b parts no more than a and b did */
+            taken[f->term[k].var[q]] = true;
             const Var *v = &f->var[f->term[k].var[q]];
             value[n] = (Needed){ .expr = v->expr, .label = v->label, .as_category = true };
             TRY(expr_eval(&value[n].value, v->expr, d->frame, &d->arena, e));

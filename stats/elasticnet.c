@@ -53,6 +53,8 @@ void net_unscale(double *beta, double *intercept, const NetColumns *c, size_t p)
 static Rc read_problem(NetData *net, Design *d, Json *out, const StatCall *call, Arena *a, Err *e)
 {
     Rc rc = OK;
+    if (d->response != RESPONSE_SURVIVAL && !d->y)
+        return err_set(e, ERR_USAGE, "elasticnet wants Surv(time, event) or a response of two values left of ~");
     if (d->response == RESPONSE_COUNTING) return err_set(e, ERR_USAGE, "elasticnet takes Surv(time, event), not intervals");
     if (d->cluster || d->group) return err_set(e, ERR_USAGE, "elasticnet takes no cluster() and no random effect");
     size_t skip = d->has_intercept ? 1 : 0;

@@ -46,7 +46,7 @@ static const char readme[] =
     "|---|---|\n"
     "| `patient` | the key: 1 to 64 of letters, digits, `.`, `_`, `-`; each once, whatever the case |\n"
     "| `time_zero` | optional: ISO date from which survival is counted; only needed with `scan_date`; it is not stored |\n"
-    "| all others | your own; those that an endpoint of study.json names must be there. The others here are examples |\n"
+    "| all others | your own; those that an endpoint of study.json names must be there; names, birth dates and columns of dates are left out. The others here are examples |\n"
     "\n"
     "Times are numbers of 0 or more; an event is 1, no event 0 (or codes 0, 1, 2 ... where the endpoint names a `cause`).\n"
     "CSV with commas and decimal points, UTF-8; a missing value is an empty field or NA. A bad cell refuses its patient.\n"

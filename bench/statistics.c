@@ -9,6 +9,7 @@
 #include "bench/clock.h"
 #include "core/frame.h"
 #include "core/json.h"
+#include "core/order.h"
 #include "core/rng.h"
 #include "core/str.h"
 #include "stats/concordance.h"
@@ -94,7 +95,7 @@ static double pass(size_t n, int p)
     return best;
 }
 
-/* Sorted places by time, then event: what a caller of bare arrays brings along; R's bare fit sorts by itself, so it is inside the clock. */
+/* Places by time, then event; R's bare fit sorts by itself, so this is inside the clock. */
 typedef struct { double time, event; size_t row; } Key;
 static int by_time(const void *pa, const void *pb)
 {
@@ -106,11 +107,9 @@ static int by_time(const void *pa, const void *pb)
 
 static size_t *sorted(const Cohort *c, Arena *a)
 {
-    Key *key = need(arena_array(a, c->n, sizeof *key));
     size_t *order = need(arena_array(a, c->n, sizeof *order));
-    for (size_t i = 0; i < c->n; i++) key[i] = (Key){ c->time[i], c->event[i], i };
-    qsort(key, c->n, sizeof *key, by_time);
-    for (size_t i = 0; i < c->n; i++) order[i] = key[i].row;
+    order_start(order, c->n);
+    if (order_by(order, c->event, c->n, NULL) != OK || order_by(order, c->time, c->n, NULL) != OK) exit(1);
     return order;
 }
 

@@ -7,7 +7,6 @@
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/linalg.h"
-#include "stats/output.h"
 #include "stats/profile.h"
 #include "stats/result_keys.h"
 
@@ -171,7 +170,7 @@ Rc cox_firth(CoxModel *c, Err *e)
     json_set_number(c->out, "loglik", c->m.loglik);
     json_set_number(c->out, "pen_loglik_null", null_value);
     json_set_number(c->out, "pen_loglik", at.value);
-    out_test(c->out, "pen_lr_global", 2 * (at.value - null_value), (double)p);
+    set_chisq_test(c->out, "pen_lr_global", 2 * (at.value - null_value), (double)p);
     TRY(limits_and_tests(c, &l, at.value, e));
     TRY(cox_common_keys(c, e));
 out:

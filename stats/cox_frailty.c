@@ -9,7 +9,7 @@
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/linalg.h"
-#include "stats/output.h"
+#include "stats/result_keys.h"
 #include "stats/profile.h"
 
 enum { GROUPS_MAX = 2000 };

@@ -6,7 +6,7 @@
 
 #include "core/sum.h"
 #include "stats/linalg.h"
-#include "stats/output.h"
+#include "stats/result_keys.h"
 
 Rc cox_cluster_scores(double **sums, size_t *n_groups, CoxData *d, const double *g, const int *cluster, size_t n_clusters, Arena *a,
                       Err *e)
@@ -189,7 +189,7 @@ static Rc zph_one(double *chisq, double *df, CoxData *d, const double *g, const 
             }
             ut[m++] = uc[j];
         }
-        chisq[t] = m ? quadratic_form_inverse(ut, sub, m) : NAN;
+        chisq[t] = m ? linalg_quadratic_form_inverse(ut, sub, m) : NAN;
     }
 out:
     return rc;

@@ -6,7 +6,6 @@
 #include "stats/cox_model.h"
 #include "stats/dist.h"
 #include "stats/linalg.h"
-#include "stats/output.h"
 #include "stats/profile.h"
 #include "stats/result_keys.h"
 #include "stats/terms.h"

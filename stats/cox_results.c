@@ -8,7 +8,6 @@
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/linalg.h"
-#include "stats/output.h"
 #include "stats/result_keys.h"
 #include "stats/riley.h"
 #include "stats/spline_keys.h"
@@ -26,7 +25,7 @@ void cox_model_by_term(const CoxModel *c, const char *key, const double *x)
 
 void cox_model_matrix(const CoxModel *c, const char *key, const double *m)
 {
-    out_matrix_by_term(c->out, key, m, (size_t)c->p, c->term);
+    set_matrix_by_term(c->out, key, m, (size_t)c->p, c->term);
 }
 
 void cox_model_basis(double *xb, const CoxModel *c, const double *x_row)
@@ -288,7 +287,7 @@ static Rc robust_variance(CoxModel *c, Err *e)
     if (!se) return err_nomem(e);
     for (int j = 0; j < p; j++) se[j] = sqrt(c->robust[j * p + j]);
     cox_model_by_term(c, "robust_se", se);
-    out_test(c->out, "robust_score_test", quadratic_form_inverse(u, meat, p), p);
+    set_chisq_test(c->out, "robust_score_test", linalg_quadratic_form_inverse(u, meat, p), p);
 out:
     return rc;
 }
@@ -326,9 +325,9 @@ Rc cox_results(CoxModel *c, Err *e)
     TRY(robust_variance(c, e));
     json_set_number(out, "loglik_null", c->loglik_null);
     json_set_number(out, "loglik", c->m.loglik);
-    out_test(out, "lr_test", lr, p);
-    out_test(out, "score_test", quadratic_form_inverse(c->m.score_start, c->m.info_start, p), p);
-    out_test(out, "wald_test", quadratic_form_inverse(c->m.g, c->robust_basis ? c->robust_basis : c->m.vcov, p), p);
+    set_chisq_test(out, "lr_test", lr, p);
+    set_chisq_test(out, "score_test", linalg_quadratic_form_inverse(c->m.score_start, c->m.info_start, p), p);
+    set_chisq_test(out, "wald_test", linalg_quadratic_form_inverse(c->m.g, c->robust_basis ? c->robust_basis : c->m.vcov, p), p);
     json_set_number(out, "aic", -2 * c->m.loglik + 2 * p);
     json_set_number(out, "bic_nevent", -2 * c->m.loglik + p * log(events));
     bool by_row = p && c->data.ties != TIES_EXACT && !c->limited;

@@ -5,7 +5,7 @@
 
 #include "stats/cox_model.h"
 #include "stats/linalg.h"
-#include "stats/output.h"
+#include "stats/result_keys.h"
 
 typedef struct { const double *a, *b; } Penalty;       /* of g_j: a_j |g_j| + b_j/2 g_j^2 */
 

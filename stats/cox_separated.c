@@ -9,7 +9,6 @@
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/linalg.h"
-#include "stats/output.h"
 #include "stats/profile.h"
 #include "stats/result_keys.h"
 
@@ -327,8 +326,8 @@ Rc cox_separated(CoxModel *c, const Existence *ex, Err *e)
     cox_model_by_term(c, "se", se);
     json_set_number(out, "loglik_null", c->loglik_null);
     json_set_number(out, "loglik", top);
-    out_test(out, "lr_test", 2 * (top - c->loglik_null), p);
-    out_test(out, "score_test", quadratic_form_inverse(c->m.score_start, c->m.info_start, p), p);
+    set_chisq_test(out, "lr_test", 2 * (top - c->loglik_null), p);
+    set_chisq_test(out, "score_test", linalg_quadratic_form_inverse(c->m.score_start, c->m.info_start, p), p);
     Json *s = json_set(out, "separation", json_object());
     json_set_bool(s, "separated", true);
     Json *direction = json_set(s, "direction", json_object());

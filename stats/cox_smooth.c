@@ -8,7 +8,7 @@
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/linalg.h"
-#include "stats/output.h"
+#include "stats/result_keys.h"
 #include "stats/profile.h"
 #include "stats/terms.h"
 

@@ -9,7 +9,6 @@
 #include "core/sum.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
-#include "stats/output.h"
 #include "stats/result_keys.h"
 
 enum { IMPUTATIONS_MAX = 1000 };
@@ -90,13 +89,13 @@ static Rc report(Json *out, const StatCall *call, char *const *term, size_t p, c
         q[j] = t_two_sided_p(row[0] / se[j], row[5]);
         for (size_t k = 0; k < m; k++) { te[k * p + j] = est[j * m + k]; tv[k * p + j] = var[j * m + k]; }
     }
-    out_by_term(out, "coef", mean, p, term);
-    out_by_term(out, "se", se, p, term);
+    set_by_term(out, "coef", mean, p, term);
+    set_by_term(out, "se", se, p, term);
     json_set_matrix(out, "per_imputation_est", te, p, m, (const char *const *)term, NULL);
     json_set_matrix(out, "per_imputation_var", tv, p, m, (const char *const *)term, NULL);
     json_set_matrix(out, "pooled", table, p, 9, (const char *const *)term, cols);
     json_set_matrix(out, level_key(key, "ci", call_conf(call)), ci, p, 2, (const char *const *)term, sides);
-    out_by_term(out, "p", q, p, term);
+    set_by_term(out, "p", q, p, term);
     return OK;
 }
 

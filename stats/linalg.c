@@ -244,3 +244,28 @@ void linalg_syrk_n_lower(double *c, const double *a, int p, int n, double alpha)
     if (p <= 0 || n <= 0) return;
     cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, p, n, alpha, a, p, 1.0, c, p);
 }
+
+double linalg_quadratic_form_inverse(const double *x, const double *v, int p)
+{
+    enum { SMALL = 24 };
+    double small[SMALL * (SMALL + 2)], result = NAN;
+    if (p == 0) return 0;
+    /* Up to SMALL columns nothing can fail for want of memory. */
+    size_t n = (size_t)p;
+    double *L = p <= SMALL ? small : malloc(n * (n + 2) * sizeof *L);
+    if (!L) return NAN;
+    double *y = L + n * n, *scale = y + n;
+    for (size_t i = 0; i < n; i++) {
+        if (!(v[i * n + i] > 0)) goto out;
+        scale[i] = 1 / sqrt(v[i * n + i]);
+        y[i] = x[i] * scale[i];
+    }
+    for (size_t i = 0; i < n; i++) for (size_t j = 0; j < n; j++) L[i * n + j] = v[i * n + j] * scale[i] * scale[j];
+    if (linalg_cholesky(L, p, NULL) != OK) goto out;
+    linalg_cholesky_solve(L, p, y, 1);
+    result = 0;
+    for (size_t i = 0; i < n; i++) result += y[i] * x[i] * scale[i];
+out:
+    if (L != small) free(L);
+    return result;
+}

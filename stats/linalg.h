@@ -29,6 +29,9 @@ Rc linalg_solve(double *a, int p, double *b, int m, Err *e);
 /* Condition number of a symmetric positive matrix scaled to unit diagonal. */
 double linalg_scaled_condition(const double *a, int p);
 
+/* x'V^-1 x for a symmetric positive V (p x p), scaled to unit diagonal first; NaN where V has no inverse. */
+double linalg_quadratic_form_inverse(const double *x, const double *v, int p);
+
 /* C (m x n) := alpha A' B + beta C; A k x m, B k x n. BLAS. */
 void linalg_gemm_tn(double *c, const double *a, const double *b, int m, int n, int k, double alpha, double beta);
 void linalg_gemm_nn(double *c, const double *a, const double *b, int m, int n, int k, double alpha, double beta);

@@ -8,7 +8,6 @@
 #include "stats/dist.h"
 #include "stats/linalg.h"
 #include "stats/newton.h"
-#include "stats/output.h"
 #include "stats/result_keys.h"
 
 static const MethodOption options[] = { { NULL, OPTION_FLAG, NULL, NULL } };
@@ -72,11 +71,11 @@ static Rc write_fit(Json *out, const Design *d, const double *b, const double *v
         ci[j] = b[j] - width * se[j];
         ci[p + j] = b[j] + width * se[j];
     }
-    out_by_term(out, "coef", b, p, d->term);
-    out_matrix_by_term(out, "vcov", vcov, p, d->term);
-    out_by_term(out, "se", se, p, d->term);
-    out_by_term(out, "t", t, p, d->term);
-    out_by_term(out, "p", pv, p, d->term);
+    set_by_term(out, "coef", b, p, d->term);
+    set_matrix_by_term(out, "vcov", vcov, p, d->term);
+    set_by_term(out, "se", se, p, d->term);
+    set_by_term(out, "t", t, p, d->term);
+    set_by_term(out, "p", pv, p, d->term);
     json_set_number(out, "df", df);
     json_set_number(out, "sigma", sqrt(q.rss / df));
     double r2 = 1 - q.rss / q.tss, n = (double)d->n;

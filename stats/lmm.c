@@ -12,7 +12,7 @@
 #include "stats/expr.h"
 #include "stats/linalg.h"
 #include "stats/newton.h"
-#include "stats/output.h"
+#include "stats/result_keys.h"
 #include "stats/terms.h"
 
 static const MethodOption options[] = { { NULL, OPTION_FLAG, NULL, NULL } };
@@ -254,8 +254,8 @@ static Rc lmm_run(Json *out, const StatCall *call, Err *e)
     for (size_t j = 0; j < p; j++) { t[j * p + j] = 1 / c.scale[j]; sum_add(&scales, log(c.scale[j])); }
     for (size_t j = 1; j < p; j++) t[j * p] = -c.mean[j] / c.scale[j];
     parameters_transform(beta, vcov, t, (int)p, scratch);
-    out_by_term(out, "fixef", beta, p, d.term);
-    out_matrix_by_term(out, "vcov_fixef", vcov, p, d.term);
+    set_by_term(out, "fixef", beta, p, d.term);
+    set_matrix_by_term(out, "vcov_fixef", vcov, p, d.term);
     TRY(write_variances(out, &d, theta, m.q, sigma2, &a, e));
     double loglik = reml.loglik - sum_value(&scales);
     json_set_number(out, "reml_criterion", -2 * loglik);
@@ -267,7 +267,7 @@ static Rc lmm_run(Json *out, const StatCall *call, Err *e)
     if (rc != OK) goto out;
     parameters_transform(beta, vcov, t, (int)p, scratch);
     json_set_number(out, "loglik_ml", ml.loglik);
-    out_by_term(out, "fixef_ml", beta, p, d.term);
+    set_by_term(out, "fixef_ml", beta, p, d.term);
 out:
     design_free(&d);
     arena_free(&a);

@@ -9,7 +9,6 @@
 #include "stats/fit_json.h"
 #include "stats/linalg.h"
 #include "stats/logistic_model.h"
-#include "stats/output.h"
 #include "stats/response.h"
 #include "stats/result_keys.h"
 #include "stats/riley.h"
@@ -28,7 +27,7 @@ void logistic_by_term(const LogisticModel *c, const char *key, const double *x)
 
 void logistic_matrix(const LogisticModel *c, const char *key, const double *m)
 {
-    out_matrix_by_term(c->out, key, m, (size_t)c->p, c->term);
+    set_matrix_by_term(c->out, key, m, (size_t)c->p, c->term);
 }
 
 LogisticInput logistic_input(const LogisticModel *c)
@@ -101,7 +100,7 @@ static Rc score_test(LogisticModel *c, Err *e)
     }
     if (!logistic_evaluate(&c->data, g, &value, score, info)) return OK;
     if (c->d.has_intercept) score[0] = 0;            /* at its own maximum */
-    out_test(c->out, "score_test", quadratic_form_inverse(score, info, c->p), (double)(c->p - c->d.has_intercept));
+    set_chisq_test(c->out, "score_test", linalg_quadratic_form_inverse(score, info, c->p), (double)(c->p - c->d.has_intercept));
     return OK;
 }
 
@@ -185,7 +184,7 @@ static Rc hosmer_lemeshow(LogisticModel *c, const double *prob, Err *e)
         double d = seen[k] - expected[k];
         chisq += d * d / expected[k] + d * d / (count[k] - expected[k]);
     }
-    Json *o = out_test(c->out, "hosmer_lemeshow", chisq, groups - 2);
+    Json *o = set_chisq_test(c->out, "hosmer_lemeshow", chisq, groups - 2);
     json_set_numbers(o, "n", count, (size_t)groups);
     json_set_numbers(o, "observed", seen, (size_t)groups);
     json_set_numbers(o, "expected", expected, (size_t)groups);
@@ -364,7 +363,7 @@ static Rc ml_results(LogisticModel *c, Err *e)
     json_set_number(out, "loglik", ll);
     json_set_number(out, "aic", -2 * ll + 2 * (double)p);
     json_set_number(out, "bic", -2 * ll + (double)p * log((double)n));
-    out_test(out, "lr_test", lr, slopes);
+    set_chisq_test(out, "lr_test", lr, slopes);
     TRY(score_test(c, e));
     TRY(accuracy(c, prob, e));
     TRY(sandwich(hc0, c, prob, NULL, 0, e));
@@ -378,7 +377,7 @@ static Rc ml_results(LogisticModel *c, Err *e)
     riley_report(out, &(RileyFit){ (double)n, json_number(json_get(out, "nevent")), slopes, lr, true });
     Json *s = json_set(out, "separation", json_object());
     json_set_bool(s, "separated", false);
-    out_by_term(s, "direction", zero, c->d.p, c->d.term);
+    set_by_term(s, "direction", zero, c->d.p, c->d.term);
     if (slopes > 0) TRY(drop_each(c, e));
     notes(c);
     TRY(spline_keys(out, &c->d, c->m.beta, covariance_root(c->data.T, c->m.vcov_basis, c->p, &c->a), c->p, c->column, e));

@@ -5,7 +5,7 @@
 #include "stats/dist.h"
 #include "stats/linalg.h"
 #include "stats/logistic_model.h"
-#include "stats/output.h"
+#include "stats/result_keys.h"
 
 /* se from X'W(1+h)X (logistf since 1.24). */
 static Rc augmented(LogisticModel *c, Err *e)
@@ -160,7 +160,7 @@ Rc logistic_penalised(LogisticModel *c, const char *penalty, Err *e)
         json_set_number(c->out, "pen_loglik", c->m.value);
         TRY(null_penalised(c, &null_value, e));
         json_set_number(c->out, "pen_loglik_null", null_value);
-        out_test(c->out, "pen_lr_global", 2 * (c->m.value - null_value), slopes);
+        set_chisq_test(c->out, "pen_lr_global", 2 * (c->m.value - null_value), slopes);
         TRY(logistic_limits(c, e));
         TRY(tests_by_term(c, e));
     } else if (strcmp(penalty, "median") == 0) {

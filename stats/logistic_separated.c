@@ -8,7 +8,6 @@
 #include "stats/existence.h"
 #include "stats/linalg.h"
 #include "stats/logistic_model.h"
-#include "stats/output.h"
 #include "stats/result_keys.h"
 
 static const double ON_THE_LINE = 1e-7;      /* as existence.c */
@@ -236,7 +235,7 @@ Rc logistic_separated(LogisticModel *c, Err *e)
     json_set_number(c->out, "null_deviance", -2 * c->loglik_null);
     json_set_number(c->out, "loglik_null", c->loglik_null);
     json_set_number(c->out, "loglik", top);
-    out_test(c->out, "lr_test", 2 * (top - c->loglik_null), p - c->d.has_intercept);
+    set_chisq_test(c->out, "lr_test", 2 * (top - c->loglik_null), p - c->d.has_intercept);
     Json *s = json_set(c->out, "separation", json_object());
     json_set_bool(s, "separated", true);
     Json *direction = json_set(s, "direction", json_object());

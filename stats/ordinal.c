@@ -11,7 +11,7 @@
 #include "stats/existence.h"
 #include "stats/newton.h"
 #include "stats/ordinal_indexes.h"
-#include "stats/output.h"
+#include "stats/result_keys.h"
 
 static const MethodOption options[] = {
     { "link", OPTION_CHOICE, "logit|probit|cloglog", "link of the cumulative probabilities" },
@@ -204,14 +204,14 @@ static Rc write_fit(Json *out, const Sample *s, const Design *d, const double *t
     for (size_t j = 0; j < s->p; j++) name[m + j] = d->term[j + 1];
     for (size_t k = 0; k < q; k++) se[k] = sqrt(vcov[k * q + k]);
     json_set_text(out, "convention", "link P(Y <= k) = threshold_k - x'b; covariance from the observed information");
-    out_by_term(out, "thresholds", theta, m, name);
-    out_by_term(out, "coef", theta + m, s->p, name + m);
-    out_by_term(out, "se", se, q, name);
-    out_matrix_by_term(out, "vcov", vcov, q, name);
+    set_by_term(out, "thresholds", theta, m, name);
+    set_by_term(out, "coef", theta + m, s->p, name + m);
+    set_by_term(out, "se", se, q, name);
+    set_matrix_by_term(out, "vcov", vcov, q, name);
     json_set_number(out, "loglik_null", null_loglik);
     json_set_number(out, "loglik", r->loglik);
     json_set_number(out, "aic", 2 * (double)q - 2 * r->loglik);
-    out_test(out, "lr_test", 2 * (r->loglik - null_loglik), (double)s->p);
+    set_chisq_test(out, "lr_test", 2 * (r->loglik - null_loglik), (double)s->p);
     json_set_number(out, "iterations", r->iterations);
     json_set_number(out, "max_abs_score", r->max_abs_score);
     json_set_number(out, "condition_number", r->condition_number);

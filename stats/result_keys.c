@@ -15,6 +15,23 @@ Json *set_test(Json *object, const char *key, double chisq, double df, double p)
     return t;
 }
 
+Json *set_chisq_test(Json *object, const char *key, double chisq, double df)
+{
+    return set_test(object, key, chisq, df, df > 0 ? chisq_sf(chisq, df) : (double)NAN);
+}
+
+Json *set_by_term(Json *object, const char *key, const double *x, size_t n, char *const *term)
+{
+    Json *o = json_set(object, key, json_object());
+    for (size_t i = 0; i < n; i++) json_set_number(o, term[i], x[i]);
+    return o;
+}
+
+Json *set_matrix_by_term(Json *object, const char *key, const double *x, size_t n, char *const *term)
+{
+    return json_set_matrix(object, key, x, n, n, (const char *const *)term, (const char *const *)term);
+}
+
 Json *set_limits(Json *object, const char *key, double lower, double upper)
 {
     double x[2] = { lower, upper };

@@ -9,6 +9,12 @@
 
 /* {chisq, df, p} */
 Json *set_test(Json *object, const char *key, double chisq, double df, double p);
+/* The same with p from the chi-square distribution. */
+Json *set_chisq_test(Json *object, const char *key, double chisq, double df);
+
+/* {"age": 0.1, "sex": -0.5}, and {"rows", "cols", "data"} by the same terms; NaN and infinities are null. */
+Json *set_by_term(Json *object, const char *key, const double *x, size_t n, char *const *term);
+Json *set_matrix_by_term(Json *object, const char *key, const double *x, size_t n, char *const *term);
 
 /* [lower, upper] */
 Json *set_limits(Json *object, const char *key, double lower, double upper);

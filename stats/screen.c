@@ -11,7 +11,8 @@
 #include "stats/dist.h"
 #include "stats/existence.h"
 #include "stats/multiplicity.h"
-#include "stats/output.h"
+#include "stats/linalg.h"
+#include "stats/result_keys.h"
 #include "stats/terms.h"
 
 enum { COLUMNS = 7 };      /* n coef se p_wald p_lr p_score c */
@@ -45,7 +46,7 @@ static Rc estimate(Screen *q, size_t t, const Design *d, const size_t *order, co
     if (data.n_events == 0) { rc = err_set(e, ERR_ESTIMATE, "no_events: no event among its rows"); goto out; }
     TRY(cox_maximise(&m, &data, NULL, NULL, &a, e));
     row[4 * q->n] = chisq_sf(fmax(2 * (m.loglik - m.loglik_start), 0), p);
-    row[5 * q->n] = chisq_sf(quadratic_form_inverse(m.score_start, m.info_start, p), p);
+    row[5 * q->n] = chisq_sf(linalg_quadratic_form_inverse(m.score_start, m.info_start, p), p);
     if (!m.certified) {
         Existence ex = { 0 };
         Err own = { 0 };
@@ -54,7 +55,7 @@ static Rc estimate(Screen *q, size_t t, const Design *d, const size_t *order, co
             goto out;
         }
     }
-    row[3 * q->n] = chisq_sf(quadratic_form_inverse(m.g, m.vcov, p), p);
+    row[3 * q->n] = chisq_sf(linalg_quadratic_form_inverse(m.g, m.vcov, p), p);
     if (p == 1) {
         row[q->n] = m.g[0] * data.T[0];
         row[2 * q->n] = sqrt(m.vcov[0]) * data.T[0];
@@ -197,9 +198,9 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     json_set_number(out, "tests", (double)q.n);
     json_set_matrix(out, "table", q.table, q.n, COLUMNS, rows, cols);
     TRY(p_adjust(adjusted, q.table + 4 * q.n, q.n, ADJUST_BH, e));
-    out_by_term(out, "p_lr_BH", adjusted, q.n, (char *const *)rows);
+    set_by_term(out, "p_lr_BH", adjusted, q.n, (char *const *)rows);
     TRY(p_adjust(adjusted, q.table + 4 * q.n, q.n, ADJUST_HOLM, e));
-    out_by_term(out, "p_lr_holm", adjusted, q.n, (char *const *)rows);
+    set_by_term(out, "p_lr_holm", adjusted, q.n, (char *const *)rows);
 out:
     design_free(&common);
     arena_free(&a);

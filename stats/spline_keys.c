@@ -6,7 +6,7 @@
 
 #include "core/sum.h"
 #include "stats/linalg.h"
-#include "stats/output.h"
+#include "stats/result_keys.h"
 #include "stats/terms.h"
 
 enum { PLACES = 5, MOST = 8 };
@@ -43,7 +43,7 @@ static void wald(Json *o, const char *key, const double *b, const double *r, int
         y[i] /= length;
         sum += y[i] * y[i];
     }
-    out_test(o, key, sum, m - from);
+    set_chisq_test(o, key, sum, m - from);
 }
 
 static Rc one_spline(Json *all, const Design *d, size_t t, const double *beta, const double *root, int p, const int *column, Err *e)

@@ -8,7 +8,7 @@
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/newton.h"
-#include "stats/output.h"
+#include "stats/result_keys.h"
 
 static const MethodOption options[] = {
     { "dist", OPTION_CHOICE, "weibull|exponential|lognormal|loglogistic", "distribution of the times" },
@@ -161,15 +161,15 @@ static Rc survreg_run(Json *out, const StatCall *call, Err *e)
     if (s.free_scale) term[p] = (char *)"Log(scale)";
     json_set_text(out, "dist", option_text(call, "dist", "weibull"));
     json_set_text(out, "convention", "log T = x'b + scale * error; log-likelihood of the times themselves");
-    out_by_term(out, "coef", theta, (size_t)p, d.term);
+    set_by_term(out, "coef", theta, (size_t)p, d.term);
     for (int j = 0; j < p; j++) scratch[j] = sqrt(vcov[j * q + j]);
-    out_by_term(out, "se", scratch, (size_t)p, d.term);
+    set_by_term(out, "se", scratch, (size_t)p, d.term);
     json_set_number(out, "scale", s.free_scale ? exp(theta[p]) : 1);
-    out_matrix_by_term(out, "vcov", vcov, (size_t)q, term);
+    set_matrix_by_term(out, "vcov", vcov, (size_t)q, term);
     json_set_number(out, "loglik_null", null.loglik);
     json_set_number(out, "loglik", r.loglik);
     json_set_number(out, "aic", 2 * q - 2 * r.loglik);
-    out_test(out, "lr_test", 2 * (r.loglik - null.loglik), p - 1);
+    set_chisq_test(out, "lr_test", 2 * (r.loglik - null.loglik), p - 1);
     json_set_number(out, "iterations", r.iterations);
     json_set_number(out, "max_abs_score", r.max_abs_score);
     json_set_number(out, "condition_number", r.condition_number);

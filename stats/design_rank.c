@@ -8,6 +8,7 @@
 #include "stats/design.h"
 #include "stats/diagnosis.h"
 #include "stats/linalg.h"
+#include "stats/terms.h"
 
 /* A column whose remainder, once the earlier ones are taken out, is below this share of it counts as their combination. */
 static const double RANK_TOLERANCE = 1e-9;
@@ -102,6 +103,22 @@ static bool plainly_independent(const Design *d, bool centre, size_t from, Arena
     return true;
 }
 
+/* A category with one level has no column: said like a constant number, not dropped in silence. */
+static Rc check_levels(const Design *d, Json *out, bool drop, Err *e)
+{
+    const Formula *f = d->formula;
+    for (size_t t = 0; t < f->n_terms; t++)
+        for (int k = 0; k < f->term[t].n; k++) {
+            const Var *v = &f->var[f->term[t].var[k]];
+            if (v->kind != VAR_FACTOR || var_columns(v, f->term[t].full[k]) > 0) continue;
+            const char *level = v->n_levels ? v->level[0] : "missing";
+            if (!drop) return diagnose_fatal(out, e, "constant_column", "%s is '%s' in every row: leave it out (--drop-collinear does)",
+                                             v->label, level);
+            diagnose(out, "constant_column", "%s is '%s' in every row and was left out", v->label, level);
+        }
+    return OK;
+}
+
 Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned char *keep, Err *e)
 {
     Rc rc = OK;
@@ -114,6 +131,7 @@ Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned 
     double *q = NULL;
     size_t kept = 0, from = d->has_intercept ? 1 : 0;
     memset(keep, 1, p);
+    TRY(check_levels(d, out, drop, e));
     if (p - from >= n && p > from) {
         rc = diagnose_fatal(out, e, "underdetermined", "%zu columns and %zu rows: without a penalty the coefficients are not determined; "
                             "use --lambda2 (ridge), elasticnet, or fewer columns", p - from, n);

@@ -228,7 +228,7 @@ int csv_column(const CsvTable *t, const char *name)
 
 const char *csv_cell(const CsvTable *t, size_t row, size_t column) { return t->cell[row * t->columns + column]; }
 
-int csv_is_missing(const char *cell) { return !*cell || strcmp(cell, "NA") == 0; }
+int csv_is_missing(const char *cell) { return !cell[0] || (cell[0] == 'N' && cell[1] == 'A' && !cell[2]); }
 
 void csv_write_field(Str *out, const char *text)
 {

@@ -2,6 +2,7 @@
 #include "core/frame.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 Rc frame_init(Frame *out, const char *name, size_t rows, Err *e)
@@ -83,41 +84,42 @@ const FrameColumn *frame_column(const Frame *f, const char *name)
     return i < 0 ? NULL : &f->column[i];
 }
 
-/* What every cell of a column can be read as. */
-static void column_kinds(bool *numbers, bool *logical, const CsvTable *t, size_t column)
+typedef enum { CELLS_NUMBERS, CELLS_LOGICAL, CELLS_TEXT } CellKind;
+
+/* What every cell of a column can be read as, and the values where that is numbers (x[rows]; missing is NaN). A column without
+ * any value is one of numbers. */
+static CellKind read_cells(double *x, const CsvTable *t, size_t column)
 {
+    bool numbers = true, logical = true;
     size_t seen = 0;
-    double x;
-    *numbers = *logical = true;
-    for (size_t i = 0; i < t->rows; i++) {
+    for (size_t i = 0; i < t->rows && (numbers || logical); i++) {
         const char *c = csv_cell(t, i, column);
+        x[i] = NAN;
         if (csv_is_missing(c)) continue;
         seen++;
-        if (!number_read(&x, c)) *numbers = false;
-        if (strcmp(c, "TRUE") != 0 && strcmp(c, "FALSE") != 0) *logical = false;
+        numbers = numbers && number_read(&x[i], c);
+        logical = logical && (strcmp(c, "TRUE") == 0 || strcmp(c, "FALSE") == 0);
+        if (logical) x[i] = *c == 'T';
     }
-    if (!seen) *logical = false;
+    return numbers ? CELLS_NUMBERS : logical && seen ? CELLS_LOGICAL : CELLS_TEXT;
 }
 
 Rc frame_from_csv(Frame *out, const CsvTable *t, Err *e)
 {
     Rc rc = OK;
     Frame f = { 0 };
+    double *cells = NULL;
     TRY(frame_init(&f, t->name, t->rows, e));
     for (size_t i = 0; i < t->rows; i++) f.line[i] = t->line[i];
+    cells = malloc((t->rows + 1) * sizeof *cells);
+    if (!cells) { rc = err_nomem(e); goto out; }
     for (size_t j = 0; j < t->columns; j++) {
-        bool numbers, logical;
-        column_kinds(&numbers, &logical, t, j);
-        if (numbers || logical) {
+        CellKind kind = read_cells(cells, t, j);
+        if (kind != CELLS_TEXT) {
             double *x;
             TRY(frame_add_numbers(&x, &f, t->header[j], e));
-            f.column[f.columns - 1].is_logical = logical && !numbers;
-            for (size_t i = 0; i < t->rows; i++) {
-                const char *c = csv_cell(t, i, j);
-                if (csv_is_missing(c)) continue;
-                if (logical) x[i] = *c == 'T';
-                else number_read(&x[i], c);
-            }
+            f.column[f.columns - 1].is_logical = kind == CELLS_LOGICAL;
+            memcpy(x, cells, t->rows * sizeof *x);
         } else {
             char **s;
             TRY(frame_add_texts(&s, &f, t->header[j], e));
@@ -130,6 +132,7 @@ Rc frame_from_csv(Frame *out, const CsvTable *t, Err *e)
     *out = f;
     f = (Frame){ 0 };
 out:
+    free(cells);
     frame_free(&f);
     return rc;
 }

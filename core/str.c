@@ -93,29 +93,38 @@ char *number_write_short(char buf[NUMBER_TEXT_MAX], double x)
     return buf;
 }
 
-bool number_read(double *x, const char *text)
+/* Powers of ten that a double holds exactly. */
+static const double POWER[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+                                1e20, 1e21, 1e22 };
+
+/* What the scan of a number found: digits as one whole number while they fit, and the power of ten that belongs to them. */
+typedef struct {
+    uint64_t whole;
+    int kept, scale;           /* digits in whole; decimal places among them */
+    size_t digits;
+    bool fits;
+} Digits;
+
+static const char *scan_digits(const char *p, Digits *d, bool behind_point)
 {
-    const char *p = text;
-    if (*p == '+' || *p == '-') p++;
-    size_t digits = 0;
-    while (*p >= '0' && *p <= '9') { p++; digits++; }
-    const char *point = NULL;
-    if (*p == '.') {
-        point = p++;
-        while (*p >= '0' && *p <= '9') { p++; digits++; }
+    for (; *p >= '0' && *p <= '9'; p++, d->digits++) {
+        if (d->kept < 18) {
+            d->whole = 10 * d->whole + (uint64_t)(*p - '0');
+            d->kept += d->whole != 0;
+            d->scale += behind_point;
+        } else {
+            d->fits = false;
+        }
     }
-    if (!digits) return false;
-    if (*p == 'e' || *p == 'E') {
-        p++;
-        if (*p == '+' || *p == '-') p++;
-        if (*p < '0' || *p > '9') return false;
-        while (*p >= '0' && *p <= '9') p++;
-    }
-    if (*p) return false;
+    return p;
+}
+
+/* strtod, whatever decimal sign the locale wants. */
+static bool read_slowly(double *x, const char *text, const char *point)
+{
     char *end;
     double v = strtod(text, &end);
     if (*end && point) {
-        /* A locale with another decimal sign: hand strtod the sign it wants. */
         size_t n = strlen(text) + 1;
         char *copy = malloc(n);
         if (!copy) return false;
@@ -129,6 +138,38 @@ bool number_read(double *x, const char *text)
     if (!isfinite(v)) return false;
     *x = v;
     return true;
+}
+
+bool number_read(double *x, const char *text)
+{
+    const char *p = text, *point = NULL;
+    Digits d = { .fits = true };
+    int exponent = 0;
+    bool negative = *p == '-';
+    if (*p == '+' || *p == '-') p++;
+    p = scan_digits(p, &d, false);
+    if (*p == '.') {
+        point = p++;
+        p = scan_digits(p, &d, true);
+    }
+    if (!d.digits) return false;
+    if (*p == 'e' || *p == 'E') {
+        p++;
+        bool down = *p == '-';
+        if (*p == '+' || *p == '-') p++;
+        if (*p < '0' || *p > '9') return false;
+        for (; *p >= '0' && *p <= '9'; p++) if (exponent < 10000) exponent = 10 * exponent + (*p - '0');
+        if (down) exponent = -exponent;
+    }
+    if (*p) return false;
+    /* Whole number and power of ten both exact: one operation rounds once, as strtod does (Clinger 1990). */
+    exponent -= d.scale;
+    if (d.fits && d.whole <= (uint64_t)1 << 53 && exponent >= -22 && exponent <= 22) {
+        double v = exponent < 0 ? (double)d.whole / POWER[-exponent] : (double)d.whole * POWER[exponent];
+        *x = negative ? -v : v;
+        return true;
+    }
+    return read_slowly(x, text, point);
 }
 
 char *text_copy(const char *text)

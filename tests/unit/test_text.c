@@ -1,6 +1,8 @@
 /* tests/unit/test_text.c: core/str, core/err, core/csv, core/json: what comes in as text. */
 #include "tests/unit/unit.h"
 
+#include <stdint.h>
+
 #include "core/csv.h"
 #include "core/json.h"
 #include "core/str.h"
@@ -38,6 +40,32 @@ START_TEST(numbers_come_back_to_the_bit)
     char b[NUMBER_TEXT_MAX];
     ck_assert_str_eq(number_write_short(b, 0.1), "0.1");
     ck_assert_str_eq(number_write(b, NAN), "NA");
+}
+END_TEST
+
+/* The quick way of common numbers and strtod agree to the bit. */
+START_TEST(numbers_are_rounded_as_strtod_rounds)
+{
+    uint64_t state = 88172645463325252u;
+    for (int i = 0; i < 200000; i++) {
+        char text[64];
+        double x;
+        state ^= state << 13; state ^= state >> 7; state ^= state << 17;
+        int digits = 1 + (int)(state % 19), point = (int)(state >> 8 & 15), exponent = (int)(state >> 16 & 63) - 31;
+        uint64_t whole = state;
+        int n = 0;
+        if (state >> 40 & 1) text[n++] = '-';
+        for (int k = 0; k < digits; k++) {
+            if (k == point) text[n++] = '.';
+            text[n++] = (char)('0' + whole % 10);
+            whole = whole / 10 + (state << (k % 7));
+        }
+        if (state >> 41 & 1) snprintf(text + n, sizeof text - (size_t)n, "e%d", exponent);
+        else text[n] = '\0';
+        double want = strtod(text, NULL);
+        ck_assert_msg(number_read(&x, text), "%s", text);
+        ck_assert_msg(memcmp(&x, &want, sizeof x) == 0, "%s: %.17g, strtod says %.17g", text, x, want);
+    }
 }
 END_TEST
 
@@ -214,6 +242,7 @@ static Suite *suite(void)
     TCase *c = unit_case(s, "text");
     tcase_add_test(c, numbers_read_strictly);
     tcase_add_test(c, numbers_come_back_to_the_bit);
+    tcase_add_test(c, numbers_are_rounded_as_strtod_rounds);
     tcase_add_test(c, slugs_follow_the_rule);
     tcase_add_test(c, near_words_are_offered);
     tcase_add_test(c, messages_are_one_printable_line);

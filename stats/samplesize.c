@@ -90,7 +90,8 @@ out:
     return rc;
 }
 
-/* Events for a hazard ratio between groups (Schoenfeld 1983) or per SD (Hsieh & Lavori 2000): variance of the covariate p(1-p) or 1. */
+/* Events for a hazard ratio between groups (Schoenfeld 1983) or per SD (Hsieh & Lavori 2000): variance of the covariate p(1-p) or 1.
+ * Both take the spread of the covariate among those at risk for constant: too hopeful where nearly all fail and the effect is large. */
 static Rc hazard_power(Json *out, const StatCall *call, double za, Err *e)
 {
     Rc rc = OK;

@@ -61,12 +61,18 @@ static void two_arms(double *time, double *event, double *x, size_t n, Rng *r)
         event[i] = 1;
     }
 }
+/* Followed until about FAILED of them have failed, as in a cohort. Where nearly all fail, those of high risk go first and the spread
+ * of x among those at risk shrinks: Hsieh and Lavori's formula, which takes it for constant, then promises too much (.8 for a
+ * simulated .72 at this hazard ratio). */
+static const double FAILED = 0.3;
 static void per_sd(double *time, double *event, double *x, size_t n, Rng *r)
 {
+    const double end = -log(1 - FAILED);
     for (size_t i = 0; i < n; i++) {
         x[i] = rng_normal(r);
-        time[i] = rng_exponential(r) / det_exp(log(1.5) * x[i]);
-        event[i] = 1;
+        double t = rng_exponential(r) / det_exp(log(1.5) * x[i]);
+        event[i] = t <= end;
+        time[i] = fmin(t, end);
     }
 }
 /* Half with x; odds 1:2 without, odds ratio 3 with: 1/3 and .6, overall .4667. */
@@ -98,7 +104,7 @@ END_TEST
 START_TEST(hazard_ratio_per_sd)
 {
     int studies = unit_long() ? 5000 : 500;
-    size_t n = (size_t)asked("events_ceiling", "hr", 1.5, 0, 0);
+    size_t n = (size_t)ceil(asked("events_ceiling", "hr", 1.5, 0, 0) / FAILED);
     check_share("per SD", share_significant("cox", "Surv(t,d)~x", n, studies, per_sd), studies);
 }
 END_TEST

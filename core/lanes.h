@@ -1,0 +1,38 @@
+/* core/lanes.h: kernels that work on several numbers at once and give the same bits on every processor. */
+#ifndef REOX_CORE_LANES_H
+#define REOX_CORE_LANES_H
+
+#include <string.h>
+
+/* Vectors are passed to functions that are inlined, never across a call, so how they would be passed does not matter. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
+/* Eight numbers side by side: + - * / work lane by lane, on any processor (where it has no such registers the compiler splits them).
+ * What a lane holds depends on that lane alone, so the width of the machine never changes a bit; a sum over lanes must name its order. */
+typedef double Lanes __attribute__((vector_size(64)));
+enum { LANES = 8 };
+
+/* Eight numbers from anywhere, and back. */
+static inline __attribute__((always_inline)) Lanes lanes_at(const double *from)
+{
+    Lanes v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+
+static inline __attribute__((always_inline)) void lanes_put(double *to, Lanes v)
+{
+    memcpy(to, &v, sizeof v);
+}
+
+/* Before a function: it is compiled for wide registers too, and the processor chooses when the program starts. Never contracted to
+ * fused operations (-ffp-contract=off), so all the copies agree to the last bit. The sanitizers cannot instrument such a choice. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define FOR_EACH_WIDTH __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define FOR_EACH_WIDTH
+#endif
+
+#endif

@@ -13,7 +13,7 @@ REOX   := $(BUILD)/reox
 
 CC     ?= gcc
 CSTD   := -std=c11 -D_GNU_SOURCE
-WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Werror
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wno-psabi -Werror
 # Sums must not depend on how the compiler contracts or reorders them.
 NUM    := -ffp-contract=off -fno-math-errno
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE

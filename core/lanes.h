@@ -2,12 +2,10 @@
 #ifndef REOX_CORE_LANES_H
 #define REOX_CORE_LANES_H
 
+#include <stdint.h>
 #include <string.h>
 
-/* Vectors are passed to functions that are inlined, never across a call, so how they would be passed does not matter. */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wpsabi"
-#endif
+/* Vectors are passed to functions that are inlined, never across a call, so how they would be passed does not matter (-Wno-psabi). */
 
 /* Eight numbers side by side: + - * / work lane by lane, on any processor (where it has no such registers the compiler splits them).
  * What a lane holds depends on that lane alone, so the width of the machine never changes a bit; a sum over lanes must name its order. */
@@ -25,6 +23,21 @@ static inline __attribute__((always_inline)) Lanes lanes_at(const double *from)
 static inline __attribute__((always_inline)) void lanes_put(double *to, Lanes v)
 {
     memcpy(to, &v, sizeof v);
+}
+
+/* The same number in each. */
+static inline __attribute__((always_inline)) Lanes lanes_all(double x)
+{
+    return (Lanes){ x, x, x, x, x, x, x, x };
+}
+
+/* Comparisons of Lanes give, lane by lane, all bits set for true and none for false. */
+typedef int64_t LanesMask __attribute__((vector_size(64)));
+
+/* Lane by lane a where the mask is set, b elsewhere: a choice of bits, so that a lane that is not taken may hold anything. */
+static inline __attribute__((always_inline)) Lanes lanes_select(LanesMask m, Lanes a, Lanes b)
+{
+    return (Lanes)((m & (LanesMask)a) | (~m & (LanesMask)b));
 }
 
 /* Before a function: it is compiled for wide registers too, and the processor chooses when the program starts. Never contracted to

@@ -1,0 +1,68 @@
+/* tests/unit/test_lanes.c: numbers side by side: the exponential against that in long double, and a choice lane by lane. */
+#include <math.h>
+
+#include "core/lanes.h"
+#include "core/lanes_exp.h"
+#include "core/rng.h"
+#include "unit.h"
+
+static FOR_EACH_WIDTH void exp_of(double *to, const double *x)
+{
+    lanes_put(to, lanes_exp(lanes_at(x)));
+}
+
+/* Units in the last place by which e^x is missed. */
+static double missed(double got, double x)
+{
+    const long double want = expl((long double)x);
+    return (double)(fabsl((long double)got - want) / (nextafter((double)want, INFINITY) - (double)want));
+}
+
+START_TEST(exponential)
+{
+    static const double edge[LANES] = { 0, -0., 1, -1, 0x1.62e42fefa39efp-2, -0x1.62e42fefa39efp-2, -708, 709 };
+    Rng r = rng_stream(5, 0);
+    double x[LANES], y[LANES], worst = 0;
+    exp_of(y, edge);
+    ck_assert(y[0] == 1 && y[1] == 1);
+    for (int l = 0; l < LANES; l++) ck_assert_double_le(missed(y[l], edge[l]), 1.1);
+    for (int k = 0; k < 200000; k++) {
+        for (int l = 0; l < LANES; l++) x[l] = k % 2 ? 1417 * rng_uniform(&r) - 708 : ldexp(2 * rng_uniform(&r) - 1, (int)rng_below(&r, 12) - 8);
+        exp_of(y, x);
+        for (int l = 0; l < LANES; l++) worst = fmax(worst, missed(y[l], x[l]));
+    }
+    ck_assert_double_lt(worst, 1.1);
+}
+END_TEST
+
+START_TEST(outside_its_range)
+{
+    const double x[LANES] = { -1e300, -INFINITY, -709, 710, INFINITY, NAN, -NAN, 0 }, low = exp(-708), high = exp(709);
+    double y[LANES];
+    exp_of(y, x);
+    for (int l = 0; l < 3; l++) assert_near(y[l], low, 1e-15);
+    for (int l = 3; l < 5; l++) assert_near(y[l], high, 1e-15);
+    ck_assert(isnan(y[5]) && isnan(y[6]) && y[7] == 1);
+}
+END_TEST
+
+START_TEST(choice)
+{
+    const double a[LANES] = { 1, 2, 3, 4, NAN, INFINITY, -0., 8 }, b[LANES] = { 8, 7, 6, 5, 4, 3, 2, 1 };
+    double to[LANES];
+    lanes_put(to, lanes_select(lanes_at(b) > 4, lanes_at(a), lanes_all(-1)));
+    for (int l = 0; l < LANES; l++) ck_assert(to[l] == (l < 4 ? a[l] : -1));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("lanes");
+    TCase *c = unit_case(s, "side by side");
+    tcase_add_test(c, exponential);
+    tcase_add_test(c, outside_its_range);
+    tcase_add_test(c, choice);
+    return s;
+}
+
+UNIT_MAIN("lanes")

@@ -249,7 +249,7 @@ Rc cox_predictions(CoxModel *c, Err *e)
     const Frame *rows = c->call->newdata;
     size_t n = rows->rows, p = (size_t)c->p, n_times = 0;
     const double *times = NULL, *v = c->robust_basis ? c->robust_basis : c->m.vcov;
-    double *all = NULL, z = conf_z(call_conf(c->call));
+    double *all = NULL, *offset = NULL, z = conf_z(call_conf(c->call));
     CoxDetail detail = { 0 };
     double *x = ARENA_NEW(&a, n * p + 1, double), *row = ARENA_NEW(&a, p + 1, double), *xb = ARENA_NEW(&a, p + 1, double);
     double *mean = ARENA_NEW(&a, p + 1, double), *uncentered = ARENA_NEW(&a, n + 1, double), *centered = ARENA_NEW(&a, n + 1, double);
@@ -257,11 +257,12 @@ Rc cox_predictions(CoxModel *c, Err *e)
     size_t *stratum = ARENA_NEW(&a, n + 1, size_t);
     if (!x || !row || !xb || !mean || !uncentered || !centered || !se || !scratch || !stratum) { rc = err_nomem(e); goto out; }
     TRY(design_matrix_for(&all, &c->d, rows, &a, e));
+    TRY(design_offset_for(&offset, &c->d, rows, &a, e));
     for (size_t k = 0; k < p; k++) memcpy(x + k * n, all + (size_t)c->column[k] * n, n * sizeof *x);
     cox_model_basis(mean, c, c->center);
     for (size_t i = 0; i < n; i++) {
         double form = 0;
-        uncentered[i] = centered[i] = 0;
+        uncentered[i] = centered[i] = offset[i];
         for (size_t j = 0; j < p; j++) {
             row[j] = x[j * n + i];
             uncentered[i] += row[j] * c->beta[j];
@@ -285,7 +286,7 @@ Rc cox_predictions(CoxModel *c, Err *e)
     double *upper = ARENA_NEW(&a, n_times * n + 1, double), *se_s = ARENA_NEW(&a, n_times * n + 1, double);
     if (!cumhaz || !s || !error || !lower || !upper || !se_s) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < n; i++) {
-        double eta = 0;
+        double eta = offset[i];
         for (size_t j = 0; j < p; j++) row[j] = x[j * n + i];
         cox_model_basis(xb, c, row);
         for (size_t j = 0; j < p; j++) eta += xb[j] * c->m.g[j];

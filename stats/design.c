@@ -508,3 +508,21 @@ Rc design_matrix_for(double **x, const Design *d, const Frame *rows, Arena *a, E
     size_t p = 0;
     return terms_matrix(x, &p, d->formula, d->has_intercept, rows, NULL, rows->rows, NULL, a, e);
 }
+
+Rc design_offset_for(double **offset, const Design *d, const Frame *rows, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    double *sum = ARENA_NEW(a, rows->rows + 1, double);
+    if (!sum) return err_nomem(e);
+    for (size_t i = 0; i < rows->rows; i++) sum[i] = 0;
+    for (size_t k = 0; k < d->formula->n_offsets; k++) {
+        const Expr *x = d->formula->offset[k];
+        ExprValue value = { 0 };
+        TRY(expr_eval(&value, x, rows, a, e));
+        if (value.is_text) return err_set(e, ERR_INPUT, "%s: '%s' is text, offset() wants a number", rows->name, x->label);
+        for (size_t i = 0; i < rows->rows; i++) sum[i] += value.num[i];
+    }
+    *offset = sum;
+out:
+    return rc;
+}

@@ -75,6 +75,9 @@ Rc design_canonical_order(size_t **order, const Design *d, Arena *a, Err *e);
  * is ERR_INPUT naming it. Row-by-row evaluation, so equal rows have equal bits. */
 Rc design_matrix_for(double **x, const Design *d, const Frame *rows, Arena *a, Err *e);
 
+/* The sum of the formula's offsets for other rows (rows, arena memory of `a`): 0 where it has none, NaN where one is missing. */
+Rc design_offset_for(double **offset, const Design *d, const Frame *rows, Arena *a, Err *e);
+
 /* Rank, constant and collinear columns by pivoted QR of the centred, scaled columns. Diagnoses constant_column, collinear
  * (naming the combination) and underdetermined; ERR_ESTIMATE unless call has drop_collinear, then keep[] (p) marks what stays. */
 Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned char *keep, Err *e);

@@ -12,7 +12,7 @@
 
 static const MethodOption options[] = { { NULL, OPTION_FLAG, NULL, NULL } };
 
-/* Residual sums of squares: around the fit, and of y around its mean (around 0 without intercept). */
+/* Residual sums of squares: around the fit, and of y less the offset around its mean (around 0 without intercept). */
 typedef struct { double rss, tss; } Squares;
 
 /* b (p) and inv = (X'WX)^-1 of scaled columns. The normal equations are solved twice, the second time for the residuals, which
@@ -46,11 +46,14 @@ static Rc least_squares(double *b, double *inv, Squares *q, const ScaledColumns 
     for (size_t i = 0; i < c->n; i++) {
         double wi = d->weight ? d->weight[i] : 1;
         sum_add(&w, wi);
-        sum_add(&m, wi * d->y[i]);
+        sum_add(&m, wi * (d->y[i] - (d->offset ? d->offset[i] : 0)));
         sum_add(&rss, wi * residual[i] * residual[i]);
     }
     double mean = d->has_intercept ? sum_value(&m) / sum_value(&w) : 0;
-    for (size_t i = 0; i < c->n; i++) sum_add(&tss, (d->weight ? d->weight[i] : 1) * (d->y[i] - mean) * (d->y[i] - mean));
+    for (size_t i = 0; i < c->n; i++) {
+        double y = d->y[i] - (d->offset ? d->offset[i] : 0) - mean;
+        sum_add(&tss, (d->weight ? d->weight[i] : 1) * y * y);
+    }
     *q = (Squares){ sum_value(&rss), sum_value(&tss) };
 out:
     return rc;

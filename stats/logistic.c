@@ -432,12 +432,13 @@ Rc logistic_predict(LogisticModel *c, Err *e)
     if (c->call->newdata) {
         const Frame *rows = c->call->newdata;
         size_t n = rows->rows;
-        double z = conf_z(call_conf(c->call)), *all = NULL, *row = ARENA_NEW(&a, p + 1, double), *o[5];
+        double z = conf_z(call_conf(c->call)), *all = NULL, *offset = NULL, *row = ARENA_NEW(&a, p + 1, double), *o[5];
         for (int k = 0; k < 5; k++) if (!(o[k] = ARENA_NEW(&a, n + 1, double))) { rc = err_nomem(e); goto out; }
         if (!row) { rc = err_nomem(e); goto out; }
         TRY(design_matrix_for(&all, &c->d, rows, &a, e));
+        TRY(design_offset_for(&offset, &c->d, rows, &a, e));
         for (size_t i = 0; i < n; i++) {
-            double eta = 0, form = 0;
+            double eta = offset[i], form = 0;
             for (size_t j = 0; j < p; j++) { row[j] = all[(size_t)c->column[j] * n + i]; eta += row[j] * c->m.beta[j]; }
             for (size_t j = 0; j < p; j++) for (size_t k = 0; k < p; k++) form += row[j] * c->m.vcov[k * p + j] * row[k];
             double se = sqrt(form);

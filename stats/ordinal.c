@@ -169,12 +169,13 @@ out:
 static Rc predict(Json *out, const Sample *s, const Design *d, const double *theta, const Frame *rows, Arena *a, Err *e)
 {
     Rc rc = OK;
-    double *x, *pr = ARENA_NEW(a, rows->rows * s->K, double);
+    double *x, *offset, *pr = ARENA_NEW(a, rows->rows * s->K, double);
     const char **name = ARENA_NEW(a, rows->rows, const char *);
     if (!pr || !name) return err_nomem(e);
     TRY(design_matrix_for(&x, d, rows, a, e));
+    TRY(design_offset_for(&offset, d, rows, a, e));
     for (size_t i = 0; i < rows->rows; i++) {
-        double eta = 0;
+        double eta = offset[i];
         for (size_t j = 0; j < s->p; j++) eta += x[(j + 1) * rows->rows + i] * theta[s->K - 1 + j];
         LinkAt lo = link_at(s->link, -INFINITY);
         for (size_t k = 0; k < s->K; k++) {

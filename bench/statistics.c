@@ -220,22 +220,23 @@ static void pairs(void)
     cohort_free(&c);
 }
 
-static void fine_gray(void)
+static void fine_gray(const char *task, size_t n, uint64_t stream, int rounds)
 {
-    enum { N = 10000, P = 5 };
-    Cohort c = cohort(N, P, 7, 1e9, 2, "finegray");
-    static int state[N];
+    enum { P = 5 };
+    Cohort c = cohort(n, P, stream, 1e9, 2, task);
+    int *state = need(malloc(n * sizeof *state));
     double seconds, check = 0;
-    for (int i = 0; i < N; i++) state[i] = (int)c.event[i];
-    BEST_OF(5, seconds, {
+    for (size_t i = 0; i < n; i++) state[i] = (int)c.event[i];
+    BEST_OF(rounds, seconds, {
         Arena a = { 0 };
         FineGrayFit fit;
-        FineGrayData d = { .n = N, .p = P, .time = c.time, .x = c.x, .state = state, .convention = FINEGRAY_CMPRSK };
+        FineGrayData d = { .n = n, .p = P, .time = c.time, .x = c.x, .state = state, .convention = FINEGRAY_CMPRSK };
         if (finegray_fit(&fit, &d, &a, NULL) != OK || !fit.converged) exit(1);
         check = fit.coef[0] + sqrt(fit.vcov[0]);
         arena_free(&a);
     });
-    line("finegray", seconds, check, pass(N, P));
+    line(task, seconds, check, pass(n, P));
+    free(state);
     cohort_free(&c);
 }
 
@@ -275,7 +276,8 @@ int main(int argc, char **argv)
     if (wanted(argc, argv, "bootstrap")) bootstrap();
     if (wanted(argc, argv, "screening")) screening();
     if (wanted(argc, argv, "concordance")) pairs();
-    if (wanted(argc, argv, "finegray")) fine_gray();
+    if (wanted(argc, argv, "finegray")) fine_gray("finegray", 10000, 7, 5);
+    if (wanted(argc, argv, "finegray_1e6")) fine_gray("finegray_1e6", 1000000, 9, 1);
     if (wanted(argc, argv, "path")) path();
     return 0;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # bench/statistics.sh BUILD: statistics on generated data (bench/statistics.c), beside R in the same run where Rscript is there: how many
-# times R's time, against the goal; else the time in passes over the data. One thread, CPU time. The answers must agree to 1e-6, those that
-# R's packages stop early at to 1e-5 (Fine-Gray) and 1e-4 (the cross-validated path). Fine-Gray takes R a minute: BENCH_QUICK=1 leaves it out. The last line is
+# times R's time, against the goal; else the time in passes over the data. One thread, CPU time. The answers must agree to 1e-6, the
+# cross-validated path, at whose lambdas glmnet stops early, to 1e-4. Fine-Gray takes R a minute: BENCH_QUICK=1 leaves it out. The last line is
 # "KEPT BROKEN".
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -24,7 +24,7 @@ row() {
         awk -v w="$3" -v s="$5" -v f="$7" 'BEGIN { printf "  %-56s %9.4f s, %.0f passes over the data\n", w, s, s / f }'
         return
     fi
-    if awk -v a="$6" -v b="${10}" -v t="$1" 'BEGIN { d = (a - b) / b; if (d < 0) d = -d; exit !(d < (t == "path_cv" ? 1e-4 : t == "finegray" ? 1e-5 : 1e-6)) }'; then same=; else same="   ANOTHER ANSWER: $6, R ${10}"; fi
+    if awk -v a="$6" -v b="${10}" -v t="$1" 'BEGIN { d = (a - b) / b; if (d < 0) d = -d; exit !(d < (t == "path_cv" ? 1e-4 : 1e-6)) }'; then same=; else same="   ANOTHER ANSWER: $6, R ${10}"; fi
     if [ -z "$same" ] && awk -v s="$5" -v r="$9" -v g="$2" 'BEGIN { exit !(r >= g * s) }'; then kept=$((kept + 1)); word=; else broken=$((broken + 1)); word="   TOO SLOW"; fi
     [ -z "$same" ] || word=$same
     awk -v w="$3" -v s="$5" -v r="$9" -v g="$2" -v x="$word" 'BEGIN { printf "  %-56s %9.4f s, R %8.3f s: %6.1f times, at least %s%s\n", w, s, r, r / s, g, x }'
@@ -40,6 +40,7 @@ row screening 150 "1,000 univariable Cox models, n = 200"
 row screening 7 "  against R's bare fit" screening_bare
 row concordance 7 "Concordance with its error, 1e6 subjects"
 row finegray 500 "Fine-Gray with variance, n = 1e4, 5 covariates"
+row finegray_1e6 0 "  1e6 subjects"
 row path 10 "elastic-net Cox path, n = 200, p = 1,000"
 row path_cv 10 "  with 10-fold cross-validation"
 echo "$kept $broken"

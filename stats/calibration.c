@@ -39,7 +39,7 @@ static double observed(const Smoother *s, double risk)
     basis(b, s, fmin(fmax(transform(s->d, risk), s->low), s->high));
     if (s->competing) {
         for (int j = 0; j < s->p; j++) eta += b[j] * s->subdistribution.coef[j];
-        return finegray_incidence(&s->subdistribution, s->d->horizon, eta);
+        return finegray_incidence(&s->subdistribution, 0, s->d->horizon, eta);
     }
     for (int j = 0; j < s->p; j++) eta += b[j] * s->model.beta[j];
     TrainData t = { .time = s->d->time, .horizon = s->d->horizon };

@@ -17,7 +17,7 @@ enum { ITERATIONS_MAX = 60 };
  * 0 beyond it otherwise. One `Step` is a factor of the likelihood: Breslow one a time with multiplicity d, Efron d of them in
  * which the failing rows count (1 - share). */
 typedef struct { size_t block; double times, share, s0; } Step;
-typedef struct { size_t lo, hi; double time, deaths, G; } Block;      /* rows of one time, G just before it */
+typedef struct { size_t lo, hi, end; double time, deaths, G; int stratum; } Block;      /* rows of one time, G just before it; end of its stratum */
 
 typedef struct {
     size_t n, n_blocks, n_steps;
@@ -41,6 +41,7 @@ static int by_content(const void *x, const void *y)
 {
     const Ref *a = x, *b = y;
     const FineGrayData *d = a->d;
+    if (d->stratum && d->stratum[a->at] != d->stratum[b->at]) return d->stratum[a->at] < d->stratum[b->at] ? -1 : 1;
     double s = d->time[a->at], t = d->time[b->at];
     if (s != t) return s < t ? -1 : 1;
     if (d->state[a->at] != d->state[b->at]) return d->state[a->at] < d->state[b->at] ? -1 : 1;
@@ -97,15 +98,19 @@ static Rc problem_make(Problem *q, const FineGrayData *d, Arena *a, Err *e)
         q->scale[j] = sd * most;
     }
     double G = 1;
-    for (size_t lo = 0, hi; lo < n; lo = hi) {
-        double events = 0, deaths = 0, censored = 0, left = (double)(n - lo);
-        for (hi = lo; hi < n && time[hi] == time[lo]; hi++) {
+    for (size_t lo = 0, hi, end = 0; lo < n; lo = hi) {
+        const int stratum = d->stratum ? d->stratum[ref[lo].at] : 0;
+        if (lo == end) {
+            for (G = 1; end < n && (!d->stratum || d->stratum[ref[end].at] == stratum); end++) continue;
+        }
+        double events = 0, deaths = 0, censored = 0, left = (double)(end - lo);
+        for (hi = lo; hi < end && time[hi] == time[lo]; hi++) {
             censored += q->state[hi] == 0;
             events += q->state[hi] != 0;
             deaths += q->state[hi] == 1;
             q->inv_G[hi] = 1 / G;
         }
-        q->block[q->n_blocks] = (Block){ lo, hi, time[lo], deaths, G };
+        q->block[q->n_blocks] = (Block){ lo, hi, end, time[lo], deaths, G, stratum };
         for (double l = 0; l < (d->efron ? deaths : deaths > 0); l++)
             q->step[q->n_steps++] = (Step){ q->n_blocks, d->efron ? 1 : deaths, d->efron ? l / deaths : 0, 0 };
         q->n_blocks++;
@@ -113,6 +118,11 @@ static Rc problem_make(Problem *q, const FineGrayData *d, Arena *a, Err *e)
     }
     q->zbar = ARENA_NEW(a, q->n_steps * p + 1, double);
     return q->zbar ? OK : err_nomem(e);
+}
+
+static bool begins_stratum(const Problem *q, size_t m)
+{
+    return m == 0 || q->block[m - 1].end == q->block[m].lo;
 }
 
 /* Log-likelihood, score and information at b (standardised columns). */
@@ -130,11 +140,14 @@ static void evaluate(Problem *q, const double *b)
     /* Sums of those still under observation, from the last time back; of those kept for another event, forward. */
     double *s1 = q->work, *d1 = q->work + p;
     Sum s0 = { 0 };
-    for (size_t j = 0; j < p; j++) s1[j] = 0;
     size_t k = q->n_steps;
     for (size_t m = q->n_blocks; m-- > 0;) {
         const Block *B = &q->block[m];
         double d0 = 0;
+        if (B->hi == B->end) {
+            s0 = (Sum){ 0 };
+            for (size_t j = 0; j < p; j++) s1[j] = 0;
+        }
         for (size_t j = 0; j < p; j++) d1[j] = 0;
         for (size_t i = B->hi; i-- > B->lo;) {
             sum_add(&s0, q->r[i]);
@@ -151,10 +164,14 @@ static void evaluate(Problem *q, const double *b)
     }
     Sum c0 = { 0 }, loglik = { 0 };
     double *c1 = q->work, *score = q->score;
-    for (size_t j = 0; j < p; j++) c1[j] = score[j] = 0;
+    for (size_t j = 0; j < p; j++) score[j] = 0;
     for (size_t j = 0; j < p * p; j++) q->info[j] = 0;
     for (size_t m = 0; m < q->n_blocks; m++) {
         const Block *B = &q->block[m];
+        if (begins_stratum(q, m)) {
+            c0 = (Sum){ 0 };
+            for (size_t j = 0; j < p; j++) c1[j] = 0;
+        }
         for (; k < q->n_steps && q->step[k].block == m; k++) {
             Step *t = &q->step[k];
             double *z = q->zbar + k * p;
@@ -180,19 +197,22 @@ static void evaluate(Problem *q, const double *b)
     q->loglik = sum_value(&loglik);
     /* Information: X' diag(r L) X less the products of means; L_i is the weighted cumulative hazard that row i met. */
     double late = 0, hazard = 0;
-    for (k = 0; k < q->n_steps; k++) late += q->block[q->step[k].block].G * q->step[k].times / q->step[k].s0;
-    k = 0;
+    for (size_t m = q->n_blocks; m-- > 0;) {
+        const Block *B = &q->block[m];
+        if (B->hi == B->end) late = 0;
+        for (size_t i = B->lo; i < B->hi; i++) q->rL[i] = q->state[i] == 2 ? late * q->inv_G[i] : 0;
+        for (; k > 0 && q->step[k - 1].block == m; k--) late += B->G * q->step[k - 1].times / q->step[k - 1].s0;
+    }
     for (size_t m = 0; m < q->n_blocks; m++) {
         const Block *B = &q->block[m];
         double own = 0;
+        if (begins_stratum(q, m)) hazard = 0;
         for (; k < q->n_steps && q->step[k].block == m; k++) {
             double h = q->step[k].times / q->step[k].s0;
             hazard += h;
-            late -= B->G * h;
             own += q->step[k].share * h;
         }
-        for (size_t i = B->lo; i < B->hi; i++)
-            q->rL[i] = q->r[i] * (hazard - (q->state[i] == 1 ? own : 0) + (q->state[i] == 2 ? late * q->inv_G[i] : 0));
+        for (size_t i = B->lo; i < B->hi; i++) q->rL[i] = q->r[i] * (hazard - (q->state[i] == 1 ? own : 0) + q->rL[i]);
     }
     for (size_t j = 0; j < p; j++)
         for (size_t h = 0; h <= j; h++) {
@@ -228,7 +248,7 @@ static Rc certify(bool *separated, double *signs, const FineGrayData *d, Arena *
     qsort(ref, n, sizeof *ref, by_content);
     for (size_t i = 0; i < n; i++) order[i] = ref[i].at;
     CoxInput in = { .n = n, .p = d->p, .x = d->x, .time = time, .event = event, .order = order,
-                    .ties = d->efron ? TIES_EFRON : TIES_BRESLOW };
+                    .stratum = d->stratum, .ties = d->efron ? TIES_EFRON : TIES_BRESLOW };
     TRY(cox_data_init(&cox, &in, a, e));
     TRY(existence_cox(&ex, &cox, a, e));
     *separated = ex.separated;
@@ -296,9 +316,11 @@ static Rc influence(double *u, const Problem *q, FineGrayConvention convention, 
     if (!tail0 || !tail1 || !M) return err_nomem(e);
     size_t k = K;
     for (size_t m = q->n_blocks; m-- > 0;) {
-        tail0[m] = m + 1 < q->n_blocks ? tail0[m + 1] : 0;
-        for (size_t j = 0; j < p; j++) tail1[m * p + j] = m + 1 < q->n_blocks ? tail1[(m + 1) * p + j] : 0;
+        const bool last = q->block[m].hi == q->block[m].end;
+        tail0[m] = last ? 0 : tail0[m + 1];
+        for (size_t j = 0; j < p; j++) tail1[m * p + j] = last ? 0 : tail1[(m + 1) * p + j];
         for (; k > 0 && q->step[k - 1].block > m; k--) {
+            if (last) continue;
             double h = q->block[q->step[k - 1].block].G * q->step[k - 1].times / q->step[k - 1].s0;
             tail0[m] += h;
             for (size_t j = 0; j < p; j++) tail1[m * p + j] += h * q->zbar[(k - 1) * p + j];
@@ -311,6 +333,10 @@ static Rc influence(double *u, const Problem *q, FineGrayConvention convention, 
         size_t first = k;
         double own0 = 0;
         for (size_t j = 0; j < p; j++) own[j] = 0;
+        if (begins_stratum(q, m)) {
+            L = 0;
+            for (size_t j = 0; j < p; j++) M[j] = 0;
+        }
         for (; k < K && q->step[k].block == m; k++) {
             double h = q->step[k].times / q->step[k].s0;
             L += h;
@@ -340,7 +366,11 @@ static Rc influence(double *u, const Problem *q, FineGrayConvention convention, 
     if (!c1 || !drift) return err_nomem(e);
     for (size_t m = 0; m < q->n_blocks; m++) {
         const Block *B = &q->block[m];
-        double censored = 0, at_risk = (double)(n - B->lo);
+        double censored = 0, at_risk = (double)(B->end - B->lo);
+        if (begins_stratum(q, m)) {
+            c0 = 0;
+            for (size_t j = 0; j < p; j++) c1[j] = drift[j] = 0;
+        }
         for (size_t i = B->lo; i < B->hi; i++) censored += q->state[i] == 0;
         for (size_t j = 0; j < p && censored > 0; j++) {
             double late0 = tail0[m > 0 ? m - 1 : 0], late1 = tail1[(m > 0 ? m - 1 : 0) * p + j];
@@ -370,7 +400,9 @@ static Rc finish(FineGrayFit *out, Problem *q, const double *b, FineGrayConventi
     out->se = ARENA_NEW(a, p, double);
     out->step_time = ARENA_NEW(a, q->n_steps, double);
     out->cumhaz = ARENA_NEW(a, q->n_steps, double);
-    if (!L || !inv || !u || !meat || !v || !out->coef || !out->se || !out->step_time || !out->cumhaz) return err_nomem(e);
+    out->step_stratum = ARENA_NEW(a, q->n_steps, int);
+    if (!L || !inv || !u || !meat || !v || !out->coef || !out->se || !out->step_time || !out->cumhaz || !out->step_stratum)
+        return err_nomem(e);
     out->loglik = q->loglik;
     out->condition = linalg_scaled_condition(q->info, q->p);
     memcpy(L, q->info, p * p * sizeof *L);
@@ -401,11 +433,17 @@ static Rc finish(FineGrayFit *out, Problem *q, const double *b, FineGrayConventi
         offset += out->coef[j] * q->mean[j];
     }
     double hazard = 0;
+    const Block *was = NULL;
     for (size_t k = 0; k < q->n_steps; k++) {
+        const Block *B = &q->block[q->step[k].block];
+        if (!was || was->stratum != B->stratum) hazard = 0;
         hazard += q->step[k].times / q->step[k].s0 * exp(-q->shift - offset);
-        double t = q->block[q->step[k].block].time;
-        if (out->n_steps == 0 || out->step_time[out->n_steps - 1] != t) out->step_time[out->n_steps++] = t;
+        if (was != B) {
+            out->step_stratum[out->n_steps] = B->stratum;
+            out->step_time[out->n_steps++] = B->time;
+        }
         out->cumhaz[out->n_steps - 1] = hazard;
+        was = B;
     }
 out:
     return rc;
@@ -433,12 +471,13 @@ out:
     return rc;
 }
 
-double finegray_incidence(const FineGrayFit *f, double t, double eta)
+double finegray_incidence(const FineGrayFit *f, int stratum, double t, double eta)
 {
     size_t lo = 0, hi = f->n_steps;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (f->step_time[mid] <= t) lo = mid + 1; else hi = mid;
+        const int s = f->step_stratum[mid];
+        if (s < stratum || (s == stratum && f->step_time[mid] <= t)) lo = mid + 1; else hi = mid;
     }
-    return lo == 0 ? 0 : -expm1(-f->cumhaz[lo - 1] * exp(eta));
+    return lo == 0 || f->step_stratum[lo - 1] != stratum ? 0 : -expm1(-f->cumhaz[lo - 1] * exp(eta));
 }

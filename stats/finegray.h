@@ -13,7 +13,8 @@
  * expanded rows): just after them (1 - c/(n-d)), robust variance by subject with the weights taken as known. */
 typedef enum { FINEGRAY_CMPRSK, FINEGRAY_SURVIVAL } FineGrayConvention;
 
-/* state: 0 censored, 1 the cause, 2 any other event. x is n x p, column-major. */
+/* state: 0 censored, 1 the cause, 2 any other event. x is n x p, column-major. Strata have a baseline and a censoring curve each, the
+ * coefficients in common (Zhou, Latouche, Rocha & Fine 2011, strata of few subjects set apart). */
 typedef struct {
     size_t n;
     int p;
@@ -21,6 +22,7 @@ typedef struct {
     const int *state;
     FineGrayConvention convention;
     bool efron;                    /* ties of the cause; else Breslow */
+    const int *stratum;            /* NULL: one */
 } FineGrayData;
 
 /* Memory is the arena's. With `direction` (-1, 0, 1 by column) the likelihood rises for ever, certified by a linear program over every
@@ -31,7 +33,8 @@ typedef struct {
     int iterations;
     bool converged;
     double *direction;
-    size_t n_steps;                /* cumulative subdistribution hazard at x = 0 */
+    size_t n_steps;                /* cumulative subdistribution hazard at x = 0, by stratum and time */
+    int *step_stratum;
     double *step_time, *cumhaz;
 } FineGrayFit;
 
@@ -39,7 +42,7 @@ typedef struct {
  * singular. */
 Rc finegray_fit(FineGrayFit *out, const FineGrayData *d, Arena *a, Err *e);
 
-/* Cumulative incidence at t for a row with x'b = eta. */
-double finegray_incidence(const FineGrayFit *f, double t, double eta);
+/* Cumulative incidence at t for a row of that stratum (0 where there is one) with x'b = eta. */
+double finegray_incidence(const FineGrayFit *f, int stratum, double t, double eta);
 
 #endif

@@ -12,7 +12,7 @@
 
 static const MethodOption options[] = {
     { "cause", OPTION_NUMBER, NULL, "code of the event of interest (default 1)" },
-    { "cens-code", OPTION_NUMBER, NULL, "code of a censored time (default 0)" },
+    { "cens-code", OPTION_NUMBER, NULL, "code of a censored time (default 0); each stratum of strata() has its own censoring curve and baseline" },
     { "convention", OPTION_CHOICE, "cmprsk|survival", "how the censoring curve steps at tied times, and the variance (default cmprsk)" },
     { "ties", OPTION_CHOICE, "breslow|efron", "tied events of the cause (default breslow)" },
     { NULL, OPTION_FLAG, NULL, NULL }
@@ -35,8 +35,8 @@ static Rc model_build(Model *m, Json *out, const StatCall *call, Err *e)
     Arena *a = &m->d.arena;
     TRY(design_build(d, out, call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true, .codes = true }, e));
     if (d->start) { rc = err_set(e, ERR_USAGE, "finegray wants Surv(time, code), not start and stop"); goto out; }
-    if (d->stratum || d->offset || d->cluster) {
-        rc = err_set(e, ERR_USAGE, "finegray takes no strata(), offset() or cluster()");
+    if (d->offset || d->cluster) {
+        rc = err_set(e, ERR_USAGE, "finegray takes no offset() or cluster()");
         goto out;
     }
     if (d->p == 0) { rc = err_set(e, ERR_USAGE, "'%s': a covariate is expected right of ~", call->formula); goto out; }
@@ -105,6 +105,7 @@ static Rc write_hazard_ratios(Json *out, const Model *m, const double *coef, con
     return OK;
 }
 
+/* Incidence of every row of the new data at each time; with strata a matrix a stratum, for no row says of itself which baseline it has. */
 static Rc write_predictions(Json *out, const Model *m, const FineGrayFit *f, const StatCall *call, Err *e)
 {
     Rc rc = OK;
@@ -116,17 +117,20 @@ static Rc write_predictions(Json *out, const Model *m, const FineGrayFit *f, con
     TRY(design_matrix_for(&x, &m->d, call->newdata, &a, e));
     double *cif = ARENA_NEW(&a, n_times * rows, double), *number = ARENA_NEW(&a, rows, double);
     if (!cif || !number) { rc = err_nomem(e); goto out; }
-    for (size_t i = 0; i < rows; i++) {
-        double eta = 0;
-        for (size_t j = 0; j < m->p; j++) eta += x[m->column[j] * rows + i] * f->coef[j];
-        number[i] = (double)i + 1;
-        for (size_t t = 0; t < n_times; t++) cif[i * n_times + t] = isnan(eta) ? NAN : finegray_incidence(f, times[t], eta);
-    }
+    for (size_t i = 0; i < rows; i++) number[i] = (double)i + 1;
     const char **row = number_keys(times, n_times, &a), **col = number_keys(number, rows, &a);
     if (!row || !col) { rc = err_nomem(e); goto out; }
     Json *o = json_set(out, "pred_cif", json_object());
     json_set_numbers(o, "times", times, n_times);
-    json_set_matrix(o, "cif", cif, n_times, rows, row, col);
+    Json *by_stratum = m->d.stratum ? json_set(o, "cif", json_object()) : NULL;
+    for (size_t s = 0; s < (by_stratum ? m->d.n_strata : 1); s++) {
+        for (size_t i = 0; i < rows; i++) {
+            double eta = 0;
+            for (size_t j = 0; j < m->p; j++) eta += x[m->column[j] * rows + i] * f->coef[j];
+            for (size_t t = 0; t < n_times; t++) cif[i * n_times + t] = isnan(eta) ? NAN : finegray_incidence(f, (int)s, times[t], eta);
+        }
+        json_set_matrix(by_stratum ? by_stratum : o, by_stratum ? m->d.stratum_label[s] : "cif", cif, n_times, rows, row, col);
+    }
 out:
     arena_free(&a);
     return rc;
@@ -145,7 +149,11 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     Arena *a = &m.d.arena;
     FineGrayData data = { m.d.n, (int)m.p, m.d.time, m.x, m.state,
                           strcmp(convention, "survival") == 0 ? FINEGRAY_SURVIVAL : FINEGRAY_CMPRSK,
-                          strcmp(option_text(call, "ties", "breslow"), "efron") == 0 };
+                          strcmp(option_text(call, "ties", "breslow"), "efron") == 0, m.d.stratum };
+    if (m.d.stratum) {
+        Json *labels = json_set(out, "strata", json_array());
+        for (size_t s = 0; s < m.d.n_strata; s++) json_push(labels, json_from_text(m.d.stratum_label[s]));
+    }
     Err own = { 0 };
     rc = finegray_fit(&f, &data, a, &own);
     if (rc == ERR_ESTIMATE) {
@@ -197,5 +205,5 @@ out:
 const Method method_finegray = {
     .name = "finegray", .summary = "proportional subdistribution hazards of one cause among competing events",
     .formula = FORMULA_SURVIVAL, .needs_data = true, .fits_protocol = true, .options = options, .run = run,
-    .source = "Fine & Gray 1999; Geskus 2011"
+    .source = "Fine & Gray 1999; Geskus 2011; Zhou et al. 2011 (strata)"
 };

@@ -59,7 +59,7 @@ START_TEST(maximum_of_the_likelihood)
     for (int c = 0; c < 2; c++) {
         Sample s = sample_of(3 + (uint64_t)c, true);
         FineGrayFit f;
-        FineGrayData d = { N, P, s.time, s.x, s.state, (FineGrayConvention)c, false };
+        FineGrayData d = { N, P, s.time, s.x, s.state, (FineGrayConvention)c, false, NULL };
         assert_ok_e(finegray_fit(&f, &d, &a, &e), e);
         ck_assert(f.converged && f.max_abs_score < 1e-10);
         assert_near(f.loglik, loglik(&s, f.coef, (FineGrayConvention)c), 1e-12);
@@ -94,16 +94,16 @@ START_TEST(without_censoring)
     for (int i = 0; i < N; i++)
         if (s.state[i] == 2) { moved.time[i] = 1e6; moved.state[i] = 0; }
     FineGrayFit f, g, cox;
-    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, false }, &a, NULL));
-    assert_ok(finegray_fit(&g, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_SURVIVAL, false }, &a, NULL));
-    assert_ok(finegray_fit(&cox, &(FineGrayData){ N, P, moved.time, moved.x, moved.state, FINEGRAY_SURVIVAL, false }, &a, NULL));
+    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, false, NULL }, &a, NULL));
+    assert_ok(finegray_fit(&g, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_SURVIVAL, false, NULL }, &a, NULL));
+    assert_ok(finegray_fit(&cox, &(FineGrayData){ N, P, moved.time, moved.x, moved.state, FINEGRAY_SURVIVAL, false, NULL }, &a, NULL));
     for (int j = 0; j < P; j++) {
         assert_near(f.coef[j], cox.coef[j], 1e-10);
         assert_near(g.coef[j], cox.coef[j], 1e-10);
         for (int h = 0; h < P; h++) assert_near(f.vcov[j * P + h], cox.vcov[j * P + h], 1e-9);
     }
-    assert_near(finegray_incidence(&f, 10, 0.3), finegray_incidence(&cox, 10, 0.3), 1e-11);
-    ck_assert(finegray_incidence(&f, 0.5, 0) == 0);
+    assert_near(finegray_incidence(&f, 0, 10, 0.3), finegray_incidence(&cox, 0, 10, 0.3), 1e-11);
+    ck_assert(finegray_incidence(&f, 0, 0.5, 0) == 0);
     arena_free(&a);
 }
 END_TEST
@@ -120,14 +120,50 @@ START_TEST(scaled_shifted_shuffled)
     }
     FineGrayFit f, g, q;
     for (int efron = 0; efron < 2; efron++) {
-        assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, efron }, &a, NULL));
-        assert_ok(finegray_fit(&g, &(FineGrayData){ N, P, m.time, m.x, m.state, FINEGRAY_CMPRSK, efron }, &a, NULL));
-        assert_ok(finegray_fit(&q, &(FineGrayData){ N, P, r.time, r.x, r.state, FINEGRAY_CMPRSK, efron }, &a, NULL));
+        assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, efron, NULL }, &a, NULL));
+        assert_ok(finegray_fit(&g, &(FineGrayData){ N, P, m.time, m.x, m.state, FINEGRAY_CMPRSK, efron, NULL }, &a, NULL));
+        assert_ok(finegray_fit(&q, &(FineGrayData){ N, P, r.time, r.x, r.state, FINEGRAY_CMPRSK, efron, NULL }, &a, NULL));
         assert_near(g.coef[0] * 1e8, f.coef[0], 1e-9);
         assert_near(g.coef[1], f.coef[1], 1e-9);
         assert_near(g.vcov[0] * 1e16, f.vcov[0], 1e-9);
         ck_assert(memcmp(f.coef, q.coef, sizeof(double) * P) == 0 && memcmp(f.vcov, q.vcov, sizeof(double) * P * P) == 0);
     }
+    arena_free(&a);
+}
+END_TEST
+
+/* The same cohort again, its clock four times as fast, is another stratum: the same coefficients from twice the information, and in each
+ * stratum the curve of the cohort alone. */
+START_TEST(strata)
+{
+    Arena a = { 0 };
+    Sample s = sample_of(41, true);
+    double time[2 * N], x[2 * N * P];
+    int state[2 * N], stratum[2 * N];
+    for (int i = 0; i < 2 * N; i++) {
+        int k = i / 2;
+        stratum[i] = i % 2;
+        time[i] = i % 2 ? s.time[k] / 4 : s.time[k];
+        state[i] = s.state[k];
+        for (int j = 0; j < P; j++) x[j * 2 * N + i] = s.x[j * N + k];
+    }
+    FineGrayFit one, two;
+    for (int c = 0; c < 2; c++)
+        for (int efron = 0; efron < 2; efron++) {
+            assert_ok(finegray_fit(&one, &(FineGrayData){ N, P, s.time, s.x, s.state, (FineGrayConvention)c, efron, NULL }, &a, NULL));
+            assert_ok(finegray_fit(&two, &(FineGrayData){ 2 * N, P, time, x, state, (FineGrayConvention)c, efron, stratum }, &a, NULL));
+            assert_near(two.loglik, 2 * one.loglik, 1e-12);
+            for (int j = 0; j < P; j++) assert_near(two.coef[j], one.coef[j], 1e-10);
+            for (int j = 0; j < P * P; j++) {
+                assert_near(two.vcov[j], one.vcov[j] / 2, 1e-9);
+                assert_near(two.information_inverse[j], one.information_inverse[j] / 2, 1e-9);
+            }
+            for (double t = 1; t < 12; t++) {
+                assert_near(finegray_incidence(&two, 0, t, 0.3), finegray_incidence(&one, 0, t, 0.3), 1e-9);
+                assert_near(finegray_incidence(&two, 1, t / 4, 0.3), finegray_incidence(&one, 0, t, 0.3), 1e-9);
+            }
+            ck_assert(finegray_incidence(&two, 1, 0.1, 0) == 0);
+        }
     arena_free(&a);
 }
 END_TEST
@@ -138,7 +174,7 @@ START_TEST(monotone)
     Sample s = sample_of(31, true);
     for (int i = 0; i < N; i++) s.x[N + i] = s.state[i] == 1;
     FineGrayFit f;
-    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, false }, &a, NULL));
+    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, false, NULL }, &a, NULL));
     ck_assert(f.direction && isnan(f.coef[1]) && !f.converged);
     assert_near(f.direction[1], 1, 0);
     assert_near(f.direction[0], 0, 0);
@@ -148,7 +184,7 @@ START_TEST(monotone)
     ck_assert_msg(best <= f.loglik + 1e-9 && best > f.loglik - 0.01, "best %.12g, supremum %.12g", best, f.loglik);
     /* A mirror image, and two columns that separate only together. */
     for (int i = 0; i < N; i++) { s.x[i] = s.x[N + i] + (i % 5) * 0.1; s.x[N + i] = (i % 5) * 0.1; }
-    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_SURVIVAL, true }, &a, NULL));
+    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_SURVIVAL, true, NULL }, &a, NULL));
     ck_assert(f.direction && f.direction[0] == 1 && f.direction[1] == -1);
     arena_free(&a);
 }
@@ -161,6 +197,7 @@ static Suite *suite(void)
     tcase_add_test(c, maximum_of_the_likelihood);
     tcase_add_test(c, without_censoring);
     tcase_add_test(c, scaled_shifted_shuffled);
+    tcase_add_test(c, strata);
     tcase_add_test(c, monotone);
     return s;
 }

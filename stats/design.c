@@ -273,6 +273,27 @@ static void ranges(Var *v, double *x, size_t n)
     v->median = n % 2 ? upper : (select_kth(x, n, n / 2 - 1) + upper) / 2;
 }
 
+/* Without an intercept the first factor to appear has a column for every level, in a product too. R codes x + g:x so as well and
+ * then loses a column, for x is the sum of the others; here the product with a term of the model keeps its contrasts. */
+static void first_factor_in_full(Formula *f)
+{
+    for (size_t t = 0; t < f->n_terms; t++) {
+        Term *term = &f->term[t];
+        for (int k = 0; k < term->n; k++) {
+            VarKind kind = f->var[term->var[k]].kind;
+            if (kind != VAR_FACTOR && kind != VAR_LOGICAL) continue;
+            for (size_t u = 0; u < t; u++) {
+                int shared = 0;
+                for (int w = 0; w < term->n; w++)
+                    for (int q = 0; w != k && q < f->term[u].n; q++) shared += f->term[u].var[q] == term->var[w];
+                if (f->term[u].n == term->n - 1 && shared == term->n - 1) return;
+            }
+            term->full[k] = true;
+            return;
+        }
+    }
+}
+
 static Rc number_variable(Building *b, Var *v, const ExprValue *value)
 {
     Rc rc = OK;
@@ -331,14 +352,7 @@ static Rc variables(Building *b)
             TRY(number_variable(b, v, value));
         }
     }
-    /* Without an intercept the first factor has a column for every level. */
-    if (!f->intercept && !b->wish->no_intercept)
-        for (size_t t = 0; t < f->n_terms; t++) {
-            VarKind kind = f->var[f->term[t].var[0]].kind;
-            if (f->term[t].n != 1 || (kind != VAR_FACTOR && kind != VAR_LOGICAL)) continue;
-            f->term[t].full[0] = true;
-            break;
-        }
+    if (!f->intercept && !b->wish->no_intercept) first_factor_in_full(f);
 out:
     return rc;
 }
@@ -505,8 +519,13 @@ void design_free(Design *d)
 
 Rc design_matrix_for(double **x, const Design *d, const Frame *rows, Arena *a, Err *e)
 {
-    size_t p = 0;
-    return terms_matrix(x, &p, d->formula, d->has_intercept, rows, NULL, rows->rows, NULL, a, e);
+    Rc rc = OK;
+    size_t p = 0, n = rows->rows;
+    TRY(terms_matrix(x, &p, d->formula, d->has_intercept, rows, NULL, n, NULL, a, e));
+    for (size_t j = 0; d->n_left_out && j < d->p; j++)
+        if (j < d->column[j]) memcpy(*x + j * n, *x + d->column[j] * n, n * sizeof **x);
+out:
+    return rc;
 }
 
 Rc design_offset_for(double **offset, const Design *d, const Frame *rows, Arena *a, Err *e)

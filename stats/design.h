@@ -27,6 +27,9 @@ typedef struct {
     double *x;                   /* [n*p] */
     char **term;                 /* [p] R's names */
     int *assign;                 /* [p] which term a column came from; 0 the intercept */
+    size_t *column;              /* [p] its place among the formula's columns; NULL as long as none was left out */
+    char **left_out;             /* [n_left_out] names of the columns that design_drop_collinear took away */
+    size_t n_left_out;
     size_t n_terms;
     char **term_label;           /* [n_terms] */
     struct Formula *formula;
@@ -81,5 +84,10 @@ Rc design_offset_for(double **offset, const Design *d, const Frame *rows, Arena 
 /* Rank, constant and collinear columns by pivoted QR of the centred, scaled columns. Diagnoses constant_column, collinear
  * (naming the combination) and underdetermined; ERR_ESTIMATE unless call has drop_collinear, then keep[] (p) marks what stays. */
 Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned char *keep, Err *e);
+
+/* The same check; what does not stay is taken out of x, term, assign and p, so that a fit need not know of it. */
+Rc design_drop_collinear(Design *d, Json *out, const StatCall *call, Err *e);
+/* null in an object by term for each column left out. */
+void design_say_left_out(Json *by_term, const Design *d);
 
 #endif

@@ -178,3 +178,29 @@ out:
     arena_free(&a);
     return rc;
 }
+
+Rc design_drop_collinear(Design *d, Json *out, const StatCall *call, Err *e)
+{
+    Rc rc = OK;
+    size_t p = 0, n = d->n;
+    unsigned char *keep = ARENA_NEW(&d->arena, d->p + 1, unsigned char);
+    d->column = ARENA_NEW(&d->arena, d->p + 1, size_t);
+    d->left_out = ARENA_NEW(&d->arena, d->p + 1, char *);
+    if (!keep || !d->column || !d->left_out) return err_nomem(e);
+    TRY(design_check_rank(d, out, call, keep, e));
+    for (size_t j = 0; j < d->p; j++) {
+        if (!keep[j]) { d->left_out[d->n_left_out++] = d->term[j]; continue; }
+        if (p < j) memcpy(d->x + p * n, d->x + j * n, n * sizeof *d->x);
+        d->term[p] = d->term[j];
+        d->assign[p] = d->assign[j];
+        d->column[p++] = j;
+    }
+    d->p = p;
+out:
+    return rc;
+}
+
+void design_say_left_out(Json *by_term, const Design *d)
+{
+    for (size_t k = 0; k < d->n_left_out; k++) json_set_number(by_term, d->left_out[k], NAN);
+}

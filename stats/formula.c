@@ -327,15 +327,20 @@ out:
     return rc;
 }
 
-static bool has_product(const Products *s, const Product *p)
+/* Whether one of the first n terms holds all variables of p: what p alone could say is then said already. */
+static bool contained(const Term *term, size_t n, const Product *p)
 {
     if (p->n == 0) return true;
-    for (size_t i = 0; i < s->n; i++)
-        if (same_product(&s->item[i], p)) return true;
+    for (size_t i = 0; i < n; i++) {
+        int found = 0;
+        for (int v = 0; v < p->n; v++)
+            for (int w = 0; w < term[i].n; w++) found += term[i].var[w] == p->var[v];
+        if (found == p->n) return true;
+    }
     return false;
 }
 
-/* Terms in order of their degree; a factor is coded by contrasts when the term without it is in the model (R's rule). */
+/* Terms in order of their degree; a factor is coded by contrasts when the term without it is part of an earlier one (R's rule). */
 static Rc make_terms(const Products *s, Builder *b)
 {
     Formula *f = b->f;
@@ -361,7 +366,7 @@ static Rc make_terms(const Products *s, Builder *b)
                 for (int w = 0; w < p->n; w++)
                     if (w != v) margin.var[m++] = p->var[w];
                 /* Without an intercept the first factor alone takes its place. */
-                t->full[v] = p->n == 1 ? false : !has_product(s, &margin);
+                t->full[v] = !contained(f->term, k - 1, &margin);
                 if (v) str_append_char(&label, ':');
                 str_append(&label, f->var[p->var[v]].label);
             }

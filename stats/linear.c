@@ -74,7 +74,7 @@ static Rc write_fit(Json *out, const Design *d, const double *b, const double *v
         ci[j] = b[j] - width * se[j];
         ci[p + j] = b[j] + width * se[j];
     }
-    set_by_term(out, "coef", b, p, d->term);
+    design_say_left_out(set_by_term(out, "coef", b, p, d->term), d);
     set_matrix_by_term(out, "vcov", vcov, p, d->term);
     set_by_term(out, "se", se, p, d->term);
     set_by_term(out, "t", t, p, d->term);
@@ -114,11 +114,10 @@ static Rc linear_run(Json *out, const StatCall *call, Err *e)
         rc = diagnose_fatal(out, e, "underdetermined", "%zu rows for %zu coefficients: no degree of freedom is left; take fewer columns", d.n, d.p);
         goto out;
     }
-    unsigned char *keep = ARENA_NEW(&a, d.p, unsigned char);
+    TRY(design_drop_collinear(&d, out, call, e));
     double *b = ARENA_NEW(&a, d.p, double), *vcov = ARENA_NEW(&a, d.p * d.p, double), *t = ARENA_NEW(&a, d.p * d.p, double),
            *scratch = ARENA_NEW(&a, d.p * d.p, double), *residual = ARENA_NEW(&a, d.n, double);
-    if (!keep || !b || !vcov || !t || !scratch || !residual) { rc = err_nomem(e); goto out; }
-    TRY(design_check_rank(&d, out, call, keep, e));
+    if (!b || !vcov || !t || !scratch || !residual) { rc = err_nomem(e); goto out; }
     TRY(columns_scale(&c, d.x, d.n, d.p, &a, e));
     /* Without an intercept there is nothing that could take up the means. */
     for (size_t j = 0; !d.has_intercept && j < d.p; j++) {

@@ -237,12 +237,11 @@ static Rc lmm_run(Json *out, const StatCall *call, Err *e)
         rc = diagnose_fatal(out, e, "one_group", "%zu groups of %zu rows: rows within groups and groups are not told apart", d.n_groups, d.n);
         goto out;
     }
+    TRY(design_drop_collinear(&d, out, call, e));
     size_t p = d.p;
-    unsigned char *keep = ARENA_NEW(&a, p, unsigned char);
     double *y = ARENA_NEW(&a, d.n, double), *ols = ARENA_NEW(&a, p, double), *beta = ARENA_NEW(&a, p, double), *vcov = ARENA_NEW(&a, p * p, double),
            *t = ARENA_NEW(&a, p * p, double), *scratch = ARENA_NEW(&a, p * p, double);
-    if (!keep || !y || !ols || !beta || !vcov || !t || !scratch) { rc = err_nomem(e); goto out; }
-    TRY(design_check_rank(&d, out, call, keep, e));
+    if (!y || !ols || !beta || !vcov || !t || !scratch) { rc = err_nomem(e); goto out; }
     TRY(columns_scale(&c, d.x, d.n, p, &a, e));
     TRY(take_out_mean(y, ols, &d, &c, &a, e));
     TRY(gather(&m, &d, &c, y, &a, e));
@@ -254,7 +253,7 @@ static Rc lmm_run(Json *out, const StatCall *call, Err *e)
     for (size_t j = 0; j < p; j++) { t[j * p + j] = 1 / c.scale[j]; sum_add(&scales, log(c.scale[j])); }
     for (size_t j = 1; j < p; j++) t[j * p] = -c.mean[j] / c.scale[j];
     parameters_transform(beta, vcov, t, (int)p, scratch);
-    set_by_term(out, "fixef", beta, p, d.term);
+    design_say_left_out(set_by_term(out, "fixef", beta, p, d.term), &d);
     set_matrix_by_term(out, "vcov_fixef", vcov, p, d.term);
     TRY(write_variances(out, &d, theta, m.q, sigma2, &a, e));
     double loglik = reml.loglik - sum_value(&scales);
@@ -267,7 +266,7 @@ static Rc lmm_run(Json *out, const StatCall *call, Err *e)
     if (rc != OK) goto out;
     parameters_transform(beta, vcov, t, (int)p, scratch);
     json_set_number(out, "loglik_ml", ml.loglik);
-    set_by_term(out, "fixef_ml", beta, p, d.term);
+    design_say_left_out(set_by_term(out, "fixef_ml", beta, p, d.term), &d);
 out:
     design_free(&d);
     arena_free(&a);

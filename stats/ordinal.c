@@ -206,7 +206,7 @@ static Rc write_fit(Json *out, const Sample *s, const Design *d, const double *t
     for (size_t k = 0; k < q; k++) se[k] = sqrt(vcov[k * q + k]);
     json_set_text(out, "convention", "link P(Y <= k) = threshold_k - x'b; covariance from the observed information");
     set_by_term(out, "thresholds", theta, m, name);
-    set_by_term(out, "coef", theta + m, s->p, name + m);
+    design_say_left_out(set_by_term(out, "coef", theta + m, s->p, name + m), d);
     set_by_term(out, "se", se, q, name);
     set_matrix_by_term(out, "vcov", vcov, q, name);
     json_set_number(out, "loglik_null", null_loglik);
@@ -233,12 +233,12 @@ static Rc ordinal_run(Json *out, const StatCall *call, Err *e)
     TRY(design_want_rows(&d, out, 2, e));
     if (d.response != RESPONSE_TEXT) { rc = err_set(e, ERR_USAGE, "ordinal wants text levels left of ~, with their order in --levels"); goto out; }
     TRY(read_sample(&s, &share, &d, out, call, &a, e));
-    unsigned char *keep = ARENA_NEW(&a, d.p, unsigned char);
+    TRY(design_drop_collinear(&d, out, call, e));
+    s.p = d.p - 1;
     size_t m = s.K - 1, q = m + s.p;
     double *theta = ARENA_NEW(&a, q, double), *vcov = ARENA_NEW(&a, q * q, double), *t = ARENA_NEW(&a, q * q, double),
            *scratch = ARENA_NEW(&a, q * q, double), *eta = ARENA_NEW(&a, d.n, double);
-    if (!keep || !theta || !vcov || !t || !scratch || !eta) { rc = err_nomem(e); goto out; }
-    TRY(design_check_rank(&d, out, call, keep, e));
+    if (!theta || !vcov || !t || !scratch || !eta) { rc = err_nomem(e); goto out; }
     TRY(columns_scale(&c, s.x, s.n, s.p, &a, e));
     TRY(check_existence(out, &s, &c, &d, &a, e));
     Sample scaled = s, alone = s;

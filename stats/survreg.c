@@ -135,9 +135,8 @@ static Rc survreg_run(Json *out, const StatCall *call, Err *e)
     TRY(design_build(&d, out, call, &wish, e));
     TRY(design_want_rows(&d, out, 2, e));
     TRY(read_sample(&s, &d, out, call, &a, e));
-    unsigned char *keep = ARENA_NEW(&a, d.p, unsigned char);
-    if (!keep) { rc = err_nomem(e); goto out; }
-    TRY(design_check_rank(&d, out, call, keep, e));
+    TRY(design_drop_collinear(&d, out, call, e));
+    s.p = d.p;
     TRY(columns_scale(&c, d.x, d.n, d.p, &a, e));
     int p = (int)d.p, q = p + s.free_scale;
     size_t room = (size_t)(q + 1);
@@ -161,7 +160,7 @@ static Rc survreg_run(Json *out, const StatCall *call, Err *e)
     if (s.free_scale) term[p] = (char *)"Log(scale)";
     json_set_text(out, "dist", option_text(call, "dist", "weibull"));
     json_set_text(out, "convention", "log T = x'b + scale * error; log-likelihood of the times themselves");
-    set_by_term(out, "coef", theta, (size_t)p, d.term);
+    design_say_left_out(set_by_term(out, "coef", theta, (size_t)p, d.term), &d);
     for (int j = 0; j < p; j++) scratch[j] = sqrt(vcov[j * q + j]);
     set_by_term(out, "se", scratch, (size_t)p, d.term);
     json_set_number(out, "scale", s.free_scale ? exp(theta[p]) : 1);

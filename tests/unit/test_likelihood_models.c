@@ -1,5 +1,5 @@
 /* tests/unit/test_likelihood_models.c: linear, survreg, ordinal, lmm where the answer is known in closed form. */
-#include "tests/unit/unit.h"
+#include "tests/unit/stat_fixture.h"
 
 #include "core/frame.h"
 #include "core/rng.h"
@@ -162,6 +162,56 @@ START_TEST(balanced_groups_are_an_analysis_of_variance)
 }
 END_TEST
 
+/* A column that repeats another: what is left is the fit without it, its own coefficient is null. */
+START_TEST(the_later_collinear_column_is_left_out)
+{
+    static const char csv[] = "t,d,y,o,g,x,z\n5,1,3.1,a,1,1.5,0\n8,0,1.0,b,1,0.3,1\n3,1,4.2,a,1,2.5,1\n9,1,0.7,c,1,0.1,0\n4,0,3.9,b,2,1.9,1\n"
+                              "7,1,1.8,a,2,0.8,0\n2,1,5.5,c,2,2.2,0\n6,1,2.0,b,2,1.1,1\n10,0,0.2,a,3,0.2,1\n11,1,1.7,c,3,1.4,1\n1,1,2.9,b,3,0.9,0\n"
+                              "12,0,2.2,c,3,1.7,0\n";
+    static const char *const call[][4] = { { "linear", "y~", "coef", "" }, { "survreg", "Surv(t,d)~", "coef", "" },
+                                           { "ordinal", "o~", "coef", "" }, { "lmm", "y~", "fixef", "+(1|g)" } };
+    Frame f = table_of(csv);
+    for (int k = 0; k < 4; k++) {
+        char twice[64], once[64];
+        snprintf(twice, sizeof twice, "%sx+I(2*x)+z%s", call[k][1], call[k][3]);
+        snprintf(once, sizeof once, "%sx+z%s", call[k][1], call[k][3]);
+        Json *a = call_method(call[k][0], twice, &f, NULL, "{\"drop_collinear\": true}", OK, NULL);
+        Json *b = call_method(call[k][0], once, &f, NULL, NULL, OK, NULL);
+        ck_assert(has_code(a, "collinear"));
+        assert_near(number_at(a, call[k][2], "x"), number_at(b, call[k][2], "x"), 1e-12);
+        assert_near(number_at(a, call[k][2], "z"), number_at(b, call[k][2], "z"), 1e-12);
+        ck_assert(json_get(json_get(a, call[k][2]), "I(2*x)") && isnan(number_at(a, call[k][2], "I(2*x)")));
+        json_free(a);
+        json_free(b);
+    }
+    frame_free(&f);
+}
+END_TEST
+
+static void names_are(const char *formula, const char *const *name)
+{
+    static const char csv[] = "y,a,b,x,z\n1,p,u,0.3,1\n2,q,v,0.9,2\n4,p,w,1.4,0\n3,q,u,2.2,5\n7,p,v,0.1,3\n5,q,w,1.7,1\n2,p,u,2.8,4\n6,q,v,0.6,2\n"
+                              "8,p,w,1.1,6\n1,q,u,1.9,0\n9,p,v,2.4,3\n4,q,w,0.2,7\n";
+    Frame f = table_of(csv);
+    Json *out = call_method("linear", formula, &f, NULL, NULL, OK, NULL);
+    size_t n = 0;
+    for (const Json *q = json_first(json_get(out, "coef")); q; q = json_next(q)) ck_assert_str_eq(json_key(q), name[n++]);
+    ck_assert_ptr_null(name[n]);
+    json_free(out);
+    frame_free(&f);
+}
+
+/* R codes a factor of a product by contrasts when the rest of the product is part of an earlier term: a:x says all that x says. */
+START_TEST(margins_within_earlier_terms)
+{
+    names_are("y~a:x+b:x", (const char *const[]){ "(Intercept)", "ap:x", "aq:x", "x:bv", "x:bw", NULL });
+    names_are("y~x:z+a:z", (const char *const[]){ "(Intercept)", "x:z", "z:aq", NULL });
+    names_are("y~x:z+a:z-1", (const char *const[]){ "x:z", "z:ap", "z:aq", NULL });
+    names_are("y~a*x", (const char *const[]){ "(Intercept)", "aq", "x", "aq:x", NULL });
+    names_are("y~a:x+a-1", (const char *const[]){ "ap", "aq", "ap:x", "aq:x", NULL });
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("likelihood_models");
@@ -171,6 +221,8 @@ static Suite *suite(void)
     tcase_add_test(c, unit_of_time_moves_the_intercept);
     tcase_add_test(c, two_levels_are_a_two_by_two_table);
     tcase_add_test(c, balanced_groups_are_an_analysis_of_variance);
+    tcase_add_test(c, the_later_collinear_column_is_left_out);
+    tcase_add_test(c, margins_within_earlier_terms);
     return s;
 }
 

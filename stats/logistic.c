@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/sum.h"
+#include "stats/cross.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/fit_json.h"
@@ -52,33 +53,22 @@ static Rc kept_columns(LogisticModel *c, Err *e)
     return OK;
 }
 
-/* Log-likelihood of the model of some columns alone. */
-static Rc fit_columns_alone(double *loglik, const LogisticModel *c, const int *which, int m, Err *e)
+/* The model of the intercept alone, or of nothing. */
+static Rc null_model(LogisticModel *c, Err *e)
 {
     Rc rc = OK;
     Arena a = { 0 };
-    size_t n = c->d.n;
     LogisticInput in = logistic_input(c);
     LogisticData d = { 0 };
     LogisticMaximum fit = { 0 };
-    double *x = ARENA_NEW(&a, n * (size_t)m + 1, double);
-    if (!x) { rc = err_nomem(e); goto out; }
-    for (int k = 0; k < m; k++) memcpy(x + (size_t)k * n, c->x + (size_t)which[k] * n, n * sizeof *x);
-    in.x = x;
-    in.p = m;
-    in.has_intercept = c->d.has_intercept && m > 0 && which[0] == 0;
+    in.p = c->d.has_intercept;
     TRY(logistic_data_init(&d, &in, &a, e));
     TRY(logistic_maximise(&fit, &d, NULL, &a, e));
-    *loglik = fit.value;
+    c->loglik_null = fit.value;
+    if (in.p) c->intercept_null = fit.beta[0];
 out:
     arena_free(&a);
     return rc;
-}
-
-static Rc null_model(LogisticModel *c, Err *e)
-{
-    int intercept = 0;
-    return fit_columns_alone(&c->loglik_null, c, &intercept, c->d.has_intercept ? 1 : 0, e);
 }
 
 /* ---- keys of the maximum-likelihood fit */
@@ -89,15 +79,7 @@ static Rc score_test(LogisticModel *c, Err *e)
     size_t p = (size_t)c->p;
     double *g = ARENA_NEW(&c->a, p + 1, double), *score = ARENA_NEW(&c->a, p + 1, double), *info = ARENA_NEW(&c->a, p * p + 1, double), value;
     if (!g || !score || !info) return err_nomem(e);
-    if (c->d.has_intercept) {
-        /* The null model in the basis: the first coordinate alone. */
-        for (int it = 0; it < 100; it++) {
-            if (!logistic_evaluate(&c->data, g, &value, score, info)) return OK;
-            double step = score[0] / info[0];
-            g[0] += step;
-            if (fabs(step) < 1e-15 * (1 + fabs(g[0]))) break;
-        }
-    }
+    if (c->d.has_intercept) g[0] = c->intercept_null;      /* in the basis too: its first column is all ones */
     if (!logistic_evaluate(&c->data, g, &value, score, info)) return OK;
     if (c->d.has_intercept) score[0] = 0;            /* at its own maximum */
     set_chisq_test(c->out, "score_test", linalg_quadratic_form_inverse(score, info, c->p), (double)(c->p - c->d.has_intercept));
@@ -222,15 +204,17 @@ static Rc sandwich(double *out, LogisticModel *c, const double *prob, const int 
     Rc rc = OK;
     Arena a = { 0 };
     size_t n = c->d.n, p = (size_t)c->p, groups = cluster ? n_clusters : n;
-    double *u = ARENA_NEW(&a, groups * p + 1, double), *meat = ARENA_NEW(&a, p * p + 1, double), *half = ARENA_NEW(&a, p * p + 1, double);
-    double *v = ARENA_NEW(&a, p * p + 1, double);
-    if (!u || !meat || !half || !v) { rc = err_nomem(e); goto out; }
+    double *u = ARENA_NEW(&a, (cluster ? groups * p : n) + 1, double), *meat = ARENA_NEW(&a, p * p + 1, double), *half = ARENA_NEW(&a, p * p + 1, double);
+    double *v = ARENA_NEW(&a, p * p + 1, double), *room = ARENA_NEW(&a, CROSS_ROWS * (p + 1), double);
+    if (!u || !meat || !half || !v || !room) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < n; i++) {
-        size_t g = cluster ? (size_t)cluster[c->data.order[i]] : i;
         double r = (c->data.w ? c->data.w[i] : 1) * (c->data.y[i] - prob[i]);
+        if (!cluster) { u[i] = r * r; continue; }
+        size_t g = (size_t)cluster[c->data.order[i]];
         for (size_t j = 0; j < p; j++) u[g * p + j] += r * c->data.x[i * p + j];
     }
-    for (size_t g = 0; g < groups; g++)
+    if (!cluster) cross_weighted(meat, c->data.x, u, n, p, room);
+    for (size_t g = 0; cluster && g < groups; g++)
         for (size_t j = 0; j < p; j++) for (size_t k = 0; k < p; k++) meat[j * p + k] += u[g * p + j] * u[g * p + k];
     linalg_gemm_nn(half, c->m.vcov_basis, meat, (int)p, (int)p, (int)p, 1, 0);
     linalg_gemm_nn(v, half, c->m.vcov_basis, (int)p, (int)p, (int)p, 1, 0);
@@ -267,11 +251,12 @@ static Rc drop_each(LogisticModel *c, Err *e)
     if (!which || !names || !table) return err_nomem(e);
     for (size_t t = 0; t < f->n_terms; t++) {
         if (has_higher(f, t)) continue;
-        int left = 0;
+        int gone = 0;
         double loglik = 0;
-        for (int k = 0; k < c->p; k++) if (c->d.assign[c->column[k]] != (int)t + 1) which[left++] = k;
-        TRY(fit_columns_alone(&loglik, c, which, left, e));
-        double df = c->p - left, deviance = -2 * loglik, chisq = deviance + 2 * c->m.value;
+        for (int k = 0; k < c->p; k++) if (c->d.assign[c->column[k]] == (int)t + 1) which[gone++] = k;
+        TRY(logistic_without(&loglik, &c->data, &c->m, which, gone, &c->a, e));
+        int left = c->p - gone;
+        double df = gone, deviance = -2 * loglik, chisq = deviance + 2 * c->m.value;
         names[rows] = f->term[t].label;
         table[rows] = df;
         table[m + rows] = deviance;

@@ -3,41 +3,73 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/lanes.h"
+#include "core/lanes_exp.h"
+#include "core/lanes_log.h"
 #include "core/sum.h"
 #include "stats/cross.h"
 #include "stats/linalg.h"
 
 static const double CONDITION_PLAIN = 1e3;
 
-/* Columns centred (with an intercept to take it up) and scaled to root mean square 1. */
-static void standardise(LogisticData *d, const LogisticInput *in)
+/* ---- columns to rows */
+
+static inline __attribute__((always_inline)) double sum_of_lanes(Lanes v)
 {
-    size_t n = d->n, p = (size_t)d->p;
-    for (size_t j = 0; j < p; j++) {
-        const double *x = in->x + j * n;
-        double mean = 0, largest = 0, ss = 0;
-        bool intercept = in->has_intercept && j == 0;
-        if (in->has_intercept && !intercept) {
-            Sum s = { 0 };
-            for (size_t i = 0; i < n; i++) sum_add(&s, x[d->order[i]]);
-            mean = sum_value(&s) / (double)n;
+    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+static FOR_EACH_WIDTH double column_mean(const double *x, size_t n)
+{
+    Lanes sum = lanes_all(0);
+    const size_t wide = n / LANES * LANES;
+    for (size_t i = 0; i < wide; i += LANES) sum += lanes_at(x + i);
+    double s = sum_of_lanes(sum);
+    for (size_t i = wide; i < n; i++) s += x[i];
+    return s / (double)n;
+}
+
+/* Root mean square of x less `mean`, safe from overflow; x is left without its mean. */
+static FOR_EACH_WIDTH double column_scale(double *x, size_t n, double mean)
+{
+    double largest = 0, ss = 0;
+    for (size_t i = 0; i < n; i++) {
+        x[i] -= mean;
+        largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
+    }
+    if (!(largest > 0)) return 1;
+    Lanes sum = lanes_all(0);
+    const size_t wide = n / LANES * LANES;
+    for (size_t i = 0; i < wide; i += LANES) { const Lanes v = lanes_at(x + i) / largest; sum += v * v; }
+    for (size_t i = wide; i < n; i++) { const double v = x[i] / largest; ss += v * v; }
+    return largest * sqrt((sum_of_lanes(sum) + ss) / (double)n);
+}
+
+/* Columns in order of the rows, centred (with an intercept to take it up) and scaled to root mean square 1: eight at a time in `room`
+ * (8 n), then written where they belong, so that each row's numbers are touched once for eight. */
+static void standardise(LogisticData *d, const LogisticInput *in, double *room)
+{
+    const size_t n = d->n, p = (size_t)d->p;
+    for (size_t first = 0; first < p; first += LANES) {
+        const size_t m = p - first < LANES ? p - first : LANES;
+        double scale[LANES];
+        for (size_t q = 0; q < m; q++) {
+            const size_t j = first + q;
+            const bool intercept = in->has_intercept && j == 0;
+            const double *x = in->x + j * n;
+            double *to = room + q * n;
+            for (size_t i = 0; i < n; i++) to[i] = x[d->order[i]];
+            const double mean = in->has_intercept && !intercept ? column_mean(to, n) : 0;
+            scale[q] = intercept ? 1 : column_scale(to, n, mean);
+            d->scale[j] = scale[q];
+            d->T[j * p + j] = 1 / scale[q];
+            if (in->has_intercept && !intercept) d->T[j * p] = -mean / scale[q];
         }
-        for (size_t i = 0; i < n; i++) {
-            double v = x[d->order[i]] - mean;
-            d->x[i * p + j] = v;
-            if (fabs(v) > largest) largest = fabs(v);
-        }
-        double scale = 1;
-        if (!intercept && largest > 0) {
-            for (size_t i = 0; i < n; i++) { double v = d->x[i * p + j] / largest; ss += v * v; }
-            scale = largest * sqrt(ss / (double)n);
-        }
-        for (size_t i = 0; i < n; i++) d->x[i * p + j] /= scale;
-        d->scale[j] = scale;
-        d->T[j * p + j] = 1 / scale;
-        if (in->has_intercept && !intercept) d->T[j * p] = -mean / scale;
+        for (size_t i = 0; i < n; i++)
+            for (size_t q = 0; q < m; q++) d->x[i * p + first + q] = room[q * n + i] / scale[q];
     }
 }
 
@@ -76,8 +108,9 @@ Rc logistic_data_init(LogisticData *d, const LogisticInput *in, Arena *a, Err *e
                          .w = in->weight ? ARENA_NEW(a, n + 1, double) : NULL, .offset = in->offset ? ARENA_NEW(a, n + 1, double) : NULL,
                          .order = ARENA_NEW(a, n + 1, size_t), .T = ARENA_NEW(a, p * p + 1, double), .scale = ARENA_NEW(a, p + 1, double),
                          .prob = ARENA_NEW(a, n + 1, double), .v = ARENA_NEW(a, n + 1, double),
-                         .scaled = ARENA_NEW(a, CROSS_ROWS * (p + 1), double), .L = ARENA_NEW(a, p * p + p + 1, double) };
-    if (!d->x || !d->y || (in->weight && !d->w) || (in->offset && !d->offset) || !d->order || !d->T || !d->scale || !d->prob || !d->v ||
+                         .rest = ARENA_NEW(a, n + 1, double),
+                         .scaled = ARENA_NEW(a, CROSS_ROWS * (p + 1), double), .L = ARENA_NEW(a, 3 * (p * p + p) + 1, double) };
+    if (!d->x || !d->y || (in->weight && !d->w) || (in->offset && !d->offset) || !d->order || !d->T || !d->scale || !d->prob || !d->v || !d->rest ||
         !d->scaled || !d->L) return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
         size_t row = in->order ? in->order[i] : i;
@@ -86,7 +119,10 @@ Rc logistic_data_init(LogisticData *d, const LogisticInput *in, Arena *a, Err *e
         if (d->w) d->w[i] = in->weight[row];
         if (d->offset) d->offset[i] = in->offset[row];
     }
-    standardise(d, in);
+    double *room = malloc((LANES * n + 1) * sizeof *room);
+    if (!room) return err_nomem(e);
+    standardise(d, in, room);
+    free(room);
     if (p > 1) TRY(orthogonalise(d, in->has_intercept, a, e));
     for (size_t j = 0; j < p; j++) d->log_det += log(fabs(d->T[j * p + j]));
 out:
@@ -115,51 +151,201 @@ void logistic_vcov_to_columns(double *v, const LogisticData *d, const double *vg
         }
 }
 
+/* ---- the likelihood, rows in groups that stay in cache from the linear predictor to the cross products */
+
+enum { GROUP_NUMBERS = 1 << 16, BLOCK = 256 };
+
+static size_t group_rows(size_t p)
+{
+    const size_t rows = GROUP_NUMBERS / p / BLOCK * BLOCK;
+    return rows > BLOCK ? rows : BLOCK;
+}
+
+/* The first `left` of eight numbers, zeros behind them; and the same back. */
+static inline __attribute__((always_inline)) Lanes load_some(const double *from, size_t left)
+{
+    double few[LANES] = { 0 };
+    if (left >= LANES) return lanes_at(from);
+    memcpy(few, from, left * sizeof *few);
+    return lanes_at(few);
+}
+
+static inline __attribute__((always_inline)) void store_some(double *to, Lanes v, size_t left)
+{
+    double few[LANES];
+    if (left >= LANES) { lanes_put(to, v); return; }
+    lanes_put(few, v);
+    memcpy(to, few, left * sizeof *few);
+}
+
+/* eta[m] of rows of p numbers. */
+static inline __attribute__((always_inline)) void predictors(double *eta, const double *x, size_t m, size_t p, const double *g)
+{
+    const size_t wide = p / LANES * LANES;
+    for (size_t i = 0; i < m; i++, x += p) {
+        double s = 0;
+        if (wide) {
+            Lanes sum = lanes_at(x) * lanes_at(g);
+            for (size_t j = LANES; j < wide; j += LANES) sum += lanes_at(x + j) * lanes_at(g + j);
+            s = sum_of_lanes(sum);
+        }
+        for (size_t j = wide; j < p; j++) s += x[j] * g[j];
+        eta[i] = s;
+    }
+}
+
+/* Probabilities, weights and residuals of rows [from, from + m), m <= BLOCK; returns their log-likelihood, NaN where a predictor is not
+ * finite. With t = exp(-|eta|) the smaller of p and 1 - p is t/(1 + t) and the larger 1/(1 + t), both to full precision. */
+static FOR_EACH_WIDTH double evaluate_rows(LogisticData *d, const double *g, size_t from, size_t m)
+{
+    double eta[BLOCK + LANES] = { 0 };
+    predictors(eta, d->x + from * (size_t)d->p, m, (size_t)d->p, g);
+    if (d->offset) for (size_t i = 0; i < m; i++) eta[i] += d->offset[from + i];
+    Lanes sum = lanes_all(0);
+    for (size_t i = 0; i < m; i += LANES) {
+        const size_t left = m - i, row = from + i;
+        const Lanes s = lanes_at(eta + i), w = d->w ? load_some(d->w + row, left) : lanes_all(1);
+        const LanesMask event = load_some(d->y + row, left) > 0, above = s > 0;
+        const Lanes size = lanes_select(above, s, -s), t = lanes_exp(-size), larger = 1 / (1 + t), smaller = t * larger;
+        const Lanes prob = lanes_select(above, 1 - smaller, smaller);
+        const Lanes rest = lanes_select(event, lanes_select(above, smaller, larger), -lanes_select(above, larger, smaller));
+        /* log of the probability of what was seen: -log(1 + t), and -|eta| more where the less likely was. */
+        Lanes seen = -lanes_log1p(t) - lanes_select(event ^ above, size, lanes_all(0)) + (s - s);
+        if (left < LANES) for (size_t k = left; k < LANES; k++) seen[k] = 0;
+        sum += w * seen;
+        store_some(d->prob + row, prob, left);
+        store_some(d->v + row, w * smaller * larger, left);
+        store_some(d->rest + row, w * rest, left);
+    }
+    return sum_of_lanes(sum);
+}
+
+/* What Firth's penalty adds to value and score; `info` is the information. */
+static bool penalise(LogisticData *d, double *value, double *score, const double *info)
+{
+    const size_t n = d->n, p = (size_t)d->p;
+    double *L = d->L, *z = d->L + p * p;
+    Err ignored = { 0 };
+    memcpy(L, info, p * p * sizeof *L);
+    if (linalg_cholesky(L, (int)p, &ignored) != OK) return false;
+    *value += linalg_cholesky_logdet(L, (int)p) / 2 - d->log_det;
+    for (size_t i = 0; i < n; i++) {
+        const double *x = d->x + i * p;
+        double h = 0;                                          /* hat value: v x'I^-1 x by forward substitution */
+        for (size_t j = 0; j < p; j++) {
+            double s = x[j];
+            for (size_t k = 0; k < j; k++) s -= L[k * p + j] * z[k];
+            z[j] = s / L[j * p + j];
+            h += z[j] * z[j];
+        }
+        const double c = h * d->v[i] * (.5 - d->prob[i]);
+        for (size_t j = 0; j < p; j++) score[j] += c * x[j];
+    }
+    return true;
+}
+
+/* Sums of groups are added up with their rounding errors kept: in a million rows the likelihood must still tell a step that helps. */
 bool logistic_evaluate(void *context, const double *g, double *value, double *score, double *info)
 {
     LogisticData *d = context;
-    size_t n = d->n, p = (size_t)d->p;
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        double eta = d->offset ? d->offset[i] : 0, w = d->w ? d->w[i] : 1;
-        const double *x = d->x + i * p;
-        for (size_t j = 0; j < p; j++) eta += x[j] * g[j];
-        double t = exp(-fabs(eta)), small = t / (1 + t);          /* the smaller of p and 1 - p, to full precision */
-        d->prob[i] = eta > 0 ? 1 - small : small;
-        sum += w * ((d->y[i] > 0 ? fmin(eta, 0) : fmin(-eta, 0)) - log1p(t));
-        d->v[i] = w * small * (1 - small);
-        if (!isfinite(eta)) return false;
-    }
-    *value = sum;
-    cross_weighted(info, d->x, d->v, n, p, d->scaled);
+    const size_t n = d->n, p = (size_t)d->p, rows = group_rows(p), m = p * p + p;
+    Sum total = { 0 };
+    double *part = d->L + p * p + p, *carry = part + m;
+    memset(carry, 0, m * sizeof *carry);
     memset(score, 0, p * sizeof *score);
-    if (d->firth) {
-        Err ignored = { 0 };
-        double *L = d->L, *z = d->L + p * p;
-        memcpy(L, info, p * p * sizeof *L);
-        if (linalg_cholesky(L, (int)p, &ignored) != OK) return false;
-        *value += linalg_cholesky_logdet(L, (int)p) / 2 - d->log_det;
-        for (size_t i = 0; i < n; i++) {
-            const double *x = d->x + i * p;
-            double h = 0;                                          /* hat value: v x'I^-1 x by forward substitution */
-            for (size_t j = 0; j < p; j++) {
-                double s = x[j];
-                for (size_t k = 0; k < j; k++) s -= L[k * p + j] * z[k];
-                z[j] = s / L[j * p + j];
-                h += z[j] * z[j];
-            }
-            h *= d->v[i];
-            double c = (d->w ? d->w[i] : 1) * (d->y[i] - d->prob[i]) + h * (.5 - d->prob[i]);
-            for (size_t j = 0; j < p; j++) score[j] += c * x[j];
-        }
-    } else {
-        for (size_t i = 0; i < n; i++) {
-            const double *x = d->x + i * p;
-            double c = (d->w ? d->w[i] : 1) * (d->y[i] - d->prob[i]);
-            for (size_t j = 0; j < p; j++) score[j] += c * x[j];
+    memset(info, 0, p * p * sizeof *info);
+    for (size_t from = 0; from < n; from += rows) {
+        const size_t to = n - from < rows ? n : from + rows;
+        Sum group = { 0 };
+        for (size_t i = from; i < to; i += BLOCK) sum_add(&group, evaluate_rows(d, g, i, to - i < BLOCK ? to - i : BLOCK));
+        sum_add(&total, sum_value(&group));
+        if (!isfinite(total.sum)) return false;
+        cross_weighted_sums(part, part + p * p, d->x + from * p, d->v + from, d->rest + from, to - from, p, d->scaled);
+        for (size_t k = 0; k < m; k++) {
+            Sum s = { k < p * p ? info[k] : score[k - p * p], carry[k] };
+            sum_add(&s, part[k]);
+            *(k < p * p ? &info[k] : &score[k - p * p]) = s.sum;
+            carry[k] = s.carry;
         }
     }
+    for (size_t k = 0; k < m; k++) *(k < p * p ? &info[k] : &score[k - p * p]) += carry[k];
+    *value = sum_value(&total);
+    if (d->firth && !penalise(d, value, score, info)) return false;
     return isfinite(*value);
+}
+
+/* ---- a model with some of the columns left out: the same rows in the subspace where their coefficients are 0 */
+
+typedef struct { LogisticData *d; int p, m; double *basis, *g, *score, *info, *half; } Face;
+
+static bool evaluate_face(void *context, const double *h, double *value, double *score, double *info)
+{
+    Face *f = context;
+    linalg_gemm_nn(f->g, f->basis, h, f->p, 1, f->m, 1, 0);
+    if (!logistic_evaluate(f->d, f->g, value, f->score, f->info)) return false;
+    linalg_gemm_tn(score, f->basis, f->score, f->m, 1, f->p, 1, 0);
+    linalg_gemm_nn(f->half, f->info, f->basis, f->p, f->m, f->p, 1, 0);
+    linalg_gemm_tn(info, f->basis, f->half, f->m, f->m, f->p, 1, 0);
+    return true;
+}
+
+/* An orthonormal basis (p x (p-k)) of what is orthogonal to the k columns of c (p x k, overwritten), by Householder reflections. */
+static void complement(double *basis, double *c, int p, int k)
+{
+    for (int j = 0; j < k; j++) {
+        double *u = c + (size_t)j * (size_t)p, length = 0;
+        for (int i = j; i < p; i++) length = hypot(length, u[i]);
+        u[j] += u[j] < 0 ? -length : length;
+        double size = 0;
+        for (int i = 0; i < j; i++) u[i] = 0;
+        for (int i = j; i < p; i++) size = hypot(size, u[i]);
+        for (int i = j; i < p && size > 0; i++) u[i] /= size;
+        for (int q = j + 1; q < k; q++) {
+            double *w = c + (size_t)q * (size_t)p, s = 0;
+            for (int i = j; i < p; i++) s += u[i] * w[i];
+            for (int i = j; i < p; i++) w[i] -= 2 * s * u[i];
+        }
+    }
+    for (int q = k; q < p; q++) {
+        double *b = basis + (size_t)(q - k) * (size_t)p;
+        memset(b, 0, (size_t)p * sizeof *b);
+        b[q] = 1;
+        for (int j = k; j-- > 0;) {
+            const double *u = c + (size_t)j * (size_t)p;
+            double s = 0;
+            for (int i = j; i < p; i++) s += u[i] * b[i];
+            for (int i = j; i < p; i++) b[i] -= 2 * s * u[i];
+        }
+    }
+}
+
+Rc logistic_without(double *loglik, LogisticData *d, const LogisticMaximum *full, const int *out, int k, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const int p = d->p, m = p - k;
+    const size_t P = (size_t)p, K = (size_t)k;
+    Face f = { d, p, m, ARENA_NEW(a, P * P + 1, double), ARENA_NEW(a, P + 1, double), ARENA_NEW(a, P + 1, double), ARENA_NEW(a, P * P + 1, double),
+               ARENA_NEW(a, P * P + 1, double) };
+    double *c = ARENA_NEW(a, P * K + 1, double), *vc = ARENA_NEW(a, P * K + 1, double), *cvc = ARENA_NEW(a, K * K + 1, double);
+    double *miss = ARENA_NEW(a, K + 1, double), *g = ARENA_NEW(a, P + 1, double), *h = ARENA_NEW(a, P + 1, double);
+    if (!f.basis || !f.g || !f.score || !f.info || !f.half || !c || !vc || !cvc || !miss || !g || !h) return err_nomem(e);
+    /* Coefficient j of the caller's columns is row j of T times g. */
+    for (size_t q = 0; q < K; q++) for (size_t i = 0; i < P; i++) c[q * P + i] = d->T[i * P + (size_t)out[q]];
+    /* Start: where the quadratic at the maximum is largest on the subspace. */
+    linalg_gemm_nn(vc, full->vcov_basis, c, p, k, p, 1, 0);
+    linalg_gemm_tn(cvc, c, vc, k, k, p, 1, 0);
+    linalg_gemm_tn(miss, c, full->g, k, 1, p, 1, 0);
+    memcpy(g, full->g, P * sizeof *g);
+    if (linalg_solve(cvc, k, miss, 1, NULL) == OK) linalg_gemm_nn(g, vc, miss, p, 1, k, -1, 1);
+    complement(f.basis, c, p, k);
+    linalg_gemm_tn(h, f.basis, g, m, 1, p, 1, 0);
+    Likelihood l = { m, &f, evaluate_face, true };
+    LikelihoodPoint at;
+    if (m == 0) { double none; if (!evaluate_face(&f, h, loglik, &none, &none)) *loglik = NAN; return OK; }
+    TRY(likelihood_maximise_to(&at, &l, h, NULL, 0, 1e-7, e));
+    *loglik = at.value;
+out:
+    return rc;
 }
 
 static double largest_score(const LogisticData *d, const double *score, const double *vg, double *u)
@@ -175,6 +361,29 @@ static double largest_score(const LogisticData *d, const double *score, const do
         double v = 0;
         for (int j = i; j < p; j++) for (int q = i; q < p; q++) v += d->T[j * p + i] * vg[q * p + j] * d->T[q * p + i];
         largest = fmax(largest, fabs(u[i]) * sqrt(fmax(v, 0)));
+    }
+    return largest;
+}
+
+static FOR_EACH_WIDTH double largest_number(const double *x, size_t n)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++) largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
+    return largest;
+}
+
+/* Largest x'Vx of the rows. */
+static double largest_form(const double *x, const double *v, size_t n, size_t p)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++, x += p) {
+        double s = 0;
+        for (size_t j = 0; j < p; j++) {
+            double c = 0;
+            for (size_t k = 0; k < p; k++) c += v[j * p + k] * x[k];
+            s += c * x[j];
+        }
+        if (s > largest) largest = s;
     }
     return largest;
 }
@@ -207,18 +416,11 @@ Rc logistic_maximise(LogisticMaximum *m, LogisticData *d, const double *start, A
     memcpy(u, score, p * sizeof *u);
     linalg_cholesky_solve(info, (int)p, u, 1);
     for (size_t j = 0; j < p; j++) { decrement += u[j] * score[j]; trace += m->vcov_basis[j * p + j]; }
-    for (size_t i = 0; i < d->n; i++) {
-        const double *x = d->x + i * p;
-        double s = 0;
-        for (size_t j = 0; j < p; j++) {
-            double c = 0;
-            for (size_t k = 0; k < p; k++) c += m->vcov_basis[j * p + k] * x[k];
-            s += c * x[j];
-            if (fabs(x[j]) > size) size = fabs(x[j]);
-        }
-        if (s > largest) largest = s;
-    }
+    size = largest_number(d->x, d->n * p);
     decrement = sqrt(fmax(decrement, 0)) + 1e-15 * (double)d->n * size * sqrt(trace);
+    /* The trace bounds the form from above, mostly by enough; else each row's own. */
+    if (decrement * size * sqrt((double)p * trace) < .25) largest = size * size * (double)p * trace;
+    else largest = largest_form(d->x, m->vcov_basis, d->n, p);
     m->certified = m->converged && decrement * sqrt(largest) < .25;
 out:
     return rc;

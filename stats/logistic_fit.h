@@ -30,7 +30,7 @@ typedef struct {
     double *T, *scale;
     double log_det;            /* of T: log |X'WX| = log |Z'WZ| - 2 log_det */
     bool firth;                /* evaluate the penalised likelihood */
-    double *prob, *v, *scaled, *L;       /* room for evaluations */
+    double *prob, *v, *rest, *scaled, *L;       /* room for evaluations: p, w p(1 - p), w (y - p) by row … */
 } LogisticData;
 
 Rc logistic_data_init(LogisticData *d, const LogisticInput *in, Arena *a, Err *e);
@@ -49,6 +49,9 @@ typedef struct {
 
 /* The maximum, started at 0 or at `start` (basis). */
 Rc logistic_maximise(LogisticMaximum *m, LogisticData *d, const double *start, Arena *a, Err *e);
+
+/* Log-likelihood with the caller's columns `out` (m of them) left out, from the maximum `full` of all. Not penalised. */
+Rc logistic_without(double *loglik, LogisticData *d, const LogisticMaximum *full, const int *out, int m, Arena *a, Err *e);
 
 void logistic_to_columns(double *beta, const LogisticData *d, const double *g);
 void logistic_vcov_to_columns(double *v, const LogisticData *d, const double *vg);

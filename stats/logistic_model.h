@@ -20,7 +20,7 @@ typedef struct {
     double events;
     LogisticData data;
     LogisticMaximum m;
-    double loglik_null;
+    double loglik_null, intercept_null;
 } LogisticModel;
 
 void logistic_by_term(const LogisticModel *c, const char *key, const double *x);

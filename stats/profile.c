@@ -19,6 +19,11 @@ static double dot(const double *a, const double *b, int p)
 
 Rc likelihood_maximise(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, Err *e)
 {
+    return likelihood_maximise_to(out, l, g, t, b, 1e-12, e);
+}
+
+Rc likelihood_maximise_to(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, double enough, Err *e)
+{
     Rc rc = OK;
     int p = l->p;
     Arena a = { 0 };
@@ -57,7 +62,7 @@ Rc likelihood_maximise(LikelihoodPoint *out, const Likelihood *l, double *g, con
             double r = fabs(rest[j]) * sqrt(v[j * p + j]);
             if (r > out->rest) out->rest = r;
         }
-        if (out->rest < 1e-12) { out->converged = true; goto out; }
+        if (out->rest < enough) { out->converged = true; goto out; }
         /* At round-off the score no longer falls. */
         if (out->rest < least_rest * .5) { least_rest = out->rest; stuck = 0; }
         else if (++stuck > 3 && out->rest < 1e-9) { out->converged = out->rest < 1e-10; goto out; }

@@ -26,6 +26,8 @@ typedef struct {
 /* Maximises over g with t'g = b (t NULL: freely) from the g given, which ends at the maximum. */
 Rc likelihood_maximise(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, Err *e);
 
+/* The same, but a largest score times standard error below `enough` will do: the value is then short by the order of its square. */
+Rc likelihood_maximise_to(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, double enough, Err *e);
 /* The value of t'g below (side -1) or above (side 1) the estimate at which twice the drop of the profile from `top` equals
  * `drop`. g_hat is the maximum with t'g_hat = b_hat and standard error se there; where the estimate is infinite in the other
  * direction, any place with b_hat and se as a scale (then `top` is the supremum). NaN when the profile does not fall that far.

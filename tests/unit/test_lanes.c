@@ -1,8 +1,9 @@
-/* tests/unit/test_lanes.c: numbers side by side: the exponential against that in long double, and a choice lane by lane. */
+/* tests/unit/test_lanes.c: numbers side by side: the exponential and the logarithm against those in long double, and a choice lane by lane. */
 #include <math.h>
 
 #include "core/lanes.h"
 #include "core/lanes_exp.h"
+#include "core/lanes_log.h"
 #include "core/rng.h"
 #include "unit.h"
 
@@ -46,6 +47,34 @@ START_TEST(outside_its_range)
 }
 END_TEST
 
+static FOR_EACH_WIDTH void log1p_of(double *to, const double *x)
+{
+    lanes_put(to, lanes_log1p(lanes_at(x)));
+}
+
+START_TEST(logarithm_beyond_one)
+{
+    static const double edge[LANES] = { 0, 1, 0x1.a827999fcef32p-2, 0x1.a827999fcef33p-2, .5, 0x1p-1074, 0x1p-60, 0x1.fffffffffffffp-1 };
+    Rng r = rng_stream(5, 1);
+    double x[LANES], y[LANES], worst = 0;
+    log1p_of(y, edge);
+    ck_assert(y[0] == 0 && y[5] == 0x1p-1074 && y[6] == 0x1p-60);
+    for (int k = 0; k < 200000; k++) {
+        for (int l = 0; l < LANES; l++) x[l] = k == 0 ? edge[l] : k % 2 ? rng_uniform(&r) : ldexp(rng_uniform(&r), -(int)rng_below(&r, 60));
+        log1p_of(y, x);
+        for (int l = 0; l < LANES; l++) {
+            if (x[l] == 0) continue;
+            const long double want = log1pl((long double)x[l]);
+            worst = fmax(worst, (double)(fabsl((long double)y[l] - want) / (nextafter((double)want, INFINITY) - (double)want)));
+        }
+    }
+    ck_assert_double_lt(worst, 1.5);
+    x[0] = NAN;
+    log1p_of(y, x);
+    ck_assert(isnan(y[0]));
+}
+END_TEST
+
 START_TEST(choice)
 {
     const double a[LANES] = { 1, 2, 3, 4, NAN, INFINITY, -0., 8 }, b[LANES] = { 8, 7, 6, 5, 4, 3, 2, 1 };
@@ -64,6 +93,7 @@ static Suite *suite(void)
     TCase *c = unit_case(s, "side by side");
     tcase_add_test(c, exponential);
     tcase_add_test(c, outside_its_range);
+    tcase_add_test(c, logarithm_beyond_one);
     tcase_add_test(c, choice);
     return s;
 }

@@ -15,7 +15,7 @@
 
 enum { OPTIONS_MAX = 96 };
 
-/* The options of a method as the parser wants them. One command line is parsed in a run, so one table is enough. */
+/* The options of a method as the parser wants them; --help shows those that mean something to it. One command line is parsed in a run, so one table is enough. */
 static const CliOption *stat_options(const char *method)
 {
     static CliOption table[OPTIONS_MAX + 1];
@@ -28,7 +28,8 @@ static const CliOption *stat_options(const char *method)
             for (size_t i = 0; i < n; i++) twice = twice || strcmp(table[i].name, o->name) == 0;
             if (twice) continue;
             CliOption *row = &table[n++];
-            *row = (CliOption){ .name = o->name, .help = o->help, .repeat = strcmp(o->name, "levels") == 0 };
+            const bool listed = s == 0 || !m || method_takes_option(m, o->name);
+            *row = (CliOption){ .name = o->name, .help = listed ? o->help : NULL, .repeat = strcmp(o->name, "levels") == 0 };
             switch (o->kind) {
             case OPTION_FLAG: row->kind = CLI_FLAG; break;
             case OPTION_NUMBER: row->kind = CLI_NUMBER; row->value = "X"; break;

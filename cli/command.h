@@ -17,7 +17,8 @@ typedef enum {
 
 typedef enum { CLI_FLAG, CLI_TEXT, CLI_NUMBER, CLI_INTEGER } CliKind;
 
-/* One option. `repeat`: may be given more than once (cli_texts). `value` is its name in --help. */
+/* One option. `repeat`: may be given more than once (cli_texts). `value` is its name in --help, which leaves out options without
+ * help: they are known in order to be refused by name. */
 typedef struct {
     const char *name;          /* without "--" */
     CliKind kind;

@@ -127,6 +127,7 @@ static void print_options(FILE *to, const CliOption *table)
 {
     for (; table && table->name; table++) {
         char left[80];
+        if (!table->help) continue;
         snprintf(left, sizeof left, "--%s%s%s", table->name, table->value ? " " : "", table->value ? table->value : "");
         fprintf(to, "  %-28s %s%s\n", left, table->help, table->repeat ? " (repeatable)" : "");
     }

@@ -333,7 +333,6 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     const double *cuts = NULL, *thresholds = NULL, *times = NULL;
     const char *versus = option_text(call, "versus", NULL);
     if (!versus) return err_set(e, ERR_USAGE, "compare wants --versus 'base model'");
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "compare takes no --weights");
     TRY(build(&q, out, call, versus, e));
     Arena *a = &q.full.a;
     size_t n_cuts = option_numbers(&cuts, call, "cuts", a), n_thresholds = option_numbers(&thresholds, call, "thresholds", a);
@@ -342,6 +341,10 @@ static Rc run(Json *out, const StatCall *call, Err *e)
             rc = err_set(e, ERR_USAGE, "--thresholds: %g is no risk from 0 to below 1", thresholds[i]);
             goto out;
         }
+    if (!q.survival && json_get(call->options, "times")) {
+        rc = err_set(e, ERR_USAGE, "--times goes with Surv(time, event), '%s' has no time", call->formula);
+        goto out;
+    }
     if (q.survival) {
         if (option_numbers(&times, call, "times", a) != 1) { rc = err_set(e, ERR_USAGE, "a survival model wants one --times"); goto out; }
         q.horizon = times[0];

@@ -19,7 +19,6 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     char **row_label = NULL, **col_label = NULL;
     size_t r = 0, c = 0;
     double exact, se, chisq = 0, least = INFINITY;
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "contingency takes no --weights");
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_COLUMNS, .no_intercept = true }, e));
     if (d.n_terms != 2) { rc = err_set(e, ERR_USAGE, "'%s': two columns are expected, ~a+b", call->formula); goto out; }
     TRY(design_groups(&row, &row_label, &r, &d, call, 0, true, e));

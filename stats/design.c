@@ -43,6 +43,38 @@ static Rc check_kind(Building *b)
     return OK;
 }
 
+/* What the method would pass over: an answer that leaves out a part of the question is no answer. */
+static Rc refuse_untaken(Building *b)
+{
+    const Method *m = b->call->method;
+    const Formula *f = b->formula;
+    if (!m) return OK;
+    const MethodTakes *t = method_takes(m);
+    const struct { bool there; Take take; const char *what; } part[] = {
+        { option_text(b->call, "weights", NULL) != NULL, t->weights, "--weights" },
+        { option_text(b->call, "cluster", NULL) != NULL, t->cluster, "--cluster" },
+        { f->cluster != NULL, t->cluster, "cluster()" }, { f->n_strata > 0, t->strata, "strata()" },
+        { f->n_offsets > 0, t->offset, "offset()" }, { f->group != NULL, t->group, f->is_frailty ? "frailty()" : "random effect" },
+    };
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        if (part[i].there && part[i].take == TAKES_NOT) return err_set(b->e, ERR_USAGE, "%s takes no %s", m->name, part[i].what);
+    return OK;
+}
+
+/* Every --levels names a column of the table. */
+static Rc check_levels(Building *b)
+{
+    const Json *j = json_get(b->call->options, "levels"), *item = json_type(j) == JSON_ARRAY ? json_first(j) : j;
+    for (; item; item = json_type(j) == JSON_ARRAY ? json_next(item) : NULL) {
+        const char *t = json_text(item), *equals = t ? strchr(t, '=') : NULL;
+        const char *name = equals ? arena_strndup(&b->scratch, t, (size_t)(equals - t)) : NULL;
+        if (!equals) return err_set(b->e, ERR_USAGE, "--levels '%s': expected \"col=a,b,c\"", t ? t : "");
+        if (!name) return err_nomem(b->e);
+        if (!frame_column(b->f, name)) return err_set(b->e, ERR_USAGE, "--levels '%s': %s has no column '%s'", t, b->f->name, name);
+    }
+    return OK;
+}
+
 /* Every expression that a row must have a value for. */
 static Rc evaluate(Building *b)
 {
@@ -481,6 +513,8 @@ Rc design_build(Design *d, Json *out, const StatCall *call, const DesignWish *wi
     TRY(formula_parse(&b.formula, call->formula, &d->arena, e));
     d->formula = b.formula;
     TRY(check_kind(&b));
+    TRY(refuse_untaken(&b));
+    TRY(check_levels(&b));
     b.keep = arena_alloc(&b.scratch, b.f->rows);
     if (!b.keep) { rc = err_nomem(e); goto out; }
     memset(b.keep, 1, b.f->rows);
@@ -509,6 +543,13 @@ Rc design_build(Design *d, Json *out, const StatCall *call, const DesignWish *wi
 out:
     arena_free(&b.scratch);
     return rc;
+}
+
+bool design_weights_whole(const Design *d)
+{
+    for (size_t i = 0; d->weight && i < d->n; i++)
+        if (d->weight[i] != floor(d->weight[i])) return false;
+    return true;
 }
 
 void design_free(Design *d)

@@ -70,6 +70,10 @@ Rc design_groups(int **code, char ***label, size_t *n_groups, Design *d, const S
 /* Diagnoses too_few_rows (ERR_ESTIMATE) when fewer than `least` rows are there; names the column that lost most. */
 Rc design_want_rows(const Design *d, Json *out, size_t least, Err *e);
 
+/* No weights, or whole numbers: a row of weight 2 is two rows. Any other weights are of sampling and call for a robust variance
+ * (the rule of R's survfit; Cox's is stricter and takes 0 and 1 alone). */
+bool design_weights_whole(const Design *d);
+
 /* Rows in an order that depends on their content alone: by stratum, start, time, event, y, columns of x, weight, offset, cluster.
  * What is summed in it has the same bits however the file was shuffled. order[n], arena memory of `a`. */
 Rc design_canonical_order(size_t **order, const Design *d, Arena *a, Err *e);

@@ -143,7 +143,6 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     FineGrayFit f = { 0 };
     double conf = call_conf(call);
     const char *convention = option_text(call, "convention", "cmprsk");
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "finegray takes no --weights");
     json_set_text(out, "convention", convention);
     TRY(model_build(&m, out, call, e));
     Arena *a = &m.d.arena;

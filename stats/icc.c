@@ -180,7 +180,6 @@ static Rc run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
     Design d = { 0 };
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "icc takes no --weights");
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_COLUMNS, .no_intercept = true }, e));
     if (d.p < 2) { rc = err_set(e, ERR_USAGE, "'%s': two or more columns of numbers are expected, ~a+b", call->formula); goto out; }
     TRY(design_want_rows(&d, out, 2, e));

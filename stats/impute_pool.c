@@ -135,6 +135,7 @@ Rc pooled_call(Json *out, const Method *method, const StatCall *call, Err *e)
         Json *r = json_object();
         rc = r ? part(&f, call->data, imp->num, value[k], e) : err_nomem(e);
         one.data = &f;
+        one.method = method;
         if (rc == OK) rc = method->run(r, &one, e);
         const Json *coef = json_get(r, "coef"), *se = json_get(r, "se");
         if (rc == OK && (json_type(coef) != JSON_OBJECT || json_type(se) != JSON_OBJECT))

@@ -142,7 +142,6 @@ static Rc run_ksample(Json *out, const StatCall *call, Err *e)
     int *group = NULL;
     char **label = NULL;
     Groups g = { .arena = &d.arena };
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "ksample takes no --weights");
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_RESPONSE, .no_intercept = true }, e));
     if (d.response != RESPONSE_NUMBER) { rc = err_set(e, ERR_USAGE, "'%s': numbers are expected left of ~", call->formula); goto out; }
     TRY(design_sort_rows(&d, e));
@@ -187,7 +186,6 @@ static Rc run_trend(Json *out, const StatCall *call, Err *e)
     char **label = NULL;
     double *y = NULL, *count = NULL;
     size_t k = 0;
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "trend takes no --weights");
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_RESPONSE, .no_intercept = true }, e));
     TRY(response_binary(&y, &d, out, e));
     TRY(groups_of(&group, &label, &k, &d, out, call, e));

@@ -83,7 +83,6 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     double minprop = option_number(call, "minprop", 0.1), maxprop = option_number(call, "maxprop", 0.9), gauss, exact;
     if (!(minprop > 0 && minprop < maxprop && maxprop < 1))
         return err_set(e, ERR_USAGE, "--minprop %g and --maxprop %g: expected 0 < minprop < maxprop < 1", minprop, maxprop);
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "maxstat takes no --weights");
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_ANY, .no_intercept = true }, e));
     if (d.response == RESPONSE_COUNTING || d.response == RESPONSE_TEXT || d.response == RESPONSE_NONE || d.p != 1) {
         rc = err_set(e, ERR_USAGE, "'%s': maxstat wants Surv(time, event) or a number left of ~ and one marker right of it", call->formula);

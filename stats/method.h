@@ -21,6 +21,8 @@ typedef struct {
     const char *help;
 } MethodOption;
 
+struct Method;
+
 /* The options as given, checked against the method's rows. Numbers lists are arrays; flags are true. `tables` holds what
  * TABLE options named. Everything belongs to the caller. */
 typedef struct {
@@ -30,6 +32,7 @@ typedef struct {
     const Frame *newdata;         /* --newdata, or NULL */
     const Frame *resamples;       /* --resamples, or NULL (columns "V1", "V2" …) */
     int threads;
+    const struct Method *method;  /* whose MethodTakes hold; set by method_call, NULL: anything goes */
 } StatCall;
 
 /* Runs the method and fills `out`, an object that holds schema, method and formula already; it adds converged, iterations,
@@ -38,7 +41,7 @@ typedef struct {
 typedef Rc MethodRun(Json *out, const StatCall *call, Err *e);
 
 /* A row of the methods table (methods.def). */
-typedef struct {
+typedef struct Method {
     const char *name, *summary;
     FormulaKind formula;
     bool needs_data;
@@ -48,8 +51,15 @@ typedef struct {
     const char *source;           /* where the method is from */
 } Method;
 
+/* What a method makes of the common options and of terms that are no covariates; the other columns of methods.def. What is not
+ * taken is refused: weights, cluster and the terms by design_build, the rest by method_check_options. */
+typedef enum { TAKES_NOT, TAKES, TAKES_FOR_NEWDATA } Take;
+typedef struct { Take weights, cluster, strata, offset, group, newdata, times, tau, conf; } MethodTakes;
+
 const Method *method_by_name(const char *name);            /* NULL when there is none */
 const Method *method_at(size_t i);                         /* NULL past the last row */
+const MethodTakes *method_takes(const Method *m);
+bool method_takes_option(const Method *m, const char *name);       /* a common option has a meaning for it */
 extern const MethodOption method_common_options[];         /* subset weights levels conf seed … ; ends with name NULL */
 
 /* Options of a call. Absent: the fallback. The table has checked types before. */
@@ -58,7 +68,8 @@ const char *option_text(const StatCall *c, const char *key, const char *fallback
 bool option_flag(const StatCall *c, const char *key);
 size_t option_numbers(const double **x, const StatCall *c, const char *key, Arena *a);   /* count; 0 when absent */
 
-/* ERR_INPUT or ERR_USAGE for an option the method does not have or of a wrong type; `where` heads the message. */
+/* ERR_INPUT or ERR_USAGE for an option the method does not have, that means nothing to it, or of a wrong type; `where` heads the
+ * message. */
 Rc method_check_options(const Method *m, const Json *options, const char *where, Err *e);
 
 /* out = a new object with schema, method, formula; then runs. What `reox stat`, `reox fit` and tests call. */

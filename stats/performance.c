@@ -43,7 +43,6 @@ static Rc prepare(Work *w, Json *out, const StatCall *call, Err *e)
     Rc rc = OK;
     Design *d = &w->d;
     Arena *a = &d->arena;
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "performance takes no --weights");
     TRY(design_build(d, out, call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true }, e));
     if (d->start || d->stratum || d->offset) {
         rc = err_set(e, ERR_USAGE, "performance takes Surv(time, event) without strata() and offset()");

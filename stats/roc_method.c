@@ -186,7 +186,6 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     Design d = { 0 };
     double *y = NULL, conf = call_conf(call);
     const double *range = NULL;
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "roc takes no --weights");
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_RESPONSE, .no_intercept = true }, e));
     if (d.p == 0) { rc = err_set(e, ERR_USAGE, "'%s': a marker is expected right of ~", call->formula); goto out; }
     TRY(design_sort_rows(&d, e));

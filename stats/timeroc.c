@@ -98,7 +98,6 @@ static Rc prepare(Work *w, Json *out, const StatCall *call, Err *e)
     Rc rc = OK;
     Design *d = &w->d;
     double cause = option_number(call, "cause", 1), censored = option_number(call, "cens_code", 0), cases = 0;
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "timeroc takes no --weights");
     TRY(design_build(d, out, call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true, .codes = true }, e));
     if (d->start) { rc = err_set(e, ERR_USAGE, "timeroc wants Surv(time, code), not start and stop"); goto out; }
     if (d->p == 0) { rc = err_set(e, ERR_USAGE, "'%s': a marker is expected right of ~", call->formula); goto out; }

@@ -135,7 +135,6 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     char **label = NULL;
     double conf = call_conf(call), count[2];
     Group g[2] = { { .n = 0 }, { .n = 0 } };
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "twosample takes no --weights");
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_RESPONSE, .no_intercept = true }, e));
     if (d.response != RESPONSE_NUMBER) { rc = err_set(e, ERR_USAGE, "'%s': numbers are expected left of ~", call->formula); goto out; }
     TRY(response_two_groups(&group, &label, &d, out, call, e));

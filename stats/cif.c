@@ -2,6 +2,7 @@
 #include "stats/cif.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "core/order.h"
@@ -9,21 +10,23 @@
 #include "stats/dist.h"
 #include "stats/linalg.h"
 
-typedef struct { double time; int cause, group, stratum; } Row;
+typedef struct { double time, weight; int cause, group, stratum, cluster; } Row;
 
-/* Rows by stratum, time and cause; group and stratum may be NULL. */
-static Rc gather(Row *row, size_t n, const double *time, const int *cause, const int *group, const int *stratum, Err *e)
+/* Rows by stratum, time and cause, and by weight where there are some; all but time and cause may be NULL. */
+static Rc gather(Row *row, size_t n, const double *time, const int *cause, const int *group, const int *stratum, const double *weight,
+                 const int *cluster, Err *e)
 {
     Rc rc = OK;
     size_t *order = malloc((n + 1) * sizeof *order);
     if (!order) return err_nomem(e);
     order_start(order, n);
+    if (weight) TRY(order_by(order, weight, n, e));
     TRY(order_by_codes(order, cause, n, e));
     TRY(order_by(order, time, n, e));
     if (stratum) TRY(order_by_codes(order, stratum, n, e));
     for (size_t k = 0; k < n; k++) {
         size_t i = order[k];
-        row[k] = (Row){ time[i], cause[i], group ? group[i] : 0, stratum ? stratum[i] : 0 };
+        row[k] = (Row){ time[i], weight ? weight[i] : 1, cause[i], group ? group[i] : 0, stratum ? stratum[i] : 0, cluster ? cluster[i] : 0 };
     }
 out:
     free(order);
@@ -41,20 +44,46 @@ static void delta_add(Delta *v, double S, double d, double n, double t3, double 
     v->v3 += t3 * t3 * t6;
 }
 
-/* Influence of those who left: P - Q F(t) each, kept as three sums; of those at risk: B, the same for all. */
-typedef struct { double pp, pq, qq, B; } Jackknife;
+/* Influence on F of one cause. Who has left holds w (P - Q F(t)), whoever is at risk w B, with B the same for all; a cluster holds the
+ * sum over its rows, and the variance is the sum of squares over clusters (rows), kept up as products of P, Q and the weight W at
+ * risk. Without clusters a row has either P and Q or W. */
+typedef struct { double pp, pq, pw, B; } Jackknife;
+typedef struct { double qq, qw, ww; } Common;      /* the products without P, one for all causes */
 
-Rc cif_estimate(CifCurve *out, size_t n, const double *time, const int *cause, int K, Arena *a, Err *e)
+/* Takes a row of weight w and cluster c out of the risk set: its own P (by cause) and Q come in, its weight goes. PQW: Q, W and P of
+ * each cause, n_clusters each. */
+static void cluster_leaves(Jackknife *jack, Common *all, double *PQW, size_t n_clusters, int K, size_t c, const double *P_own, double Q_own,
+                           double w)
+{
+    double *Q = PQW + c, *W = PQW + n_clusters + c, q = *Q + w * Q_own, r = *W - w;
+    for (int k = 1; k <= K; k++) {
+        double *P = PQW + ((size_t)k + 1) * n_clusters + c, p = *P + w * P_own[k];
+        jack[k].pp += p * p - *P * *P;
+        jack[k].pq += p * q - *P * *Q;
+        jack[k].pw += p * r - *P * *W;
+        *P = p;
+    }
+    all->qq += q * q - *Q * *Q;
+    all->qw += q * r - *Q * *W;
+    all->ww += r * r - *W * *W;
+    *Q = q;
+    *W = r;
+}
+
+Rc cif_curve(CifCurve *out, const CifData *data, Arena *a, Err *e)
 {
     Rc rc = OK;
-    size_t m = 0;
+    size_t n = data->n, m = 0, n_clusters = data->cluster ? data->n_clusters : 0;
+    int K = data->n_causes;
     Row *row = calloc(n + 1, sizeof *row);
     Delta *delta = calloc((size_t)K + 1, sizeof *delta);
     Jackknife *jack = calloc((size_t)K + 1, sizeof *jack);
-    double *F = calloc(2 * (size_t)K + 2, sizeof *F), *d = F ? F + K + 1 : NULL;
+    Common all = { 0 };
+    double *F = calloc(4 * (size_t)K + 4, sizeof *F), *d = F ? F + K + 1 : NULL, *square = F ? d + K + 1 : NULL, *P = F ? square + K + 1 : NULL;
+    double *PQW = calloc(((size_t)K + 2) * n_clusters + 1, sizeof *PQW);
     *out = (CifCurve){ .n_rows = n, .n_causes = K };
-    if (!row || !delta || !jack || !F) { rc = err_nomem(e); goto out; }
-    TRY(gather(row, n, time, cause, NULL, NULL, e));
+    if (!row || !delta || !jack || !F || !PQW) { rc = err_nomem(e); goto out; }
+    TRY(gather(row, n, data->time, data->cause, NULL, NULL, data->weight, data->cluster, e));
     for (size_t i = 0; i < n; i++) m += i == 0 || row[i].time != row[i - 1].time;
     out->n = m;
     double *block = ARENA_NEW(a, m * (size_t)(4 + 3 * K + K + 1) + 1, double);
@@ -68,23 +97,40 @@ Rc cif_estimate(CifCurve *out, size_t n, const double *time, const int *cause, i
     out->var = out->cif + (size_t)K * m;
     out->se_state = out->var + (size_t)K * m;
 
-    double S = 1, R = 0, settled = 0;      /* R: sum of d/(n(n-d)); settled: squared influence on log S of those who left */
+    /* At risk, from the last time back, where sums of weights stay exact. */
+    Sum risk = { 0 };
+    for (size_t i = m, at = n; i-- > 0;) {
+        double t = row[at - 1].time;
+        for (; at > 0 && row[at - 1].time == t; at--) {
+            sum_add(&risk, row[at - 1].weight);
+            all.ww += row[at - 1].weight * row[at - 1].weight;
+        }
+        out->n_risk[i] = sum_value(&risk);
+    }
+    if (n_clusters) {
+        all.ww = 0;
+        for (size_t i = 0; i < n; i++) PQW[n_clusters + (size_t)row[i].cluster] += row[i].weight;
+        for (size_t c = 0; c < n_clusters; c++) all.ww += PQW[n_clusters + c] * PQW[n_clusters + c];
+    }
+    double S = 1, R = 0;      /* R: sum of d/(n(n-d)) */
     size_t j = 0;
     for (size_t i = 0; i < m; i++) {
-        double Y = (double)(n - j), events = 0, t = row[j].time, censored = 0;
-        for (int k = 0; k <= K; k++) d[k] = 0;
-        for (; j < n && row[j].time == t; j++) d[row[j].cause]++;
-        censored = d[0];
+        double Y = out->n_risk[i], events = 0, t = row[j].time;
+        size_t from = j;
+        for (int k = 0; k <= K; k++) d[k] = square[k] = 0;
+        for (; j < n && row[j].time == t; j++) {
+            d[row[j].cause] += row[j].weight;
+            square[row[j].cause] += row[j].weight * row[j].weight;
+        }
         for (int k = 1; k <= K; k++) events += d[k];
-        double after = events > 0 ? S * (Y - events) / Y : S;
-        double u = Y > events ? 1 / (Y - events) : 0, R_after = R + (Y > events ? events / (Y * (Y - events)) : 0);
+        bool left = Y - events > 1e-12 * Y;
+        double after = events > 0 ? (left ? S * (Y - events) / Y : 0) : S;
+        double u = left ? 1 / (Y - events) : 0, R_after = R + (left ? events / (Y * (Y - events)) : 0);
         out->time[i] = t;
-        out->n_risk[i] = Y;
-        out->n_censor[i] = censored;
+        out->n_censor[i] = d[0];
         out->surv[i] = after;
         for (int k = 1; k <= K; k++) {
             Delta *v = &delta[k];
-            Jackknife *q = &jack[k];
             double other = events - d[k], var = i > 0 ? out->var[(size_t)(k - 1) * m + i - 1] : 0;
             F[k] += S * d[k] / Y;
             if (other > 0 && after > 0) delta_add(v, S, other, Y, 1 / after, F[k] / after);
@@ -97,29 +143,46 @@ Rc cif_estimate(CifCurve *out, size_t n, const double *time, const int *cause, i
             out->cif[(size_t)(k - 1) * m + i] = F[k];
             out->var[(size_t)(k - 1) * m + i] = var;
             /* Those at risk: S(t-) moves by S R, the hazard by -d/n. */
-            q->B += S * (R * d[k] / Y - d[k] / (Y * Y));
-            for (int c = 0; c <= K; c++) {
-                if (d[c] == 0) continue;
-                double Q = (c > 0 ? u : 0) - R_after;                   /* what log S lost for good */
-                double P = q->B + (c == k ? S / Y : 0) + Q * F[k];
-                q->pp += d[c] * P * P;
-                q->pq += d[c] * P * Q;
-                q->qq += d[c] * Q * Q;
-            }
-            double v2 = q->pp - 2 * F[k] * q->pq + F[k] * F[k] * q->qq + (double)(n - j) * q->B * q->B;
-            out->se_state[(size_t)k * m + i] = v2 > 0 ? sqrt(v2) : 0;
+            jack[k].B += S * (R * d[k] / Y - d[k] / (Y * Y));
         }
-        settled += censored * R_after * R_after + events * (u - R_after) * (u - R_after);
+        for (int c = 0; c <= K; c++) {
+            if (d[c] == 0) continue;
+            double Q = (c > 0 ? u : 0) - R_after;                       /* what log S lost for good */
+            for (int k = 1; k <= K; k++) P[k] = jack[k].B + (c == k ? S / Y : 0) + Q * F[k];
+            if (!n_clusters) {
+                for (int k = 1; k <= K; k++) {
+                    jack[k].pp += square[c] * P[k] * P[k];
+                    jack[k].pq += square[c] * P[k] * Q;
+                }
+                all.qq += square[c] * Q * Q;
+                all.ww -= square[c];
+                continue;
+            }
+            for (size_t q = from; q < j; q++)
+                if (row[q].cause == c) cluster_leaves(jack, &all, PQW, n_clusters, K, (size_t)row[q].cluster, P, Q, row[q].weight);
+        }
         R = R_after;
         S = after;
-        out->se_state[i] = S * sqrt(settled + (double)(n - j) * R * R);
+        for (int k = 1; k <= K; k++) {
+            const Jackknife *q = &jack[k];
+            double v2 = q->pp - 2 * F[k] * q->pq + F[k] * F[k] * all.qq + q->B * (all.ww * q->B + 2 * (q->pw - F[k] * all.qw));
+            out->se_state[(size_t)k * m + i] = v2 > 0 ? sqrt(v2) : 0;
+        }
+        double v0 = all.qq + R * (R * all.ww - 2 * all.qw);
+        out->se_state[i] = v0 > 0 ? S * sqrt(v0) : 0;
     }
 out:
     free(row);
     free(delta);
     free(jack);
     free(F);
+    free(PQW);
     return rc;
+}
+
+Rc cif_estimate(CifCurve *out, size_t n, const double *time, const int *cause, int n_causes, Arena *a, Err *e)
+{
+    return cif_curve(out, &(CifData){ .n = n, .time = time, .cause = cause, .n_causes = n_causes }, a, e);
 }
 
 long cif_row(const CifCurve *c, double t)
@@ -166,15 +229,16 @@ static void gray_stratum(double *s, double *v, const Gray *q, const Row *row, si
         q->skm[g] = q->skmm[g] = 1;
         for (int h = 0; h < G; h++) q->c[h * G + g] = q->v2[h * G + g] = 0;
     }
-    for (size_t i = lo; i < hi; i++) q->rs[row[i].group]++;
+    for (size_t i = lo; i < hi; i++) q->rs[row[i].group] += row[i].weight;
     double fm = 0, f = 0;
     for (size_t i = lo; i < hi;) {
         double nd1 = 0, nd2 = 0, tr = 0, tq = 0, t = row[i].time;
         size_t j = i;
         for (int g = 0; g < G; g++) q->d1[g] = q->d2[g] = 0;
         for (; j < hi && row[j].time == t; j++) {
-            if (row[j].cause == cause) { q->d1[row[j].group]++; nd1++; }
-            else if (row[j].cause > 0) { q->d2[row[j].group]++; nd2++; }
+            double w = row[j].weight;
+            if (row[j].cause == cause) { q->d1[row[j].group] += w; nd1 += w; }
+            else if (row[j].cause > 0) { q->d2[row[j].group] += w; nd2 += w; }
         }
         if (nd1 > 0 || nd2 > 0) {
             for (int g = 0; g < G; g++) {
@@ -220,7 +284,7 @@ static void gray_stratum(double *s, double *v, const Gray *q, const Row *row, si
                 }
             }
         }
-        for (; i < j; i++) q->rs[row[i].group]--;
+        for (; i < j; i++) q->rs[row[i].group] -= row[i].weight;
         fm = f;
         for (int g = 0; g < G; g++) { q->f1m[g] = q->f1[g]; q->skmm[g] = q->skm[g]; }
     }
@@ -232,7 +296,7 @@ static void gray_stratum(double *s, double *v, const Gray *q, const Row *row, si
 }
 
 Rc gray_test(GrayTest *out, size_t n, const double *time, const int *cause_of, int cause, const int *group, int G,
-             const int *stratum, int n_strata, double rho, Err *e)
+             const int *stratum, int n_strata, const double *weight, double rho, Err *e)
 {
     (void)n_strata;
     Rc rc = OK;
@@ -244,7 +308,7 @@ Rc gray_test(GrayTest *out, size_t n, const double *time, const int *cause_of, i
     Gray q = { block, block + g, block + 2 * g, block + 3 * g, block + 4 * g, block + 5 * g, block + 6 * g, block + 7 * g,
                block + 8 * g, block + 8 * g + g * g, block + 8 * g + 2 * g * g };
     double *s = block + 8 * g + 3 * g * g, *v = s + g, *z = v + g * g, *m = z + g;
-    TRY(gather(row, n, time, cause_of, group, stratum, e));
+    TRY(gather(row, n, time, cause_of, group, stratum, weight, NULL, e));
     for (size_t lo = 0, hi; lo < n; lo = hi) {
         for (hi = lo; hi < n && row[hi].stratum == row[lo].stratum; hi++) continue;
         gray_stratum(s, v, &q, row, lo, hi, G, cause, rho);

@@ -17,8 +17,21 @@ typedef struct {
     double *n_event, *cif, *var, *se_state;
 } CifCurve;
 
-/* cause[i]: 0 censored, 1 … K. Fails with ERR_NOMEM alone. Aalen & Johansen 1978; variance: Gray 1988, Betensky &
- * Schoenfeld 2001 for the jackknife. */
+/* cause[i]: 0 censored, 1 … K. weight may be NULL; the jackknife takes a weighted row as one (as R's survfit), var takes weight w as w
+ * rows and so has a meaning for whole numbers alone. cluster (0 … n_clusters-1, or NULL): rows that belong together in the jackknife. */
+typedef struct {
+    size_t n;
+    const double *time;
+    const int *cause;
+    int n_causes;
+    const double *weight;
+    const int *cluster;
+    size_t n_clusters;
+} CifData;
+
+/* Fails with ERR_NOMEM alone. Aalen & Johansen 1978; variance: Gray 1988, Betensky & Schoenfeld 2001 for the jackknife. */
+Rc cif_curve(CifCurve *out, const CifData *d, Arena *a, Err *e);
+/* The same of rows that count alike. */
 Rc cif_estimate(CifCurve *out, size_t n, const double *time, const int *cause, int n_causes, Arena *a, Err *e);
 
 enum { CIF_BEFORE = -1 };
@@ -28,8 +41,9 @@ double cif_area(const CifCurve *c, int cause, double tau);            /* mean ti
 
 typedef struct { double stat, p; int df; } GrayTest;
 /* Equality of the subdistribution hazards of `cause` between groups 0 … G-1, within strata (NULL for none), weighted with
- * (1 - F(t-))^rho. stat is NaN where the variance is singular. Gray 1988, as in cmprsk. */
+ * (1 - F(t-))^rho. weight (NULL: 1) is a whole number, w rows in one. stat is NaN where the variance is singular. Gray 1988, as in
+ * cmprsk. */
 Rc gray_test(GrayTest *out, size_t n, const double *time, const int *cause_of, int cause, const int *group, int n_groups,
-             const int *stratum, int n_strata, double rho, Err *e);
+             const int *stratum, int n_strata, const double *weight, double rho, Err *e);
 
 #endif

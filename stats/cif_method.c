@@ -7,6 +7,7 @@
 #include "stats/design.h"
 #include "stats/diagnosis.h"
 #include "stats/method.h"
+#include "stats/response.h"
 #include "stats/result_keys.h"
 
 static const MethodOption options[] = {
@@ -23,6 +24,7 @@ typedef struct {
     const char **cause_name;         /* [K+1], 0 is the event-free state */
     int n_causes;
     CifCurve *curve;
+    bool robust;                     /* rows are no draws of their own, or stand for more than themselves: the jackknife alone holds */
     Arena *arena;
 } Cif;
 
@@ -54,15 +56,20 @@ static Rc find_causes(Cif *c, double censored, Err *e)
 static Rc estimate(Cif *c, Err *e)
 {
     const Design *d = c->d;
-    double *time = ARENA_NEW(c->arena, d->n, double);
-    int *cause = ARENA_NEW(c->arena, d->n, int);
+    double *time = ARENA_NEW(c->arena, 2 * d->n, double), *weight = d->weight ? time + d->n : NULL;
+    int *cause = ARENA_NEW(c->arena, 2 * d->n, int), *cluster = d->cluster ? cause + d->n : NULL;
     c->curve = ARENA_NEW(c->arena, c->n_groups, CifCurve);
     if (!time || !cause || !c->curve) return err_nomem(e);
     for (size_t g = 0; g < c->n_groups; g++) {
         size_t n = 0;
-        for (size_t i = 0; i < d->n; i++)
-            if (c->group[i] == (int)g) { time[n] = d->time[i]; cause[n++] = c->cause[i]; }
-        Rc rc = cif_estimate(&c->curve[g], n, time, cause, c->n_causes, c->arena, e);
+        for (size_t i = 0; i < d->n; i++) {
+            if (c->group[i] != (int)g) continue;
+            if (weight) weight[n] = d->weight[i];
+            if (cluster) cluster[n] = d->cluster[i];
+            time[n] = d->time[i];
+            cause[n++] = c->cause[i];
+        }
+        Rc rc = cif_curve(&c->curve[g], &(CifData){ n, time, cause, c->n_causes, weight, cluster, d->n_clusters }, c->arena, e);
         if (rc != OK) return rc;
     }
     return OK;
@@ -86,7 +93,8 @@ static Rc write_estimates(Json *out, const Cif *c, const double *times, size_t n
                 long r = cif_row(q, times[i]);
                 bool known = times[i] <= q->time[q->n - 1] || q->surv[q->n - 1] == 0;
                 est[i * rows + at] = known ? cif_at(q, k, times[i]) : NAN;
-                var[i * rows + at] = !known ? NAN : r == CIF_BEFORE ? 0 : q->var[(size_t)(k - 1) * q->n + (size_t)r];
+                double se = r == CIF_BEFORE ? 0 : q->se_state[(size_t)k * q->n + (size_t)r];
+                var[i * rows + at] = !known ? NAN : c->robust ? se * se : r == CIF_BEFORE ? 0 : q->var[(size_t)(k - 1) * q->n + (size_t)r];
             }
         }
     json_set_matrix(out, "est", est, rows, n_times, row, col);
@@ -156,7 +164,7 @@ static Rc write_gray(Json *out, const Cif *c, double rho, Err *e)
     if (!x || !key) return err_nomem(e);
     for (size_t k = 0; k < K; k++) {
         GrayTest t;
-        Rc rc = gray_test(&t, d->n, d->time, c->cause, (int)k + 1, c->group, (int)c->n_groups, d->stratum, (int)d->n_strata, rho, e);
+        Rc rc = gray_test(&t, d->n, d->time, c->cause, (int)k + 1, c->group, (int)c->n_groups, d->stratum, (int)d->n_strata, d->weight, rho, e);
         if (rc != OK) return rc;
         x[k] = t.stat;
         x[K + k] = t.p;
@@ -172,9 +180,10 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     Design d = { 0 };
     Arena a = { 0 };
     Cif c = { .d = &d, .arena = &a };
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "cif takes no --weights");
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true, .codes = true }, e));
     if (d.start) { rc = err_set(e, ERR_USAGE, "cif wants Surv(time, code), not start and stop"); goto out; }
+    c.robust = d.cluster || !design_weights_whole(&d);
+    if (c.robust) TRY(design_sort_rows(&d, e));
     TRY(design_groups(&c.group, &c.label, &c.n_groups, &d, call, -1, false, e));
     TRY(find_causes(&c, option_number(call, "cens_code", 0), e));
     TRY(estimate(&c, e));
@@ -189,9 +198,19 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         TRY(write_states(out, &c, times, n_times, e));
     }
     if (!isnan(tau)) TRY(write_years_lost(out, &c, tau, e));
-    json_set_text(out, "convention", "var: delta method of cmprsk; se_infinitesimal_jackknife: of survival");
+    json_set_text(out, "convention", c.robust ? "var: infinitesimal jackknife between rows or clusters, the square of se_infinitesimal_jackknife"
+                                   : d.weight ? "var and Gray's test: cmprsk's, a row of weight 2 counts as two rows; se_infinitesimal_jackknife: of "
+                                                "survival, a weighted row is one"
+                                              : "var: delta method of cmprsk; se_infinitesimal_jackknife: of survival");
+    if (c.robust && n_rho) {
+        rc = err_set(e, ERR_USAGE, "--rho: Gray's test has no form for clusters or weights that are no counts; finegray --convention survival has");
+        goto out;
+    }
     if (events == 0) {
         diagnose(out, "no_events", "nobody has an event of any cause: every incidence is 0");
+    } else if (c.n_groups > 1 && c.robust) {
+        diagnose(out, "option_unused", "Gray's test has no form for clusters or weights that are no counts and is left out; "
+                 "finegray --convention survival tests the groups with a robust variance");
     } else if (c.n_groups > 1) {
         if (!n_rho) { rho = none; n_rho = 1; }
         for (size_t i = 0; i < n_rho; i++) TRY(write_gray(out, &c, rho[i], e));

@@ -385,3 +385,34 @@ void km_restricted_mean(double *mean, double *se, const KmCurve *c, double tau)
     *mean = sum_value(&area);
     *se = sqrt(sum_value(&variance));
 }
+
+Rc km_restricted_mean_influence(double *u, const KmCurve *c, const KmData *d, const int *group, int g, double tau, Err *e)
+{
+    /* A row moves log S at an event time by 1/n less d/(n(n-d)) for being at risk (times -1), and so the area behind that time:
+     * own[k] by its event at time k, met[k+1] by having been at risk up to there. */
+    double *own = calloc(2 * c->n + 2, sizeof *own), *met = own ? own + c->n : NULL, right = tau;
+    if (!own) return err_nomem(e);
+    Sum area = { 0 }, total = { 0 };
+    for (size_t k = c->n; k-- > 0;) {
+        double t = c->time[k], n = c->n_risk[k], events = c->n_event[k];
+        if (t > tau) continue;
+        sum_add(&area, (right - t) * c->surv[k]);
+        right = t;
+        if (!(events > 0 && n - events > 1e-12 * n)) continue;      /* nobody is left: S stays 0 */
+        double A = sum_value(&area);
+        own[k] = A / (n - events);
+        met[k + 1] = A * events / (n * (n - events));
+    }
+    for (size_t k = 0; k < c->n; k++) {
+        sum_add(&total, met[k + 1]);
+        met[k + 1] = sum_value(&total);
+    }
+    for (size_t i = 0; i < d->n; i++) {
+        if (group && group[i] != g) continue;
+        size_t at = (size_t)(km_row(c, d->time[i]) + 1), before = d->start ? (size_t)(km_row(c, d->start[i]) + 1) : 0;
+        double drop = (d->event[i] != 0 ? own[at - 1] : 0) - (met[at] - met[before]);
+        u[i] = -(d->weight ? d->weight[i] : 1) * drop;
+    }
+    free(own);
+    return OK;
+}

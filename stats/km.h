@@ -66,4 +66,8 @@ Rc km_quantile(double *quantile, double *lower, double *upper, const KmCurve *c,
  * exponential curves, as in R). */
 void km_restricted_mean(double *mean, double *se, const KmCurve *c, double tau);
 
+/* u[i] := weight of row i times its influence on that mean, for the rows of group g (group NULL: all of them); c is the product-limit
+ * curve of those rows. The sum of u^2, by cluster where there are some, is the infinitesimal-jackknife variance. */
+Rc km_restricted_mean_influence(double *u, const KmCurve *c, const KmData *data, const int *group, int g, double tau, Err *e);
+
 #endif

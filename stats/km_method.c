@@ -24,13 +24,6 @@ typedef struct {
     double conf;
 } Km;
 
-static bool whole_weights(const Design *d)
-{
-    for (size_t i = 0; d->weight && i < d->n; i++)
-        if (d->weight[i] != floor(d->weight[i])) return false;
-    return true;
-}
-
 static void set_strata(Json *o, const Km *k, const size_t *count)
 {
     if (k->n_groups < 2 && !k->label[0][0]) return;
@@ -148,7 +141,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     size_t *count = ARENA_NEW(&a, k.n_groups, size_t);
     if (!k.curve || !count) { rc = err_nomem(e); goto out; }
     KmOptions how = { .exponential = stype == 2, .tie_corrected = ctype == 2,
-                      .robust = option_flag(call, "robust") || d.cluster || !whole_weights(&d) };
+                      .robust = option_flag(call, "robust") || d.cluster || !design_weights_whole(&d) };
     KmData data = { d.n, d.start, d.time, d.event, d.weight, d.cluster };
     TRY(km_by_group(k.curve, &data, group, k.n_groups, &how, &a, e));
     double events = 0;

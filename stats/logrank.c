@@ -5,10 +5,12 @@
 #include <stdlib.h>
 
 #include "core/order.h"
+#include "core/sum.h"
 #include "stats/dist.h"
+#include "stats/influence.h"
 #include "stats/linalg.h"
 
-typedef struct { double time, start; int event, group, stratum; } Row;
+typedef struct { double time, start, weight; int event, group, stratum; } Row;
 
 /* One stratum: rows [lo, hi) of row (by time) and of entry (by start, NULL when all start at once). */
 static void stratum_add(LogrankTest *t, const Row *row, const Row *entry, size_t lo, size_t hi, int G, double rho, int s,
@@ -17,15 +19,15 @@ static void stratum_add(LogrankTest *t, const Row *row, const Row *entry, size_t
     double surv = 1;
     for (int g = 0; g < G; g++) n[g] = 0;
     if (!entry)
-        for (size_t i = lo; i < hi; i++) n[row[i].group]++;
+        for (size_t i = lo; i < hi; i++) n[row[i].group] += row[i].weight;
     size_t in = lo;
     for (size_t i = lo; i < hi;) {
         double time = row[i].time, total = 0, deaths = 0;
-        for (; entry && in < hi && entry[in].start < time; in++) n[entry[in].group]++;
+        for (; entry && in < hi && entry[in].start < time; in++) n[entry[in].group] += entry[in].weight;
         for (int g = 0; g < G; g++) { dead[g] = 0; total += n[g]; }
         size_t j = i;
         for (; j < hi && row[j].time == time; j++)
-            if (row[j].event) { dead[row[j].group]++; deaths++; }
+            if (row[j].event) { dead[row[j].group] += row[j].weight; deaths += row[j].weight; }
         if (deaths > 0) {
             double w = rho == 0 ? 1 : pow(surv, rho);
             for (int g = 0; g < G; g++) {
@@ -39,7 +41,7 @@ static void stratum_add(LogrankTest *t, const Row *row, const Row *entry, size_t
             }
             surv *= (total - deaths) / total;
         }
-        for (; i < j; i++) n[row[i].group]--;
+        for (; i < j; i++) n[row[i].group] -= row[i].weight;
     }
 }
 
@@ -79,11 +81,117 @@ static Rc gather(Row *row, size_t *order, const LogrankData *d, const double *by
     if (d->stratum) TRY(order_by_codes(order, d->stratum, d->n, e));
     for (size_t k = 0; k < d->n; k++) {
         size_t i = order[k];
-        row[k] = (Row){ d->time[i], d->start ? d->start[i] : 0, d->event[i] != 0, d->group[i], d->stratum ? d->stratum[i] : 0 };
+        row[k] = (Row){ d->time[i], d->start ? d->start[i] : 0, d->weight ? d->weight[i] : 1, d->event[i] != 0, d->group[i], d->stratum ? d->stratum[i] : 0 };
     }
 out:
     return rc;
 }
+
+/* ---- the robust test */
+
+/* At one distinct time of a stratum: weight of all at risk and of the events, the rho-weight, and what being at risk up to this
+ * time has cost: sums of w d/n (`hazard`) and of w d/n times each group's share of those at risk (by group, elsewhere). */
+typedef struct { double time, total, deaths, rho_weight, hazard; } Moment;
+
+/* One stratum of the robust test: rows at[0 … n), in any order, n_entry of them by start. Adds O, E and, by row and group, what the row
+ * puts into O - E. Sums of those at risk are made from the last time back, where they stay exact. */
+static Rc robust_stratum(LogrankTest *t, double *u, const LogrankData *d, const size_t *by_time, const size_t *by_start, size_t n, double rho,
+                         int stratum, Err *e)
+{
+    size_t G = (size_t)d->n_groups, m = 0;
+    Rc rc = OK;
+    Moment *moment = calloc(n + 1, sizeof *moment);
+    Sum *risk = calloc(2 * G, sizeof *risk), *late = risk ? risk + G : NULL;
+    double *share = calloc(2 * (n + 1) * G, sizeof *share), *cost = share ? share + (n + 1) * G : NULL, surv = 1, hazard = 0;
+    if (!moment || !risk || !share) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < n; i++) m += i == 0 || d->time[by_time[i]] != d->time[by_time[i - 1]];
+    for (size_t k = m, j = n, in = n; k-- > 0;) {
+        Moment *q = &moment[k];
+        Sum deaths = { 0 }, total = { 0 };
+        for (q->time = d->time[by_time[j - 1]]; j > 0 && d->time[by_time[j - 1]] == q->time; j--) {
+            size_t i = by_time[j - 1];
+            double w = d->weight ? d->weight[i] : 1;
+            sum_add(&risk[d->group[i]], w);
+            if (d->event[i] != 0) sum_add(&deaths, w);
+        }
+        for (; by_start && in > 0 && d->start[by_start[in - 1]] >= q->time; in--) {
+            size_t i = by_start[in - 1];
+            sum_add(&late[d->group[i]], d->weight ? d->weight[i] : 1);
+        }
+        for (size_t g = 0; g < G; g++) {
+            double at_risk = sum_value(&risk[g]) - sum_value(&late[g]);
+            share[k * G + g] = at_risk;
+            sum_add(&total, at_risk);
+        }
+        q->total = sum_value(&total);
+        q->deaths = sum_value(&deaths);
+        for (size_t g = 0; g < G; g++) share[k * G + g] = q->total > 0 ? share[k * G + g] / q->total : 0;
+    }
+    for (size_t k = 0; k < m; k++) {
+        Moment *q = &moment[k];
+        double step = q->deaths > 0 ? q->deaths / q->total : 0;
+        q->rho_weight = rho == 0 ? 1 : pow(surv, rho);
+        hazard += q->rho_weight * step;
+        q->hazard = hazard;
+        for (size_t g = 0; g < G; g++) {
+            cost[k * G + g] = (k ? cost[(k - 1) * G + g] : 0) + q->rho_weight * step * share[k * G + g];
+            t->expected_by_stratum[(size_t)stratum * G + g] += q->rho_weight * q->deaths * share[k * G + g];
+        }
+        surv *= 1 - step;
+    }
+    for (size_t j = 0, k = 0; j < n; j++) {
+        size_t i = by_time[j], own = (size_t)d->group[i], lo = 0, hi = m;
+        double w = d->weight ? d->weight[i] : 1;
+        while (moment[k].time != d->time[i]) k++;
+        /* Times up to its entry were before its time; `lo` becomes the first one after. */
+        if (!d->start) hi = 0;
+        while (lo < hi) {
+            size_t mid = lo + (hi - lo) / 2;
+            if (moment[mid].time <= d->start[i]) lo = mid + 1; else hi = mid;
+        }
+        if (d->event[i] != 0) t->observed_by_stratum[(size_t)stratum * G + own] += w * moment[k].rho_weight;
+        for (size_t g = 0; g < G; g++) {
+            double event = d->event[i] != 0 ? moment[k].rho_weight * ((g == own) - share[k * G + g]) : 0;
+            double met = (g == own ? moment[k].hazard - (lo ? moment[lo - 1].hazard : 0) : 0) - (cost[k * G + g] - (lo ? cost[(lo - 1) * G + g] : 0));
+            u[g * d->n + i] = w * (event - met);
+        }
+    }
+out:
+    free(moment);
+    free(risk);
+    free(share);
+    return rc;
+}
+
+/* O, E and the variance between what the rows (or clusters) put into O - E. */
+static Rc robust_sums(LogrankTest *t, const LogrankData *d, double rho, Err *e)
+{
+    Rc rc = OK;
+    size_t n = d->n, G = (size_t)d->n_groups;
+    double *u = calloc(n * G + 1, sizeof *u);
+    size_t *by_time = malloc(2 * (n + 1) * sizeof *by_time), *by_start = by_time ? by_time + n + 1 : NULL;
+    Clusters clusters = { n, d->cluster, d->n_clusters };
+    if (!u || !by_time) { rc = err_nomem(e); goto out; }
+    order_start(by_time, n);
+    TRY(order_by(by_time, d->time, n, e));
+    if (d->stratum) TRY(order_by_codes(by_time, d->stratum, n, e));
+    order_start(by_start, n);
+    if (d->start) TRY(order_by(by_start, d->start, n, e));
+    if (d->start && d->stratum) TRY(order_by_codes(by_start, d->stratum, n, e));
+    for (size_t lo = 0, hi; lo < n; lo = hi) {
+        int s = d->stratum ? d->stratum[by_time[lo]] : 0;
+        for (hi = lo; hi < n && (!d->stratum || d->stratum[by_time[hi]] == s); hi++) continue;
+        TRY(robust_stratum(t, u, d, by_time + lo, d->start ? by_start + lo : NULL, hi - lo, rho, s, e));
+    }
+    for (size_t g = 0; g < G; g++)
+        for (size_t h = 0; h < G; h++) TRY(influence_product(&t->var[h * G + g], NULL, u + g * n, u + h * n, &clusters, e));
+out:
+    free(u);
+    free(by_time);
+    return rc;
+}
+
+/* ---- */
 
 Rc logrank_test(LogrankTest *t, const LogrankData *d, double rho, Arena *a, Err *e)
 {
@@ -106,7 +214,8 @@ Rc logrank_test(LogrankTest *t, const LogrankData *d, double rho, Arena *a, Err 
     }
     TRY(gather(row, order, d, d->time, e));
     if (entry) TRY(gather(entry, order, d, d->start, e));
-    for (size_t lo = 0, hi; lo < d->n; lo = hi) {
+    if (d->robust) TRY(robust_sums(t, d, rho, e));
+    else for (size_t lo = 0, hi; lo < d->n; lo = hi) {
         for (hi = lo; hi < d->n && row[hi].stratum == row[lo].stratum; hi++) continue;
         stratum_add(t, row, entry, lo, hi, G, rho, row[lo].stratum, count, count + G);
     }

@@ -7,10 +7,12 @@
 #include "stats/logrank.h"
 #include "stats/method.h"
 #include "stats/multiplicity.h"
+#include "stats/response.h"
 #include "stats/result_keys.h"
 
 static const MethodOption options[] = {
     { "rho", OPTION_NUMBERS, NULL, "weights S(t-)^rho: 0 log-rank (default), 1 Peto-Wilcoxon; several by commas" },
+    { "robust", OPTION_FLAG, NULL, "variance between rows; on by itself with a cluster or weights other than whole numbers" },
     { NULL, OPTION_FLAG, NULL, NULL }
 };
 
@@ -19,13 +21,15 @@ typedef struct {
     int *group;
     char **label;
     size_t n_groups, *size;
+    bool robust;
     Arena *arena;
 } Setting;
 
 static LogrankData data_of(const Setting *s)
 {
     const Design *d = s->d;
-    return (LogrankData){ d->n, d->start, d->time, d->event, s->group, d->stratum, (int)s->n_groups, (int)d->n_strata };
+    return (LogrankData){ d->n, d->start, d->time, d->event, s->group, d->stratum, (int)s->n_groups, (int)d->n_strata, d->weight, d->cluster,
+                          d->n_clusters, s->robust };
 }
 
 static Rc write_test(Json *out, const Setting *s, double rho, Err *e)
@@ -61,18 +65,22 @@ static Rc write_pairs(Json *out, const Setting *s, Err *e)
     Rc rc = OK;
     const Design *d = s->d;
     size_t m = s->n_groups * (s->n_groups - 1) / 2, at = 0;
-    double *x = ARENA_NEW(s->arena, 3 * d->n, double), *p = ARENA_NEW(s->arena, 4 * m, double);
-    int *group = ARENA_NEW(s->arena, d->n, int);
+    double *x = ARENA_NEW(s->arena, 4 * d->n, double), *p = ARENA_NEW(s->arena, 4 * m, double);
+    int *group = ARENA_NEW(s->arena, 2 * d->n, int);
     const char **a = (const char **)arena_array(s->arena, m, sizeof *a), **b = (const char **)arena_array(s->arena, m, sizeof *b);
     if (!x || !p || !group || !a || !b) return err_nomem(e);
     for (size_t g = 0; g < s->n_groups; g++)
         for (size_t h = g + 1; h < s->n_groups; h++, at++) {
-            LogrankData q = { .time = x, .event = x + d->n, .start = d->start ? x + 2 * d->n : NULL, .group = group, .n_groups = 2 };
+            LogrankData q = { .time = x, .event = x + d->n, .start = d->start ? x + 2 * d->n : NULL, .group = group, .n_groups = 2,
+                              .weight = d->weight ? x + 3 * d->n : NULL, .cluster = d->cluster ? group + d->n : NULL,
+                              .n_clusters = d->n_clusters, .robust = s->robust };
             for (size_t i = 0; i < d->n; i++) {
                 if (s->group[i] != (int)g && s->group[i] != (int)h) continue;
                 x[q.n] = d->time[i];
                 x[d->n + q.n] = d->event[i];
                 if (d->start) x[2 * d->n + q.n] = d->start[i];
+                if (d->weight) x[3 * d->n + q.n] = d->weight[i];
+                if (d->cluster) group[d->n + q.n] = d->cluster[i];
                 group[q.n++] = s->group[i] == (int)h;
             }
             LogrankTest t;
@@ -101,10 +109,10 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     Design d = { 0 };
     Arena a = { 0 };
     Setting s = { .d = &d, .arena = &a };
-    if (option_text(call, "weights", NULL)) return err_set(e, ERR_USAGE, "logrank takes no --weights: weight the rows in cox, its score "
-                                                           "test is the log-rank test");
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true }, e));
     if (d.n_terms == 0) { rc = err_set(e, ERR_USAGE, "'%s': a group is expected right of ~", call->formula); goto out; }
+    s.robust = option_flag(call, "robust") || d.cluster || !design_weights_whole(&d);
+    if (s.robust) TRY(design_sort_rows(&d, e));
     TRY(design_groups(&s.group, &s.label, &s.n_groups, &d, call, -1, true, e));
     double events = 0;
     s.size = ARENA_NEW(&a, s.n_groups, size_t);
@@ -120,6 +128,11 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         rc = diagnose_fatal(out, e, "no_events", "none of %zu rows has an event: the test is not defined", d.n);
         goto out;
     }
+    if (s.robust)
+        json_set_text(out, "convention", "variance between rows or clusters (robust score test of Cox, ties by Breslow); observed and expected are "
+                                         "sums of weights");
+    else
+        json_set_text(out, "convention", d.weight ? "hypergeometric variance; a row of weight 2 counts as two rows" : "hypergeometric variance");
     const double *rho = NULL, log_rank[1] = { 0 };
     size_t n_rho = option_numbers(&rho, call, "rho", &a);
     if (!n_rho) { rho = log_rank; n_rho = 1; }

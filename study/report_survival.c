@@ -247,7 +247,7 @@ Rc split_gather(SurvivalPlot *out, bool *there, const ReportData *d, const Repor
         GrayTest gray = { 0 };
         if (!cause) { rc = err_nomem(e); goto out; }
         for (size_t i = 0; i < n; i++) cause[i] = (int)o.design.event[i];
-        TRY(gray_test(&gray, n, o.design.time, cause, 1, group, 2, NULL, 0, 0, e));
+        TRY(gray_test(&gray, n, o.design.time, cause, 1, group, 2, NULL, 0, NULL, 0, e));
         p_value = gray.p;
     } else {
         TRY(logrank_test(&test, &(LogrankData){ .n = n, .time = o.design.time, .event = o.design.event, .group = group, .n_groups = 2 }, 0, a, e));

@@ -120,7 +120,7 @@ START_TEST(tests_and_incidence)
         GrayTest y;
         CifCurve c;
         assert_ok(logrank_test(&l, &(LogrankData){ .n = N, .time = t, .event = d, .group = g, .n_groups = 2 }, 0, &a, NULL));
-        assert_ok(gray_test(&y, N, t, state, 1, g, 2, NULL, 1, 0, NULL));
+        assert_ok(gray_test(&y, N, t, state, 1, g, 2, NULL, 1, NULL, 0, NULL));
         assert_ok(cif_estimate(&c, N, t, state, 2, &a, NULL));
         long row = cif_row(&c, 1);
         double F = cif_at(&c, 1, 1);

@@ -44,10 +44,10 @@ START_TEST(logrank_strata)
     for (int i = 0; i < 12; i++) { t[i] = t6[i % 6]; d[i] = d6[i % 6]; g[i] = g6[i % 6]; s[i] = i / 6; own[i] = i; }
     LogrankTest one, two, none;
     assert_ok(logrank_test(&one, &(LogrankData){ .n = 6, .time = t6, .event = d6, .group = g6, .n_groups = 2 }, 0.5, &a, NULL));
-    assert_ok(logrank_test(&two, &(LogrankData){ 12, NULL, t, d, g, s, 2, 2 }, 0.5, &a, NULL));
+    assert_ok(logrank_test(&two, &(LogrankData){ .n = 12, .time = t, .event = d, .group = g, .stratum = s, .n_groups = 2, .n_strata = 2 }, 0.5, &a, NULL));
     assert_near(two.chisq, 2 * one.chisq, 1e-13);
     assert_near(two.observed_by_stratum[2], one.observed[0], 1e-15);
-    assert_ok(logrank_test(&none, &(LogrankData){ 12, NULL, t, d, g, own, 2, 12 }, 0, &a, NULL));
+    assert_ok(logrank_test(&none, &(LogrankData){ .n = 12, .time = t, .event = d, .group = g, .stratum = own, .n_groups = 2, .n_strata = 12 }, 0, &a, NULL));
     ck_assert(isnan(none.chisq) && isnan(none.p));
     arena_free(&a);
 }
@@ -109,9 +109,9 @@ START_TEST(incidence_and_survival)
     for (int cause = 1; cause <= 2; cause++)
         for (double rho = 0; rho < 2; rho++) {
             GrayTest x, y, z;
-            assert_ok(gray_test(&x, N, t, three, cause, g, 3, NULL, 1, rho, NULL));
-            assert_ok(gray_test(&y, N, t, three, cause, other, 3, NULL, 1, rho, NULL));
-            assert_ok(gray_test(&z, N, squared, three, cause, g, 3, NULL, 1, rho, NULL));
+            assert_ok(gray_test(&x, N, t, three, cause, g, 3, NULL, 1, NULL, rho, NULL));
+            assert_ok(gray_test(&y, N, t, three, cause, other, 3, NULL, 1, NULL, rho, NULL));
+            assert_ok(gray_test(&z, N, squared, three, cause, g, 3, NULL, 1, NULL, rho, NULL));
             assert_near(y.stat, x.stat, 1e-11);
             assert_near(z.stat, x.stat, 1e-13);
             ck_assert_int_eq(x.df, 2);

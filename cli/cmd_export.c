@@ -41,7 +41,7 @@ static Rc export_model(const StudyRun *r, const char *name, const char *dir, Jso
     TRY(db_models_load(&stored, r->db, name, e));
     if (stored.n != 1) { rc = err_set(e, ERR_INPUT, "model %s: is not fitted, or was refused; expected reox fit before", name); goto out; }
     if (!stored.model[0].estimated) { rc = err_set(e, ERR_ESTIMATE, "model %s: could not be estimated", name); goto out; }
-    TRY(model_file(&j, &stored.model[0], &r->tables, r->db, e));
+    TRY(model_file(&j, &stored.model[0], cli_given(r->command, "groups"), &r->tables, r->db, e));
     TRY(json_print(&text, j, true, e));
     str_append(&text, "\n");
     for (const char *c = name; *c; c++) str_append_char(&file, *c == '/' ? '_' : *c);
@@ -86,12 +86,13 @@ static ExitCode run(const CommandLine *c)
 static const CliOption options[] = {
     { "out", CLI_TEXT, "DIR", "folder for the files, made when absent", false },
     { "model", CLI_TEXT, "M", "also this fitted model, as M.json for predict and validate elsewhere", false },
+    { "groups", CLI_FLAG, NULL, "the model's file names the groups of frailty(id) or (1|id) and their effects; without it they stay anonymous", false },
     { 0 }
 };
 
 const Command command_export = {
     .name = "export",
-    .synopsis = "STUDY --out DIR [--model M]",
+    .synopsis = "STUDY --out DIR [--model M [--groups]]",
     .summary = "writes the database's views as CSV, with a data dictionary",
     .details = "reox export STUDY --out DIR    a file for each view (v_patient, v_scan, v_feature, v_wide …), one for the changes of each\n"
                "                               tracer and pair of time points, and dictionary.csv\n\n"

@@ -7,6 +7,7 @@
 #include "cli/study_run.h"
 #include "core/file.h"
 #include "core/limits.h"
+#include "study/model_file.h"
 #include "study/predict.h"
 #include "study/variables.h"
 
@@ -18,20 +19,20 @@ typedef struct {
     Json *file;                    /* of a model file; NULL when the database's is used */
     ModelDocument document;
     const char *name;
-    double horizon;
+    PredictWish wish;
     PredictionRow *row;
     size_t n;
-} Prediction;
+} PredictRun;
 
 /* The model that was fitted here, or a file that `export` made. */
-static Rc load_model(Prediction *x, Err *e)
+static Rc load_model(PredictRun *x, Err *e)
 {
     Rc rc = OK;
     const char *name = cli_text(x->run.command, "model");
     const size_t n = strlen(name);
     x->name = name;
     if (n > 5 && strcmp(name + n - 5, ".json") == 0 && !protocol_model(&x->run.tables.protocol, name)) {
-        TRY(json_read(&x->file, name, name, e));
+        TRY(model_file_read(&x->file, name, e));
         TRY(model_document(&x->document, x->file, name, e));
         if (x->document.name) x->name = x->document.name;
         goto out;
@@ -54,21 +55,30 @@ out:
     return rc;
 }
 
-static Rc choose_horizon(Prediction *x, Err *e)
+/* --horizon, else that of the model's file, else the board's, in the unit of the model. */
+static Rc choose_horizon(PredictRun *x, Err *e)
 {
     const CommandLine *c = x->run.command;
-    x->horizon = cli_given(c, "horizon") ? cli_number(c, "horizon", NAN) : predict_horizon(&x->document, &x->run.tables.protocol);
+    const Protocol *p = &x->run.tables.protocol;
+    double horizon = x->file ? json_number(json_get(x->file, "horizon")) : NAN;
+    if (isnan(horizon)) {
+        TimeUnit unit;
+        const Endpoint *board = p->board_endpoint ? protocol_endpoint(p, p->board_endpoint) : NULL;
+        horizon = predict_horizon(&x->document, p);
+        if (board && x->document.time_unit && time_unit_parse(&unit, x->document.time_unit)) horizon *= time_unit_days(board->unit) / time_unit_days(unit);
+    }
+    x->wish.horizon = cli_given(c, "horizon") ? cli_number(c, "horizon", NAN) : horizon;
     if (!x->document.survival) {
         if (cli_given(c, "horizon")) return err_set(e, ERR_USAGE, "predict: model %s gives a probability of response, --horizon has no meaning", x->name);
         return OK;
     }
-    if (isnan(x->horizon)) return err_set(e, ERR_USAGE, "predict: model %s needs --horizon, a time in %s from the model's clock", x->name,
+    if (isnan(x->wish.horizon)) return err_set(e, ERR_USAGE, "predict: model %s needs --horizon, a time in %s from the model's clock", x->name,
                                           x->document.time_unit ? x->document.time_unit : "the endpoint's unit");
-    if (!(x->horizon > 0)) return err_set(e, ERR_USAGE, "predict: --horizon is %g, expected a time above 0", x->horizon);
+    if (!(x->wish.horizon > 0)) return err_set(e, ERR_USAGE, "predict: --horizon is %g, expected a time above 0", x->wish.horizon);
     return OK;
 }
 
-static Rc predict(Prediction *x, Err *e)
+static Rc predict(PredictRun *x, Err *e)
 {
     Rc rc = OK;
     Frame rows = { 0 };
@@ -78,30 +88,36 @@ static Rc predict(Prediction *x, Err *e)
     if (patient && newdata) return err_set(e, ERR_USAGE, "predict: --patient and --newdata exclude each other");
     TRY(load_model(x, e));
     TRY(choose_horizon(x, e));
+    if (!fit_group_parse(&x->wish.group, cli_text(c, "group")))
+        return err_set(e, ERR_USAGE, "predict: --group is '%s', expected typical, average or own", cli_text(c, "group"));
+    x->wish.conf = .95;
     if (newdata) {
         TRY(predict_newdata(&rows, newdata, &x->run.tables.protocol, e));
-        TRY(predict_rows(&x->row, x->file ? x->file : x->model->fit, newdata, &rows, x->horizon, &x->arena, e));
+        TRY(predict_rows(&x->row, x->file ? x->file : x->model->fit, newdata, &rows, &x->wish, &x->arena, e));
         x->n = rows.rows;
         for (size_t i = 0; i < x->n; i++) x->row[i].patient = arena_strdup(&x->arena, x->row[i].patient);
         goto out;
     }
+    if (x->file) {
+        TRY(model_file_predict(&x->row, &x->n, x->file, cli_text(c, "model"), patient, &x->run.tables, x->run.db, &x->wish, &x->arena, e));
+        goto out;
+    }
     TRY(variable_space(&s, &x->run.tables.protocol, &x->run.tables.scans, e));
-    const StoredModel from_file = { .name = x->name, .fit = x->file };
-    TRY(predict_patients(&x->row, &x->n, x->file ? &from_file : x->model, patient, &s, x->run.db, x->horizon, &x->arena, e));
+    TRY(predict_patients(&x->row, &x->n, x->model, patient, &s, x->run.db, &x->wish, &x->arena, e));
 out:
     frame_free(&rows);
     variable_space_free(&s);
     return rc;
 }
 
-static Json *result_json(const Prediction *x)
+static Json *result_json(const PredictRun *x)
 {
     Json *j = json_object();
     json_set_text(j, "schema", "reox.predict/1");
     json_set_text(j, "model", x->name);
     json_set(j, "endpoint", json_from_text(x->document.endpoint));
     json_set_text(j, "measure", x->document.measure);
-    json_set(j, "horizon", x->document.survival ? json_from_number(x->horizon) : json_null());
+    json_set(j, "horizon", x->document.survival ? json_from_number(x->wish.horizon) : json_null());
     json_set(j, "time_unit", json_from_text(x->document.time_unit));
     json_set(j, "landmark", json_copy(json_get(json_get(x->file ? x->file : x->model->fit, "model"), "landmark")));
     json_set_number(j, "conf", 0.95);
@@ -120,19 +136,19 @@ static Json *result_json(const Prediction *x)
     return j;
 }
 
-static const char *measure_words(const Prediction *x)
+static const char *measure_words(const PredictRun *x)
 {
     if (!x->document.survival) return "probability of response";
     return x->document.has_cause ? "cumulative incidence of the event" : "risk of the event";
 }
 
-static Rc print(const Prediction *x, Err *e)
+static Rc print(const PredictRun *x, Err *e)
 {
     Rc rc = OK;
     Str text = { 0 };
     str_appendf(&text, "%s: %s", x->name, measure_words(x));
     if (x->document.survival) {
-        str_appendf(&text, " within %g %s", x->horizon, x->document.time_unit ? x->document.time_unit : "");
+        str_appendf(&text, " within %g %s", x->wish.horizon, x->document.time_unit ? x->document.time_unit : "");
         const Json *landmark = json_get(json_get(x->file ? x->file : x->model->fit, "model"), "landmark");
         if (json_text(landmark)) str_appendf(&text, " of the patient's %s scan", json_text(landmark));
         if (json_type(landmark) == JSON_NUMBER) str_appendf(&text, " of day %g", json_number(landmark));
@@ -154,7 +170,7 @@ out:
 
 static ExitCode run(const CommandLine *c)
 {
-    Prediction x = { 0 };
+    PredictRun x = { 0 };
     Err e = { 0 };
     if (!cli_text(c, "model")) {
         err_set(&e, ERR_USAGE, "predict: --model is missing, expected the name of a model of study.json or the file of one");
@@ -180,12 +196,13 @@ static const CliOption options[] = {
     { "patient", CLI_TEXT, "ID", "one patient of the study (default: all)", false },
     { "newdata", CLI_TEXT, "F.csv", "rows of a table instead: the model's columns, and patient where there is one", false },
     { "horizon", CLI_NUMBER, "T", "time in the endpoint's unit from the model's clock (default: board.horizon)", false },
+    { "group", CLI_TEXT, "typical|average|own", "of a model with frailties: frailty 1, the mean over all groups that there could be, or the own group's", false },
     { NULL, CLI_FLAG, NULL, NULL, false }
 };
 
 const Command command_predict = {
     .name = "predict",
-    .synopsis = "STUDY --model M [--patient ID | --newdata F.csv] [--horizon T]",
+    .synopsis = "STUDY --model M [--patient ID | --newdata F.csv] [--horizon T] [--group G]",
     .summary = "absolute risk or probability of response with interval, for patients that the model has not seen too",
     .details = "reox predict STUDY --model os_pre --patient P017 --horizon 24\n"
                "reox predict STUDY --model resp --newdata new.csv --json\n\n"

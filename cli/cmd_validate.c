@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/study_run.h"
+#include "study/model_file.h"
 #include "study/validate_study.h"
 
 static void estimate(Str *text, const char *words, const Json *o, const char *key, double factor)
@@ -61,9 +62,11 @@ static Rc validate(Json **out, const StudyRun *r, Err *e)
     Rc rc = OK;
     const CommandLine *c = r->command;
     Json *file = NULL;
-    ValidationRequest q = { .file = cli_text(c, "model"), .endpoint = cli_text(c, "endpoint"), .horizon = cli_number(c, "horizon", NAN) };
+    ValidationRequest q = { .file = cli_text(c, "model"), .endpoint = cli_text(c, "endpoint"), .horizon = cli_number(c, "horizon", NAN), .group = GROUP_TYPICAL };
+    if (!fit_group_parse(&q.group, cli_text(c, "group")) || q.group == GROUP_AVERAGE)
+        return err_set(e, ERR_USAGE, "validate: --group is '%s', expected typical or own", cli_text(c, "group"));
     if (cli_given(c, "horizon") && !(q.horizon > 0)) return err_set(e, ERR_USAGE, "validate: --horizon is %g, expected a time above 0", q.horizon);
-    TRY(json_read(&file, q.file, q.file, e));
+    TRY(model_file_read(&file, q.file, e));
     q.model = file;
     rc = validate_study(out, &q, &r->tables, r->db, e);
 out:
@@ -95,6 +98,7 @@ static const CliOption options[] = {
     { "model", CLI_TEXT, "F.json", "the model's file, as reox export --model writes it", false },
     { "endpoint", CLI_TEXT, "E", "the endpoint of this study that is meant (default: the one of the same name)", false },
     { "horizon", CLI_NUMBER, "T", "time in the model's unit from its clock (default: the file's, else board.horizon)", false },
+    { "group", CLI_TEXT, "typical|own", "of a model with frailties: frailty 1, or that of the patient's own group where the file names it", false },
     { NULL, CLI_FLAG, NULL, NULL, false }
 };
 

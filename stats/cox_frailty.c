@@ -129,12 +129,14 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e)
     if (!x || !g || !beta || !f.deaths || !f.info || !f.score || !f.L || !f.sub) return err_nomem(e);
     /* Fixed columns scaled here to root mean square 1: the groups' stay as they are. */
     double *scale = ARENA_NEW(a, p + 1, double);
-    if (!scale) return err_nomem(e);
+    c->center = ARENA_NEW(a, p + 1, double);
+    if (!scale || !c->center) return err_nomem(e);
     for (size_t j = 0; j < p; j++) {
         double mean = 0, ss = 0;
         for (size_t i = 0; i < n; i++) mean += c->x[j * n + c->order[i]] / (double)n;
         for (size_t i = 0; i < n; i++) { double v = c->x[j * n + c->order[i]] - mean; ss += v * v / (double)n; }
         scale[j] = ss > 0 ? sqrt(ss) : 1;
+        c->center[j] = mean;
         for (size_t i = 0; i < n; i++) x[j * n + i] = (c->x[j * n + i] - mean) / scale[j];
     }
     for (size_t i = 0; i < n; i++) {
@@ -183,6 +185,8 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e)
     }
     static const char *const cols[] = { "hr", "z", "p" };
     json_set_matrix(c->out, "hr", hr, p, 3, (const char *const *)c->term, cols);
+    c->beta = beta;
+    if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json_frailty(c, &d, g, inverse, scale, theta, gamma, e));
     Json *o = json_set(c->out, "frailties", json_object());
     for (size_t k = 0; k < q; k++) json_set_number(o, c->d.group_label[k], g[p + k]);
     if (theta < 2e-4) diagnose(c->out, "degenerate_variance", "the frailty's variance is 0 within rounding: groups do not differ beyond chance");

@@ -81,5 +81,11 @@ Rc cox_predictions(CoxModel *c, Err *e);
 Rc cox_profile_limits(CoxModel *c, Err *e);
 /* The fit as Json (stats/predict.h). */
 Rc cox_fit_json(CoxModel *c, Err *e);
+/* With tt(): c->data has block k of `own`, the data as given, as its stratum k; varying[p] marks the columns that tt() multiplies. */
+Rc cox_fit_json_tt(CoxModel *c, const CoxData *own, const unsigned char *varying, Err *e);
+/* With frailties: d has the fixed columns, divided by scale[p], then the groups; g and inverse (p + groups) are of d's columns. The
+ * covariance of the groups goes along up to so many of them. */
+enum { FRAILTY_COVARIANCE_MAX = 100 };
+Rc cox_fit_json_frailty(CoxModel *c, CoxData *d, const double *g, const double *inverse, const double *scale, double theta, bool gamma, Err *e);
 
 #endif

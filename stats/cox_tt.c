@@ -79,7 +79,12 @@ Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e)
                      .ties = ties };
     /* Columns were laid out for m rows; at < m only where a row is at risk for nothing. */
     if (at < m) for (size_t j = 1; j < p; j++) memmove(x + j * at, x + j * m, at * sizeof *x);
-    return cox_fit_and_report(c, &big, true, e);
+    const CoxData own = *d;                            /* the fit puts its own in this place */
+    unsigned char *varying = arena_alloc(a, p + 1);
+    if (!varying) return err_nomem(e);
+    for (size_t j = 0; j < p; j++) varying[j] = is_tt(c, (int)j);
+    TRY(cox_fit_and_report(c, &big, true, e));
+    if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json_tt(c, &own, varying, e));
 out:
     return rc;
 }

@@ -44,7 +44,7 @@ static Rc discrimination(Json *out, const ExternalData *d, const double *event, 
         goto out;
     }
     Concordance c;
-    ConcordanceData q = { .n = d->n, .time = d->time, .event = event, .marker = d->eta, .tau = INFINITY };
+    ConcordanceData q = { .n = d->n, .time = d->time, .event = event, .marker = d->eta, .stratum = d->stratum, .tau = INFINITY };
     TRY(concordance_estimate(&c, &q, NULL, a, e));
     set_estimate(o, "c", c.c, sqrt(c.var), d->conf);
     if (!at_horizon(d)) goto out;
@@ -86,7 +86,7 @@ static Rc calibration(Json *out, const ExternalData *d, const double *event, con
     Json *o = json_set(out, "calibration", json_object());
     Judged j;
     double observed = NAN, se = NAN, expected = mean_of(d->risk, d->n), z = conf_z(d->conf);
-    TRY(judge(&j, d->eta, d->time, event, NULL, 1, d->n, a, e));
+    TRY(judge(&j, d->eta, d->time, event, d->stratum, d->stratum ? d->n_strata : 1, d->n, a, e));
     set_estimate(o, "slope", j.slope, j.se_slope, d->conf);
     if (d->time && !at_horizon(d)) goto out;
     if (d->time) TRY(observed_risk(&observed, &se, d, state, a, e));
@@ -249,10 +249,10 @@ static Rc recalibration(Json *out, const ExternalData *d, const double *event, A
     Rc rc = OK;
     static const char *const step_name[STEPS] = { "as_published", "baseline", "baseline_and_slope", "revision" };
     size_t n = d->n;
-    double *x = ARENA_NEW(a, n * d->p + 1, double);
+    double *x = ARENA_NEW(a, n * d->p + 1, double), *own = ARENA_NEW(a, n + 1, double);
     const char **name = ARENA_NEW(a, d->p + 2, const char *);
     Recalibrated r[STEPS] = { { 0 } };
-    if (!x || !name) return err_nomem(e);
+    if (!x || !own || !name) return err_nomem(e);
     const char *const baseline = d->time ? "log_hazard" : "(Intercept)";
     const char *const slope[] = { baseline, "linear_predictor" };
     name[0] = baseline;
@@ -261,8 +261,9 @@ static Rc recalibration(Json *out, const ExternalData *d, const double *event, A
     const double nothing[1] = { 0 };
     r[0] = (Recalibrated){ .loglik = step_loglik(NULL, NULL, nothing, &none), .exists = true };
     TRY(recalibrate(&r[1], d, event, d->eta, NULL, 0, a, e));
-    TRY(recalibrate(&r[2], d, event, NULL, d->eta, 1, a, e));
-    TRY(recalibrate(&r[3], d, event, NULL, x, m, a, e));
+    for (size_t i = 0; i < n; i++) own[i] = d->eta[i] - (d->offset ? d->offset[i] : 0);
+    TRY(recalibrate(&r[2], d, event, d->offset, own, 1, a, e));
+    TRY(recalibrate(&r[3], d, event, d->offset, x, m, a, e));
     Json *o = json_set(out, "recalibration", json_object()), *steps = json_set(o, "steps", json_array()), *tests = json_set(o, "tests", json_array());
     step_json(steps, &r[0], step_name[0], name);
     step_json(steps, &r[1], step_name[1], name);
@@ -304,7 +305,8 @@ Rc external_validate(Json *out, const ExternalData *d, Arena *a, Err *e)
     TRY(calibration(out, d, event, state, a, e));
     TRY(brier(out, d, state, a, e));
     for (size_t i = 0; i < d->n; i++) if (d->beyond && d->beyond[i]) event[i] = 0;
-    TRY(recalibration(out, d, event, a, e));
+    if (d->time && !d->cumhaz) goto out;
+    TRY(recalibration(out, d->pieces ? d->pieces : d, d->pieces ? d->pieces->y : event, a, e));
 out:
     return rc;
 }

@@ -10,13 +10,19 @@
 
 /* n rows that the model can predict. time NULL: a response, y is 0/1 and risk its probability. Else y is the state at `time` (0 censored,
  * 1 the event, 2 another event), risk that of the event up to `horizon` (NaN where the model has none: then nothing is said at a
- * horizon), cumhaz the model's cumulative hazard at eta 0 up to the end of each row's time. x is n x p, column-major. */
-typedef struct {
+ * horizon), cumhaz the model's cumulative hazard at eta 0 up to the end of each row's time (NULL: it
+ * has none, and nothing can be recalibrated). x is n x p, column-major. */
+typedef struct ExternalData {
     size_t n, p;
     const double *y, *time, *risk, *eta, *cumhaz, *x;
+    const double *offset;              /* what of eta the model's coefficients do not decide; recalibration leaves it as it is. NULL: 0 */
+    const int *stratum;                /* [n] numbers from 0 on, where pairs and slope count within strata alone; NULL: one */
+    int n_strata;
     const unsigned char *beyond;       /* [n] followed longer than the model knows: for recalibration they end there without an event; may be NULL */
     const char *const *term;   /* [p] */
     double horizon, conf;
+    const struct ExternalData *pieces; /* where eta changes with time (tt): what recalibration sees instead, rows cut so that eta is one number
+                                        * a piece; n, p, y (0/1), time (not NULL), eta, cumhaz of the piece, x. NULL: the rows themselves */
 } ExternalData;
 
 /* Adds to `out`:

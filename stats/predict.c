@@ -7,24 +7,7 @@
 
 #include "core/str.h"
 #include "stats/dist.h"
-#include "stats/terms.h"
-
-/* A fit read back. Matrices column-major, memory of an arena. */
-typedef struct {
-    FitKind kind;
-    struct Formula *terms;
-    bool intercept;
-    size_t p, n_strata, n_offsets, n_baselines;
-    size_t *column;
-    double *coef, *vcov, *center, n;
-    const Expr **strata, **offset;
-    struct Baseline {
-        const char *label;
-        size_t n;
-        double *time, *hazard, *variance, *mean;     /* mean p x n */
-        double last_time;
-    } *baseline;
-} Fit;
+#include "stats/fit.h"
 
 const char *predict_status_name(PredictStatus s)
 {
@@ -32,178 +15,18 @@ const char *predict_status_name(PredictStatus s)
     return names[s];
 }
 
-/* ---- reading */
-
-static Rc numbers(double **out, size_t *n, const Json *object, const char *key, const char *where, Arena *a, Err *e)
+bool fit_group_parse(FitGroup *out, const char *text)
 {
-    Rc rc = OK;
-    const Json *list = NULL;
-    TRY(json_want_array(&list, object, key, where, e));
-    if (!list) return err_set(e, ERR_INPUT, "%s: the fit lacks '%s'", where, key);
-    *n = json_size(list);
-    *out = ARENA_NEW(a, *n + 1, double);
-    if (!*out) return err_nomem(e);
-    size_t i = 0;
-    for (const Json *q = json_first(list); q; q = json_next(q)) {
-        (*out)[i] = json_number(q);
-        if (!isfinite((*out)[i++])) return err_set(e, ERR_INPUT, "%s: '%s' holds something that is no number", where, key);
-    }
-out:
-    return rc;
-}
-
-static Rc expressions(const Expr ***out, size_t *n, const Json *fit, const char *key, const char *where, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    const Json *list = NULL;
-    TRY(json_want_array(&list, fit, key, where, e));
-    *n = json_size(list);
-    *out = (const Expr **)arena_array(a, *n + 1, sizeof(Expr *));
-    if (!*out) return err_nomem(e);
-    size_t i = 0;
-    for (const Json *q = json_first(list); q; q = json_next(q)) {
-        Expr *x = NULL;
-        const char *text = json_text(q) ? arena_strdup(a, json_text(q)) : NULL;
-        if (!text) return err_set(e, ERR_INPUT, "%s: '%s' wants a list of texts", where, key);
-        TRY(expr_parse(&x, text, a, e));
-        (*out)[i++] = x;
-    }
-out:
-    return rc;
-}
-
-static Rc baselines(Fit *f, const Json *fit, const char *where, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    const Json *list = NULL;
-    TRY(json_want_array(&list, fit, "baseline", where, e));
-    if (!list) return err_set(e, ERR_INPUT, "%s: the fit lacks 'baseline'", where);
-    f->n_baselines = json_size(list);
-    f->baseline = ARENA_NEW(a, f->n_baselines + 1, struct Baseline);
-    if (!f->baseline) return err_nomem(e);
-    size_t i = 0;
-    for (const Json *q = json_first(list); q; q = json_next(q)) {
-        struct Baseline *b = &f->baseline[i++];
-        size_t m = 0, v = 0;
-        b->label = arena_strdup(a, json_text(json_get(q, "label")) ? json_text(json_get(q, "label")) : "");
-        if (!b->label) return err_nomem(e);
-        TRY(numbers(&b->time, &b->n, q, "time", where, a, e));
-        TRY(numbers(&b->hazard, &m, q, "hazard", where, a, e));
-        TRY(numbers(&b->variance, &v, q, "variance", where, a, e));
-        const Json *rows = json_get(q, "mean");
-        b->last_time = json_number(json_get(q, "last_time"));
-        b->mean = ARENA_NEW(a, b->n * f->p + 1, double);
-        if (!b->mean) return err_nomem(e);
-        if (m != b->n || v != b->n || json_size(rows) != b->n || isnan(b->last_time))
-            return err_set(e, ERR_INPUT, "%s: the baseline's lists differ in length", where);
-        size_t k = 0;
-        for (const Json *row = json_first(rows); row; row = json_next(row)) {
-            if (json_size(row) != f->p) return err_set(e, ERR_INPUT, "%s: the baseline's means do not fit the coefficients", where);
-            for (const Json *x = json_first(row); x; x = json_next(x)) b->mean[k++] = json_number(x);
-        }
-    }
-out:
-    return rc;
-}
-
-static Rc fit_read(Fit *f, const Json *fit, const char *where, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    const char *schema = NULL, *kind = NULL;
-    const Json *design = NULL;
-    double *column = NULL;
-    size_t m = 0;
-    *f = (Fit){ 0 };
-    TRY(json_want_text(&schema, fit, "schema", where, e));
-    if (!schema || strcmp(schema, "reox.fit/1") != 0)
-        return err_set(e, ERR_INPUT, "%s: schema is '%s', expected 'reox.fit/1'", where, schema ? schema : "missing");
-    TRY(json_want_text(&kind, fit, "kind", where, e));
-    if (!kind || (strcmp(kind, "cox") != 0 && strcmp(kind, "logistic") != 0))
-        return err_set(e, ERR_INPUT, "%s: kind is '%s', expected 'cox' or 'logistic'", where, kind ? kind : "missing");
-    f->kind = kind[0] == 'c' ? FIT_COX : FIT_LOGISTIC;
-    TRY(json_want_object(&design, fit, "design", where, e));
-    if (!design) return err_set(e, ERR_INPUT, "%s: the fit lacks 'design'", where);
-    TRY(terms_from_json(&f->terms, design, where, a, e));
-    f->intercept = json_bool(json_get(fit, "intercept"));
-    f->n = json_number(json_get(fit, "n"));
-    TRY(numbers(&f->coef, &f->p, fit, "coef", where, a, e));
-    TRY(numbers(&column, &m, fit, "columns", where, a, e));
-    f->column = ARENA_NEW(a, f->p + 1, size_t);
-    f->vcov = ARENA_NEW(a, f->p * f->p + 1, double);
-    if (!f->column || !f->vcov) return err_nomem(e);
-    if (m != f->p) return err_set(e, ERR_INPUT, "%s: %zu columns and %zu coefficients", where, m, f->p);
-    for (size_t j = 0; j < m; j++) {
-        if (!(column[j] >= 0 && column[j] < 1e6)) return err_set(e, ERR_INPUT, "%s: columns[%zu] is %g", where, j, column[j]);
-        f->column[j] = (size_t)column[j];
-    }
-    const Json *data = json_get(json_get(fit, "vcov"), "data");
-    if (json_size(data) != f->p) return err_set(e, ERR_INPUT, "%s: vcov does not fit the coefficients", where);
-    size_t i = 0;
-    for (const Json *row = json_first(data); row; row = json_next(row), i++) {
-        if (json_size(row) != f->p) return err_set(e, ERR_INPUT, "%s: vcov does not fit the coefficients", where);
-        size_t j = 0;
-        for (const Json *x = json_first(row); x; x = json_next(x)) f->vcov[j++ * f->p + i] = json_number(x);
-    }
-    TRY(expressions(&f->strata, &f->n_strata, fit, "strata", where, a, e));
-    TRY(expressions(&f->offset, &f->n_offsets, fit, "offsets", where, a, e));
-    if (f->kind == FIT_COX) {
-        TRY(numbers(&f->center, &m, fit, "center", where, a, e));
-        if (m != f->p) return err_set(e, ERR_INPUT, "%s: center does not fit the coefficients", where);
-        TRY(baselines(f, fit, where, a, e));
-    }
-out:
-    return rc;
-}
-
-Rc fit_check(FitKind *kind, const Json *fit, const char *where, Err *e)
-{
-    Rc rc = OK;
-    Arena a = { 0 };
-    Fit f;
-    TRY(fit_read(&f, fit, where, &a, e));
-    if (kind) *kind = f.kind;
-out:
-    arena_free(&a);
-    return rc;
-}
-
-static Rc add_names(const char **list, size_t *n, const Expr *x, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    const char *const *names = NULL;
-    TRY(expr_columns(&names, x, a, e));
-    for (; *names; names++) {
-        bool known = false;
-        for (size_t i = 0; i < *n; i++) known = known || strcmp(list[i], *names) == 0;
-        if (!known) list[(*n)++] = *names;
-    }
-out:
-    return rc;
-}
-
-Rc fit_columns(const char *const **columns, const Json *fit, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    Fit f;
-    TRY(fit_read(&f, fit, "fit", a, e));
-    /* No expression names more columns than it has characters. */
-    size_t room = 1, n = 0;
-    for (size_t k = 0; k < f.terms->n_vars; k++) room += strlen(f.terms->var[k].expr->label) + 1;
-    for (size_t k = 0; k < f.n_strata; k++) room += strlen(f.strata[k]->label) + 1;
-    for (size_t k = 0; k < f.n_offsets; k++) room += strlen(f.offset[k]->label) + 1;
-    const char **list = (const char **)arena_array(a, room, sizeof(char *));
-    if (!list) return err_nomem(e);
-    for (size_t k = 0; k < f.terms->n_vars; k++) TRY(add_names(list, &n, f.terms->var[k].expr, a, e));
-    for (size_t k = 0; k < f.n_strata; k++) TRY(add_names(list, &n, f.strata[k], a, e));
-    for (size_t k = 0; k < f.n_offsets; k++) TRY(add_names(list, &n, f.offset[k], a, e));
-    *columns = list;
-out:
-    return rc;
+    static const char *const names[] = { "typical", "average", "own" };
+    *out = GROUP_TYPICAL;
+    for (int k = 0; text && k < 3; k++)
+        if (strcmp(text, names[k]) == 0) { *out = (FitGroup)k; return true; }
+    return text == NULL;
 }
 
 /* ---- rows */
 
-/* What the rows are for one fit: columns, offset, stratum, and what is wrong with each. */
+/* What the rows are for one fit: columns (p + q a row, the own group's last ones 1), offset, stratum. */
 typedef struct { double *x, *offset; int *baseline; } Rows;
 
 static void say(Prediction *out, PredictStatus status, char *reason)
@@ -238,14 +61,37 @@ out:
     return rc;
 }
 
-static Rc rows_prepare(Rows *r, Prediction *out, const Fit *f, const Frame *rows, Arena *a, Err *e)
+/* The own group's frailty: a column of its own where the covariance knows the groups, else part of the offset. */
+static Rc own_groups(Rows *r, Prediction *out, const Fit *f, const Frame *rows, Arena *a, Err *e)
 {
     Rc rc = OK;
-    size_t n = rows->rows, p_all = 0;
+    const FitFrailty *g = &f->frailty;
+    ExprValue value = { 0 };
+    if (!g->level)
+        return err_set(e, ERR_INPUT, "the model does not name its groups of %s: their frailties are known to the study that fitted it, or to an export with --groups",
+                       g->group->label);
+    TRY(expr_eval(&value, g->group, rows, a, e));
+    for (size_t i = 0; i < rows->rows; i++) {
+        const char *label = expr_value_label(&value, i, a);
+        size_t k = 0;
+        if (!label) { say(&out[i], PREDICT_MISSING, arena_printf(a, "%s is missing", g->group->label)); continue; }
+        while (k < g->n && strcmp(g->level[k], label) != 0) k++;
+        if (k == g->n) say(&out[i], PREDICT_UNKNOWN_LEVEL, arena_printf(a, "%s is '%s', a group that the model has not seen", g->group->label, label));
+        else if (f->q) r->x[i * (f->p + f->q) + f->p + k] = 1;
+        else r->offset[i] += g->effect[k];
+    }
+out:
+    return rc;
+}
+
+static Rc rows_prepare(Rows *r, Prediction *out, const Fit *f, const Frame *rows, FitGroup group, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    size_t n = rows->rows, p_all = 0, width = f->p + f->q;
     double *all = NULL;
     int *unknown = ARENA_NEW(a, n + 1, int);
     ExprValue *value = ARENA_NEW(a, f->n_strata + 1, ExprValue);
-    r->x = ARENA_NEW(a, n * f->p + 1, double);
+    r->x = ARENA_NEW(a, n * width + 1, double);
     r->offset = ARENA_NEW(a, n + 1, double);
     r->baseline = ARENA_NEW(a, n + 1, int);
     if (!unknown || !value || !r->x || !r->offset || !r->baseline) return err_nomem(e);
@@ -260,7 +106,7 @@ static Rc rows_prepare(Rows *r, Prediction *out, const Fit *f, const Frame *rows
             const char *label = expr_value_label(&here, i, a);
             say(&out[i], PREDICT_UNKNOWN_LEVEL, arena_printf(a, "%s is '%s', which the model has not seen", v->expr->label, label ? label : ""));
         }
-        for (size_t j = 0; j < f->p; j++) r->x[i * f->p + j] = all[f->column[j] * n + i];
+        for (size_t j = 0; j < f->p; j++) r->x[i * width + j] = all[f->column[j] * n + i];
     }
     for (size_t v = 0; v < f->terms->n_vars; v++) {
         ExprValue here = { 0 };
@@ -280,8 +126,10 @@ static Rc rows_prepare(Rows *r, Prediction *out, const Fit *f, const Frame *rows
             if (isnan(here.num[i])) say(&out[i], PREDICT_MISSING, arena_printf(a, "%s is missing", f->offset[k]->label));
         }
     }
+    if (group == GROUP_OWN) TRY(own_groups(r, out, f, rows, a, e));
     for (size_t k = 0; k < f->n_strata; k++) TRY(expr_eval(&value[k], f->strata[k], rows, a, e));
-    for (size_t i = 0; i < n && f->kind == FIT_COX; i++) {
+    for (size_t i = 0; i < n; i++) r->baseline[i] = -1;
+    for (size_t i = 0; i < n && f->n_baselines; i++) {
         const char *label = "";
         bool missing = false;
         for (size_t k = 0; k < f->n_strata; k++) {
@@ -291,7 +139,6 @@ static Rc rows_prepare(Rows *r, Prediction *out, const Fit *f, const Frame *rows
             label = k ? arena_printf(a, "%s, %s", label, part) : part;
             if (!label) return err_nomem(e);
         }
-        r->baseline[i] = -1;
         for (size_t b = 0; b < f->n_baselines; b++) if (strcmp(f->baseline[b].label, label) == 0) r->baseline[i] = (int)b;
         if (missing) say(&out[i], PREDICT_MISSING, arena_printf(a, "%s is missing", f->strata[0]->label));
         else if (r->baseline[i] < 0) say(&out[i], PREDICT_UNKNOWN_LEVEL, arena_printf(a, "the model has no stratum %s", label));
@@ -300,17 +147,25 @@ out:
     return rc;
 }
 
-static double linear(const Fit *f, const double *x, double offset)
+/* Column j of a row at the center, where tt() multiplies by `factor`. */
+static double at_center(const Fit *f, const double *x, size_t j, double factor)
+{
+    return (f->varying && j < f->p && f->varying[j] ? x[j] * factor : x[j]) - (f->center ? f->center[j] : 0);
+}
+
+static double linear(const Fit *f, const double *x, double offset, double factor)
 {
     double eta = offset;
-    for (size_t j = 0; j < f->p; j++) eta += (x[j] - (f->center ? f->center[j] : 0)) * f->coef[j];
+    for (size_t j = 0; j < f->p + f->q; j++) eta += at_center(f, x, j, factor) * f->coef[j];
     return eta;
 }
+
+static double factor_at(const FitBaseline *b, size_t k) { return b->factor ? b->factor[k] : 1; }
 
 /* ---- risk */
 
 /* One jump of a hazard of this row. */
-typedef struct { double time, jump, variance; size_t fit; const double *mean; } Jump;
+typedef struct { double time, jump, variance, factor; size_t fit; const double *mean; } Jump;
 
 static int by_time(const void *pa, const void *pb)
 {
@@ -354,7 +209,30 @@ static double incidence(double *weight, const Jump *j, size_t n, double *F, doub
     return f;
 }
 
-static Rc risk_of_row(Prediction *out, const Fit *const *fits, size_t n_fits, const Rows *rows, size_t i, double horizon, double z,
+/* 1 - the mean of exp(-H w) over the frailties w, and its derivative in H. The normal integral by the trapezoid rule, which converges
+ * faster than any power here (Trefethen and Weideman 2014). */
+static double averaged_risk(double *slope, const FitFrailty *g, double H)
+{
+    const double theta = g->theta, step = .05;
+    if (!(theta > 0)) {
+        *slope = exp(-H);
+        return -expm1(-H);
+    }
+    if (g->gamma) {
+        *slope = exp(-(1 / theta + 1) * log1p(theta * H));
+        return -expm1(-log1p(theta * H) / theta);
+    }
+    double risk = 0;
+    *slope = 0;
+    for (int k = -180; k <= 180; k++) {
+        double w = exp(sqrt(theta) * k * step), weight = step * exp(-k * step * (k * step) / 2) / sqrt(2 * acos(-1));
+        risk += weight * -expm1(-H * w);
+        *slope += weight * w * exp(-H * w);
+    }
+    return risk;
+}
+
+static Rc risk_of_row(Prediction *out, const Fit *const *fits, size_t n_fits, const Rows *rows, size_t i, const PredictWish *w, double z,
                       Arena *scratch, Err *e)
 {
     size_t m = 0, n = 0;
@@ -363,10 +241,15 @@ static Rc risk_of_row(Prediction *out, const Fit *const *fits, size_t n_fits, co
     double *weight = ARENA_NEW(scratch, m + 1, double), *F = ARENA_NEW(scratch, m + 1, double), *S = ARENA_NEW(scratch, m + 1, double);
     if (!j || !weight || !F || !S) return err_nomem(e);
     for (size_t k = 0; k < n_fits; k++) {
-        const struct Baseline *b = &fits[k]->baseline[rows[k].baseline[i]];
-        double risk = exp(linear(fits[k], rows[k].x + i * fits[k]->p, rows[k].offset[i]));
-        for (size_t q = 0; q < b->n && b->time[q] <= horizon; q++)
-            j[n++] = (Jump){ b->time[q], b->hazard[q] * risk, b->variance[q] * risk * risk, k, b->mean + q * fits[k]->p };
+        const Fit *f = fits[k];
+        const FitBaseline *b = &f->baseline[rows[k].baseline[i]];
+        const size_t width = f->p + f->q;
+        const double *x = rows[k].x + i * width;
+        double risk = exp(linear(f, x, rows[k].offset[i], 1));
+        for (size_t q = 0; q < b->n && b->time[q] <= w->horizon; q++) {
+            if (f->tt) risk = exp(linear(f, x, rows[k].offset[i], factor_at(b, q)));
+            j[n++] = (Jump){ b->time[q], b->hazard[q] * risk, b->variance[q] * risk * risk, factor_at(b, q), k, b->mean + q * width };
+        }
     }
     double hazard = 0, variance = 0;
     if (n_fits == 1) {
@@ -378,15 +261,16 @@ static Rc risk_of_row(Prediction *out, const Fit *const *fits, size_t n_fits, co
     }
     for (size_t q = 0; q < n; q++) variance += weight[q] * weight[q] * j[q].variance;
     for (size_t k = 0; k < n_fits; k++) {
-        size_t p = fits[k]->p;
-        const double *x = rows[k].x + i * p;
-        double *h = ARENA_NEW(scratch, p + 1, double);
+        const Fit *f = fits[k];
+        size_t width = f->p + f->q;
+        const double *x = rows[k].x + i * width;
+        double *h = ARENA_NEW(scratch, width + 1, double);
         if (!h) return err_nomem(e);
         for (size_t q = 0; q < n; q++)
-            for (size_t c = 0; j[q].fit == k && c < p; c++) h[c] += weight[q] * j[q].jump * (x[c] - fits[k]->center[c] - j[q].mean[c]);
-        for (size_t c = 0; c < p; c++) for (size_t d = 0; d < p; d++) variance += h[c] * fits[k]->vcov[d * p + c] * h[d];
+            for (size_t c = 0; j[q].fit == k && c < width; c++) h[c] += weight[q] * j[q].jump * (at_center(f, x, c, j[q].factor) - j[q].mean[c]);
+        for (size_t c = 0; c < width; c++) for (size_t d = 0; d < width; d++) variance += h[c] * f->vcov[d * width + c] * h[d];
     }
-    double se_hazard;                                /* of -log(1 - estimate) */
+    double se_hazard;                                /* of -log(1 - estimate), before frailties are averaged over */
     if (n_fits == 1) {
         out->estimate = -expm1(-hazard);
         se_hazard = sqrt(variance);
@@ -396,23 +280,45 @@ static Rc risk_of_row(Prediction *out, const Fit *const *fits, size_t n_fits, co
         se_hazard = out->se / (1 - out->estimate);
     }
     out->lower = out->upper = NAN;
+    double low = NAN, high = NAN;
     if (hazard > 0) {
         double factor = exp(z * se_hazard / hazard);
-        out->lower = -expm1(-hazard / factor);
-        out->upper = -expm1(-hazard * factor);
+        low = hazard / factor;
+        high = hazard * factor;
+        out->lower = -expm1(-low);
+        out->upper = -expm1(-high);
+    }
+    if (w->group == GROUP_AVERAGE) {
+        double slope, ignored;
+        out->estimate = averaged_risk(&slope, &fits[0]->frailty, hazard);
+        out->se = slope * se_hazard;
+        if (hazard > 0) {
+            out->lower = averaged_risk(&ignored, &fits[0]->frailty, low);
+            out->upper = averaged_risk(&ignored, &fits[0]->frailty, high);
+        }
     }
     return OK;
 }
 
-Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, size_t n_competing, const Frame *rows, double horizon,
-                double conf, Arena *a, Err *e)
+static Rc check_group(const Fit *f, FitGroup group, size_t n_fits, Err *e)
+{
+    if (group == GROUP_TYPICAL) return OK;
+    if (!f->frailty.group) return err_set(e, ERR_USAGE, "the model has no frailty: groups are all alike");
+    if (group == GROUP_AVERAGE && n_fits > 1)
+        return err_set(e, ERR_USAGE, "an average over frailties is known for one kind of event alone, here events compete: their frailties would have to be known together");
+    return OK;
+}
+
+Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, size_t n_competing, const Frame *rows, const PredictWish *w,
+                Arena *a, Err *e)
 {
     Rc rc = OK;
     size_t n = rows->rows, n_fits = n_competing + 1;
+    const double horizon = w->horizon;
     Fit *fits = ARENA_NEW(a, n_fits, Fit);
     const Fit **list = (const Fit **)arena_array(a, n_fits, sizeof(Fit *));
     Rows *r = ARENA_NEW(a, n_fits, Rows);
-    double z = normal_quantile((1 + conf) / 2);
+    double z = normal_quantile((1 + w->conf) / 2);
     if (!fits || !list || !r) return err_nomem(e);
     for (size_t i = 0; i < n; i++)
         out[i] = (Prediction){ .estimate = NAN, .lower = NAN, .upper = NAN, .se = NAN, .linear_predictor = NAN };
@@ -420,22 +326,23 @@ Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, 
         TRY(fit_read(&fits[k], k ? competing[k - 1] : fit, "fit", a, e));
         if (fits[k].kind != FIT_COX) return err_set(e, ERR_USAGE, "a risk at a horizon wants a survival model");
         if (!fits[k].n_baselines) return err_set(e, ERR_USAGE, "a fit with exact ties has no baseline hazard and predicts no risk");
+        TRY(check_group(&fits[k], w->group, n_fits, e));
         list[k] = &fits[k];
-        TRY(rows_prepare(&r[k], out, &fits[k], rows, a, e));
+        TRY(rows_prepare(&r[k], out, &fits[k], rows, w->group, a, e));
     }
     TRY(ranges(out, &fits[0], rows, a, e));
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < n_fits && out[i].status == PREDICTED; k++) {
-            const struct Baseline *b = &fits[k].baseline[r[k].baseline[i]];
+            const FitBaseline *b = &fits[k].baseline[r[k].baseline[i]];
             if (horizon > b->last_time)
                 say(&out[i], PREDICT_BEYOND, arena_printf(a, "the horizon %.6g lies behind the last time that the model has seen, %.6g", horizon,
                                                           b->last_time));
         }
-        if (out[i].status == PREDICTED || out[i].status == PREDICT_BEYOND)
-            out[i].linear_predictor = linear(&fits[0], r[0].x + i * fits[0].p, r[0].offset[i]);
+        if ((out[i].status == PREDICTED || out[i].status == PREDICT_BEYOND) && !fits[0].tt)
+            out[i].linear_predictor = linear(&fits[0], r[0].x + i * (fits[0].p + fits[0].q), r[0].offset[i], 1);
         if (out[i].status != PREDICTED) continue;
         Arena scratch = { 0 };
-        rc = risk_of_row(&out[i], list, n_fits, r, i, horizon, z, &scratch, e);
+        rc = risk_of_row(&out[i], list, n_fits, r, i, w, z, &scratch, e);
         arena_free(&scratch);
         if (rc != OK) goto out;
     }
@@ -453,12 +360,12 @@ Rc predict_probability(Prediction *out, const Json *fit, const Frame *rows, doub
         out[i] = (Prediction){ .estimate = NAN, .lower = NAN, .upper = NAN, .se = NAN, .linear_predictor = NAN };
     TRY(fit_read(&f, fit, "fit", a, e));
     if (f.kind != FIT_LOGISTIC) return err_set(e, ERR_USAGE, "a probability of response wants a logistic model");
-    TRY(rows_prepare(&r, out, &f, rows, a, e));
+    TRY(rows_prepare(&r, out, &f, rows, GROUP_TYPICAL, a, e));
     TRY(ranges(out, &f, rows, a, e));
     for (size_t i = 0; i < rows->rows; i++) {
         if (out[i].status != PREDICTED) continue;
         const double *x = r.x + i * f.p;
-        double eta = linear(&f, x, r.offset[i]), form = 0;
+        double eta = linear(&f, x, r.offset[i], 1), form = 0;
         for (size_t j = 0; j < f.p; j++) for (size_t k = 0; k < f.p; k++) form += x[j] * f.vcov[k * f.p + j] * x[k];
         double se = sqrt(form), prob = 1 / (1 + exp(-eta));
         out[i].linear_predictor = eta;
@@ -471,30 +378,110 @@ out:
     return rc;
 }
 
-Rc fit_rows(FitRows *out, const Json *fit, const Frame *rows, const double *time, Arena *a, Err *e)
+/* ---- rows of a cohort that validates */
+
+/* The expression of tt() at the end of each row's follow-up, NaN where it has no finite value. */
+static Rc own_factors(double **out, const Fit *f, const double *time, size_t n, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Frame frame = { 0 };
+    ExprValue v = { 0 };
+    double *t = NULL;
+    TRY(frame_init(&frame, "times of the cohort", n, e));
+    TRY(frame_add_numbers(&t, &frame, "t", e));
+    memcpy(t, time, n * sizeof *t);
+    *out = ARENA_NEW(a, n + 1, double);
+    if (!*out) { rc = err_nomem(e); goto out; }
+    TRY(expr_eval(&v, f->tt, &frame, a, e));
+    for (size_t i = 0; i < n; i++) (*out)[i] = !v.is_text && isfinite(v.num[i]) ? v.num[i] : NAN;
+out:
+    frame_free(&frame);
+    return rc;
+}
+
+/* With tt() a row is a piece for each of its hazard steps, and one without hazard where its follow-up ends. */
+static Rc make_pieces(FitRows *out, const Fit *f, const Rows *r, const double *time, const double *own, size_t n, Arena *a, Err *e)
+{
+    const size_t width = f->p + f->q;
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(out->eta[i])) continue;
+        const FitBaseline *b = &f->baseline[r->baseline[i]];
+        for (size_t k = 0; k < b->n && b->time[k] <= time[i]; k++) m++;
+        m++;
+    }
+    FitPieces *q = ARENA_NEW(a, 1, FitPieces);
+    if (!q) return err_nomem(e);
+    *q = (FitPieces){ m, ARENA_NEW(a, m + 1, size_t), arena_alloc(a, m + 1), ARENA_NEW(a, m * f->p + 1, double), ARENA_NEW(a, m + 1, double),
+                      ARENA_NEW(a, m + 1, double), ARENA_NEW(a, m + 1, double) };
+    if (!q->row || !q->ends || !q->x || !q->eta || !q->offset || !q->cumhaz) return err_nomem(e);
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(out->eta[i])) continue;
+        const FitBaseline *b = &f->baseline[r->baseline[i]];
+        const double *x = r->x + i * width;
+        for (size_t k = 0; k <= b->n; k++) {
+            const bool ends = k == b->n || b->time[k] > time[i];
+            const double factor = ends ? own[i] : b->factor[k];
+            q->row[at] = i;
+            q->ends[at] = ends;
+            q->eta[at] = linear(f, x, r->offset[i], factor);
+            q->offset[at] = out->offset[i];
+            q->cumhaz[at] = ends ? 0 : b->hazard[k];
+            for (size_t j = 0; j < f->p; j++) q->x[j * m + at] = at_center(f, x, j, factor);
+            at++;
+            if (ends) break;
+        }
+    }
+    out->pieces = q;
+    return OK;
+}
+
+/* With tt() the linear predictor of a row is the logarithm of its own cumulative hazard up to the horizon. */
+static double log_hazard_until(const Fit *f, const FitBaseline *b, const double *x, double offset, double horizon)
+{
+    double sum = 0;
+    for (size_t k = 0; k < b->n && b->time[k] <= horizon; k++) sum += b->hazard[k] * exp(linear(f, x, offset, b->factor[k]));
+    return log(sum);
+}
+
+Rc fit_rows(FitRows *out, const Json *fit, const Frame *rows, const double *time, const PredictWish *w, Arena *a, Err *e)
 {
     Rc rc = OK;
     size_t n = rows->rows;
     Fit f;
     Rows r;
+    double *own = NULL;
     Prediction *said = ARENA_NEW(a, n + 1, Prediction);
     if (!said) return err_nomem(e);
     TRY(fit_read(&f, fit, "fit", a, e));
     if ((f.kind == FIT_COX) != (time != NULL)) return err_set(e, ERR_USAGE, "times go with a survival model, and only with one");
-    TRY(rows_prepare(&r, said, &f, rows, a, e));
-    const size_t first = f.kind == FIT_LOGISTIC && f.intercept && f.p > 0 && f.column[0] == 0 ? 1 : 0;
-    *out = (FitRows){ f.p - first, ARENA_NEW(a, n * f.p + 1, double), ARENA_NEW(a, n + 1, double), ARENA_NEW(a, n + 1, double),
-                      ARENA_NEW(a, n + 1, double) };
-    if (!out->x || !out->eta || !out->cumhaz || !out->last_time) return err_nomem(e);
+    if (w->group == GROUP_AVERAGE) return err_set(e, ERR_USAGE, "rows have the frailty of their own group or 1: an average over groups has no hazard to recalibrate");
+    TRY(check_group(&f, w->group, 1, e));
+    if (f.tt && isnan(w->horizon))
+        return err_set(e, ERR_USAGE, "a model with tt() ranks patients differently at each time: a horizon must name the one that is meant");
+    TRY(rows_prepare(&r, said, &f, rows, w->group, a, e));
+    if (f.tt) TRY(own_factors(&own, &f, time, n, a, e));
+    const size_t first = f.kind == FIT_LOGISTIC && f.intercept && f.p > 0 && f.column[0] == 0 ? 1 : 0, width = f.p + f.q;
+    *out = (FitRows){ .p = f.p - first, .x = ARENA_NEW(a, n * f.p + 1, double), .eta = ARENA_NEW(a, n + 1, double),
+                      .offset = ARENA_NEW(a, n + 1, double), .stratum = r.baseline, .cumhaz = ARENA_NEW(a, n + 1, double),
+                      .last_time = ARENA_NEW(a, n + 1, double) };
+    if (!out->x || !out->eta || !out->offset || !out->cumhaz || !out->last_time) return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
-        const double *x = r.x + i * f.p;
-        out->eta[i] = said[i].status == PREDICTED ? linear(&f, x, r.offset[i]) : NAN;
+        const double *x = r.x + i * width;
+        const bool there = said[i].status == PREDICTED;
+        out->eta[i] = there ? linear(&f, x, r.offset[i], 1) : NAN;
         for (size_t j = first; j < f.p; j++) out->x[(j - first) * n + i] = x[j] - (f.center ? f.center[j] : 0);
-        if (!time || said[i].status != PREDICTED || !f.n_baselines) continue;
-        const struct Baseline *b = &f.baseline[r.baseline[i]];
+        out->offset[i] = r.offset[i];
+        for (size_t j = f.p; j < width; j++) out->offset[i] += x[j] * f.coef[j];
+        out->last_time[i] = f.n_baselines ? NAN : INFINITY;
+        if (!time || !there || !f.n_baselines) continue;
+        const FitBaseline *b = &f.baseline[r.baseline[i]];
         out->last_time[i] = b->last_time;
         for (size_t k = 0; k < b->n && b->time[k] <= time[i]; k++) out->cumhaz[i] += b->hazard[k];
+        if (f.tt) out->eta[i] = isnan(own[i]) ? NAN : log_hazard_until(&f, b, x, r.offset[i], w->horizon);
     }
+    if (f.tt) TRY(make_pieces(out, &f, &r, time, own, n, a, e));
 out:
     return rc;
 }

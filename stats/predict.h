@@ -17,6 +17,11 @@
  *   term       names of the columns; coef, vcov (robust where the model is) in that order; center
  *   baseline   (cox) a list by stratum: label, time, hazard (jumps at `center`), variance of each jump, mean (risk-set mean minus
  *              center, one list a jump), last_time
+ *   tt         (tt(x)) expression, and columns: the coefficients whose column is multiplied by its value at each time; center and mean
+ *              are then of the products
+ *   frailty    (frailty(id), (1|id)) group, distribution ("gamma", "log-normal"), theta, levels, effect: log frailties of the groups;
+ *              up to 100 groups vcov of coefficients and effects together, and group_mean, in the baseline, of the groups' columns.
+ *              The baseline is that of a frailty of 1.
  * It is complete: print it, keep it, parse it years later. Numbers are exact, so predictions have the same bits. */
 
 typedef enum { FIT_COX, FIT_LOGISTIC } FitKind;
@@ -24,8 +29,21 @@ typedef enum { FIT_COX, FIT_LOGISTIC } FitKind;
 /* ERR_INPUT naming `where` and the key for Json that is no usable fit; call it before predicting from a file. */
 Rc fit_check(FitKind *kind, const Json *fit, const char *where, Err *e);
 
-/* Columns that a row must have for prediction (covariates and strata; not the outcome). NULL-terminated, arena memory. */
-Rc fit_columns(const char *const **columns, const Json *fit, Arena *a, Err *e);
+/* Whose frailty a row of a model with frailty() or (1|id) has. */
+typedef enum {
+    GROUP_TYPICAL,             /* frailty 1, random effect 0: of a group in the middle */
+    GROUP_AVERAGE,             /* the mean over all groups that there could be: survival is the Laplace transform of the frailties */
+    GROUP_OWN                  /* that of the row's own group, which the model must have seen */
+} FitGroup;
+
+/* "typical", "average", "own"; NULL is typical. False for anything else. */
+bool fit_group_parse(FitGroup *out, const char *text);
+
+typedef struct { double horizon, conf; FitGroup group; } PredictWish;
+
+/* Columns that a row must have for prediction (covariates, strata, offsets, with GROUP_OWN the group; not the outcome). NULL-terminated,
+ * arena memory. */
+Rc fit_columns(const char *const **columns, const Json *fit, FitGroup group, Arena *a, Err *e);
 
 /* What is said for one row. estimate, lower and upper are NaN unless status is PREDICTED. */
 typedef enum {
@@ -38,7 +56,7 @@ typedef enum {
 typedef struct {
     PredictStatus status;
     double estimate, lower, upper, se;       /* of a risk or probability, 0 … 1 */
-    double linear_predictor;                 /* x'b, centred at the fit's center for cox */
+    double linear_predictor;                 /* x'b, centred at the fit's center for cox; NaN with tt() */
     bool out_of_range;                       /* some covariate lies outside the model's data: the number is an extrapolation */
     char *out_of_range_text;                 /* "age 91 is above 84, the highest of 54 patients"; NULL when inside */
     char *reason;                            /* NULL when PREDICTED; else which column, level or time */
@@ -50,25 +68,37 @@ typedef struct {
  *   hazard jumps a (own) and b (all) the state is left with probability 1 - exp(-b), by the own cause in the share a/b, so
  *   incidences and survival add up to 1. Its variance is the delta method over coefficients and jumps of every fit, fits taken
  *   as independent (Cheng, Fine and Wei 1998); limits on the log(-log(1 - F)) scale.
- * ERR_INPUT for rows that lack a column, ERR_USAGE for a fit of another kind. */
-Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, size_t n_competing, const Frame *rows, double horizon,
-                double conf, Arena *a, Err *e);
+With frailties of up to 100 groups the limits hold their
+ * uncertainty too, beyond that they take them as known; theta counts as known. tt(): the hazard is summed with the covariate's effect at
+ * each time. ERR_INPUT for rows that lack a column, ERR_USAGE for a fit of another kind. */
+Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, size_t n_competing, const Frame *rows, const PredictWish *w,
+                Arena *a, Err *e);
 
 /* Probability of the response for every row; limits on the logit scale. A Firth fit predicts with its own coefficients; the
  * convention (penalty) stands in the fit. */
 Rc predict_probability(Prediction *out, const Json *fit, const Frame *rows, double conf, Arena *a, Err *e);
 
+/* Rows of a model with tt(), cut at the steps of its hazard. x is n x p, column-major. */
+typedef struct {
+    size_t n, *row;            /* [n] row that a piece is of */
+    unsigned char *ends;       /* the piece without hazard where the row's follow-up ends: it carries the event */
+    double *x, *eta, *offset, *cumhaz;
+} FitPieces;
+
 /* How rows stand in a model that was made elsewhere: what validation and recalibration work with. Memory is the arena's. */
 typedef struct {
     size_t p;
     double *x;                 /* n x p, column-major, minus the fit's center for cox; the logistic intercept's column is left out */
-    double *eta;               /* linear predictor; NaN where the row cannot be predicted */
+    double *eta;               /* linear predictor; NaN where the row cannot be predicted. With tt() the log cumulative hazard at the horizon */
+    double *offset;            /* what of eta the coefficients do not decide: offset() and the own group's frailty */
+    int *stratum;              /* cox: number of the row's baseline, -1 where it has none */
     double *cumhaz;            /* cox: cumulative hazard of a row with eta 0 up to `time`, or to last_time where that is earlier */
-    double *last_time;         /* cox: last time that the model has seen in the row's stratum */
+    double *last_time;         /* cox: last time that the model has seen in the row's stratum; infinite without a baseline (exact ties) */
+    FitPieces *pieces;         /* NULL without tt() */
 } FitRows;
 
-/* time[rows->rows] for cox, NULL for logistic. */
-Rc fit_rows(FitRows *out, const Json *fit, const Frame *rows, const double *time, Arena *a, Err *e);
+/* time[rows->rows] for cox, NULL for logistic. The wish's horizon is read with tt() alone; GROUP_AVERAGE is ERR_USAGE. */
+Rc fit_rows(FitRows *out, const Json *fit, const Frame *rows, const double *time, const PredictWish *w, Arena *a, Err *e);
 
 const char *predict_status_name(PredictStatus s);        /* "ok", "missing", "unknown_level", "beyond_follow_up" */
 

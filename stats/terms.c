@@ -215,10 +215,14 @@ static Rc texts_from(const char ***out, int *n, const Json *list, Arena *a, Err 
 
 static Rc var_from_json(Var *v, const Json *o, const char *where, Arena *a, Err *e)
 {
+    static const char *const known[] = { "label", "expression", "kind", "levels", "spellings", "low", "high", "median", "knots", NULL };
     Rc rc = OK;
+    Err why = { 0 };
     const char *label = NULL, *expression = NULL, *kind = NULL;
     const Json *list = NULL;
     Expr *x = NULL;
+    if (json_type(o) != JSON_OBJECT) return err_set(e, ERR_INPUT, "%s: design.variables wants a list of objects", where);
+    TRY(json_refuse_unknown(o, known, where, e));
     TRY(json_want_text(&label, o, "label", where, e));
     TRY(json_want_text(&expression, o, "expression", where, e));
     TRY(json_want_text(&kind, o, "kind", where, e));
@@ -229,7 +233,10 @@ static Rc var_from_json(Var *v, const Json *o, const char *where, Arena *a, Err 
     v->kind = (VarKind)k;
     v->label = arena_strdup(a, label);
     if (!v->label) return err_nomem(e);
-    TRY(expr_parse(&x, arena_strdup(a, expression), a, e));
+    char *text = arena_strdup(a, expression);
+    if (!text) return err_nomem(e);
+    rc = expr_parse(&x, text, a, &why);
+    if (rc != OK) return err_set(e, rc == ERR_NOMEM ? rc : ERR_INPUT, "%s: design.variables: %s", where, why.text);
     v->expr = x;
     v->low = v->high = v->median = (double)NAN;
     TRY(json_want_array(&list, o, "levels", where, e));
@@ -241,10 +248,11 @@ static Rc var_from_json(Var *v, const Json *o, const char *where, Arena *a, Err 
         v->alias_of = ARENA_NEW(a, json_size(list), int);
         if (!v->alias || !v->alias_of) return err_nomem(e);
         for (const Json *q = json_first(list); q; q = json_next(q)) {
-            const char *text = json_text(json_at(q, 0));
+            const char *spelling = json_text(json_at(q, 0));
             double index = json_number(json_at(q, 1));
-            if (!text || !(index >= 0 && index < v->n_levels)) return err_set(e, ERR_INPUT, "%s: bad spelling of '%s'", where, label);
-            v->alias[v->n_aliases] = arena_strdup(a, text);
+            if (!spelling || !(index >= 0 && index < v->n_levels)) return err_set(e, ERR_INPUT, "%s: bad spelling of '%s'", where, label);
+            v->alias[v->n_aliases] = arena_strdup(a, spelling);
+            if (!v->alias[v->n_aliases]) return err_nomem(e);
             v->alias_of[v->n_aliases++] = (int)index;
         }
     }
@@ -255,26 +263,33 @@ static Rc var_from_json(Var *v, const Json *o, const char *where, Arena *a, Err 
         v->knot = ARENA_NEW(a, json_size(list), double);
         if (!v->knot) return err_nomem(e);
         int i = 0;
-        for (const Json *q = json_first(list); q; q = json_next(q)) v->knot[i++] = json_number(q);
+        for (const Json *q = json_first(list); q; q = json_next(q), i++) {
+            v->knot[i] = json_number(q);
+            if (!isfinite(v->knot[i]) || (i && !(v->knot[i] > v->knot[i - 1])))
+                return err_set(e, ERR_INPUT, "%s: the knots of '%s' do not ascend", where, label);
+        }
     }
     if (json_type(json_get(o, "low")) == JSON_NUMBER) v->low = json_number(json_get(o, "low"));
     if (json_type(json_get(o, "high")) == JSON_NUMBER) v->high = json_number(json_get(o, "high"));
     if (json_type(json_get(o, "median")) == JSON_NUMBER) v->median = json_number(json_get(o, "median"));
-    bool spline = v->kind == VAR_RCS || v->kind == VAR_PSPLINE;
-    if ((v->kind == VAR_FACTOR && v->n_levels < 1) || (spline && v->n_knots < 2))
-        return err_set(e, ERR_INPUT, "%s: variable '%s' lacks its levels or knots", where, label);
+    const int least = v->kind == VAR_RCS ? 3 : v->kind == VAR_PSPLINE ? 2 : 0;
+    if ((v->kind == VAR_FACTOR && v->n_levels < 1) || v->n_knots < least || v->low > v->high)
+        return err_set(e, ERR_INPUT, "%s: variable '%s' lacks its levels, knots or range", where, label);
 out:
     return rc;
 }
 
 Rc terms_from_json(struct Formula **out, const Json *j, const char *where, Arena *a, Err *e)
 {
+    static const char *const known[] = { "formula", "intercept", "variables", "terms", NULL }, *const known_term[] = { "label", "variables", "all_levels", NULL };
     Rc rc = OK;
     const Json *vars = NULL, *terms = NULL;
     struct Formula *f = ARENA_NEW(a, 1, struct Formula);
     if (!f) return err_nomem(e);
+    TRY(json_refuse_unknown(j, known, where, e));
     TRY(json_want_array(&vars, j, "variables", where, e));
     TRY(json_want_array(&terms, j, "terms", where, e));
+    if (!vars || !terms) return err_set(e, ERR_INPUT, "%s: the design lacks its variables or terms", where);
     f->text = arena_strdup(a, json_text(json_get(j, "formula")) ? json_text(json_get(j, "formula")) : "");
     f->intercept = json_bool(json_get(j, "intercept"));
     f->n_vars = json_size(vars);
@@ -288,6 +303,9 @@ Rc terms_from_json(struct Formula **out, const Json *j, const char *where, Arena
     for (const Json *o = json_first(terms); o; o = json_next(o)) {
         Term *t = &f->term[i++];
         const Json *vs = json_get(o, "variables"), *full = json_get(o, "all_levels");
+        if (json_type(o) != JSON_OBJECT || json_type(vs) != JSON_ARRAY || json_size(vs) != json_size(full) || !json_size(vs))
+            return err_set(e, ERR_INPUT, "%s: a term of the design lacks variables or all_levels", where);
+        TRY(json_refuse_unknown(o, known_term, where, e));
         t->n = (int)json_size(vs);
         t->label = arena_strdup(a, json_text(json_get(o, "label")) ? json_text(json_get(o, "label")) : "");
         t->var = ARENA_NEW(a, (size_t)t->n, int);
@@ -295,7 +313,7 @@ Rc terms_from_json(struct Formula **out, const Json *j, const char *where, Arena
         if (!t->label || !t->var || !t->full) return err_nomem(e);
         for (int k = 0; k < t->n; k++) {
             double index = json_number(json_at(vs, (size_t)k));
-            if (!(index >= 0 && index < (double)f->n_vars)) return err_set(e, ERR_INPUT, "%s: a term names no variable", where);
+            if (!(index >= 0 && index < (double)f->n_vars && index == (double)(int)index)) return err_set(e, ERR_INPUT, "%s: a term names no variable", where);
             t->var[k] = (int)index;
             t->full[k] = json_bool(json_at(full, (size_t)k));
         }

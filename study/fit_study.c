@@ -228,7 +228,7 @@ static Rc store_predictions(Job *j, const char *name, Arena *a)
     const StoredModel *m = stored.n == 1 ? &stored.model[0] : NULL;
     if (m && m->estimated && model_document(&d, m->fit, name, NULL) == OK) {
         const double horizon = predict_horizon(&d, &j->t->protocol);
-        if (!isnan(horizon)) TRY(predict_patients(&row, &n, m, NULL, j->space, j->db, horizon, a, j->e));
+        if (!isnan(horizon)) TRY(predict_patients(&row, &n, m, NULL, j->space, j->db, &(PredictWish){ .horizon = horizon, .conf = .95 }, a, j->e));
     }
     TRY(db_predictions_store(j->db, name, row, n, j->e));
 out:

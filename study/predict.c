@@ -5,10 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stats/predict.h"
 #include "study/model_frame.h"
-
-static const double CONFIDENCE = 0.95;
 
 Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, bool survival, bool has_cause, bool has_competing, const Protocol *p, Err *e)
 {
@@ -46,12 +43,23 @@ Rc model_document(ModelDocument *out, const Json *document, const char *where, E
     out->has_cause = json_bool(json_get(j, "has_cause"));
     out->has_competing = json_bool(json_get(j, "has_competing"));
     out->survival = kind == FIT_COX;
+    if (out->survival && !json_size(json_get(out->fit, "baseline"))) out->no_value = "the model was fitted with exact ties, which leave its baseline hazard open: it ranks patients, but has no risk";
+    if (out->survival && out->has_competing && !out->competing)
+        out->no_value = "the competing events could not be modelled with these terms, so there is no cumulative incidence";
     out->measure = !out->survival ? "probability" : out->has_cause ? "cumulative_incidence" : "risk";
 out:
     return rc;
 }
 
-Rc model_export(Json **out, const Json *document, const char *where, Err *e)
+/* The names of a frailty's groups may be those of patients. */
+static Json *without_groups(const Json *fit, bool groups)
+{
+    Json *copy = json_copy(fit);
+    if (!groups && json_get(copy, "frailty")) json_remove((Json *)json_get(copy, "frailty"), "levels");
+    return copy;
+}
+
+Rc model_export(Json **out, const Json *document, bool groups, const char *where, Err *e)
 {
     ModelDocument d;
     const Rc rc = model_document(&d, document, where, e);
@@ -59,8 +67,11 @@ Rc model_export(Json **out, const Json *document, const char *where, Err *e)
     Json *j = json_object();
     json_set_text(j, "schema", "reox.model/1");
     json_set(j, "model", json_copy(json_get(document, "model")));
-    json_set(j, "fit", json_copy(d.fit));
-    if (d.competing) json_set(j, "competing", json_copy(d.competing));
+    json_set(j, "fit", without_groups(d.fit, groups));
+    if (d.competing) {
+        Json *list = json_set(j, "competing", json_array());
+        for (const Json *x = json_first(d.competing); x; x = json_next(x)) json_push(list, without_groups(x, groups));
+    }
     *out = j;
     return j ? OK : err_nomem(e);
 }
@@ -77,7 +88,7 @@ static char *note_of(const Prediction *x, Arena *a)
     return x->out_of_range ? arena_printf(a, "outside the range of the model's data: %s", x->out_of_range_text ? x->out_of_range_text : "") : NULL;
 }
 
-Rc predict_rows(PredictionRow **out, const Json *document, const char *where, const Frame *rows, double horizon, Arena *a, Err *e)
+Rc predict_rows(PredictionRow **out, const Json *document, const char *where, const Frame *rows, const PredictWish *w, Arena *a, Err *e)
 {
     Rc rc = OK;
     ModelDocument d;
@@ -88,9 +99,8 @@ Rc predict_rows(PredictionRow **out, const Json *document, const char *where, co
     PredictionRow *list = ARENA_NEW(a, rows->rows + 1, PredictionRow);
     if (!p || !list) { rc = err_nomem(e); goto out; }
     for (const Json *x = json_first(d.competing); x && n_competing < 16; x = json_next(x)) competing[n_competing++] = x;
-    const bool no_incidence = d.survival && d.has_competing && n_competing == 0;
-    if (!d.survival) TRY(predict_probability(p, d.fit, rows, CONFIDENCE, a, e));
-    else if (!no_incidence) TRY(predict_risk(p, d.fit, competing, n_competing, rows, horizon, CONFIDENCE, a, e));
+    if (!d.survival) TRY(predict_probability(p, d.fit, rows, w->conf, a, e));
+    else if (!d.no_value) TRY(predict_risk(p, d.fit, competing, n_competing, rows, w, a, e));
 
     const FrameColumn *id = frame_column(rows, "patient");
     for (size_t i = 0; i < rows->rows; i++) {
@@ -98,10 +108,10 @@ Rc predict_rows(PredictionRow **out, const Json *document, const char *where, co
         r->patient = id && id->is_text && id->text[i] ? id->text[i] : id && !id->is_text ? arena_printf(a, "%.15g", id->num[i]) : arena_printf(a, "row %zu", i + 1);
         if (!r->patient) { rc = err_nomem(e); goto out; }
         r->measure = d.measure;
-        r->horizon = d.survival ? horizon : 0;
-        if (no_incidence) {
+        r->horizon = d.survival ? w->horizon : 0;
+        if (d.no_value) {
             r->value = r->lower95 = r->upper95 = NAN;
-            r->note = "the competing events could not be modelled with these terms, so there is no cumulative incidence";
+            r->note = d.no_value;
             continue;
         }
         const bool there = p[i].status == PREDICTED;
@@ -116,14 +126,21 @@ out:
     return rc;
 }
 
-static void join_note(PredictionRow *r, const char *reason, Arena *a)
+void predict_left_out(PredictionRow *r, const char *reason, Arena *a)
 {
+    if (strncmp(reason, "event before", 12) == 0) {
+        r->value = r->lower95 = r->upper95 = NAN;
+        r->in_range = false;
+        r->note = reason;
+        return;
+    }
+    if (isnan(r->value)) return;
     const char *joined = r->note ? arena_printf(a, "%s; not in the model's data: %s", r->note, reason) : arena_printf(a, "not in the model's data: %s", reason);
     if (joined) r->note = joined;
 }
 
-Rc predict_patients(PredictionRow **out, size_t *n, const StoredModel *m, const char *only, const VariableSpace *s, Db *db, double horizon,
-                    Arena *a, Err *e)
+Rc predict_patients(PredictionRow **out, size_t *n, const StoredModel *m, const char *only, const VariableSpace *s, Db *db,
+                    const PredictWish *w, Arena *a, Err *e)
 {
     Rc rc = OK;
     Frame all = { 0 }, one = { 0 };
@@ -132,9 +149,10 @@ Rc predict_patients(PredictionRow **out, size_t *n, const StoredModel *m, const 
     size_t n_left_out = 0;
     const char *const *columns = NULL;
     char where[160];
-    snprintf(where, sizeof where, "model %.120s", m->name);
+    if (m->name) snprintf(where, sizeof where, "model %.120s", m->name);
+    else snprintf(where, sizeof where, "the model's file");
     TRY(model_document(&d, m->fit, where, e));
-    TRY(fit_columns(&columns, d.fit, a, e));
+    TRY(fit_columns(&columns, d.fit, w->group, a, e));
     TRY(study_frame(&all, db, s, columns, where, e));
     const FrameColumn *id = frame_column(&all, "patient");
     if (only) {
@@ -146,21 +164,14 @@ Rc predict_patients(PredictionRow **out, size_t *n, const StoredModel *m, const 
         TRY(frame_keep(&one, &all, keep, e));
     }
     const Frame *rows = only ? &one : &all;
-    TRY(predict_rows(out, m->fit, where, rows, horizon, a, e));
-    TRY(db_model_rows_load(&left_out, &n_left_out, db, m->name, a, e));
+    TRY(predict_rows(out, m->fit, where, rows, w, a, e));
+    if (m->name) TRY(db_model_rows_load(&left_out, &n_left_out, db, m->name, a, e));
     *n = rows->rows;
     for (size_t i = 0; i < *n; i++) {
         PredictionRow *r = &(*out)[i];
         if (!(r->patient = arena_strdup(a, r->patient))) { rc = err_nomem(e); goto out; }      /* outlives the frame */
         for (size_t k = 0; k < n_left_out; k++) {
-            if (strcmp(left_out[k].patient, r->patient) != 0) continue;
-            if (strncmp(left_out[k].reason, "event before", 12) == 0) {
-                r->value = r->lower95 = r->upper95 = NAN;
-                r->in_range = false;
-                r->note = left_out[k].reason;
-            } else if (!isnan(r->value)) {
-                join_note(r, left_out[k].reason, a);
-            }
+            if (strcmp(left_out[k].patient, r->patient) == 0) predict_left_out(r, left_out[k].reason, a);
         }
     }
 out:

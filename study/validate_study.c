@@ -13,6 +13,7 @@
 #include "stats/response.h"
 #include "study/model_columns.h"
 #include "study/model_definitions.h"
+#include "study/model_file.h"
 #include "study/model_frame.h"
 #include "study/predict.h"
 
@@ -58,50 +59,15 @@ static Rc choose_endpoint(Validation *v)
     return OK;
 }
 
-static Rc choose_landmark(Validation *v)
-{
-    const Json *j = json_get(v->file_model, "landmark");
-    if (json_type(j) == JSON_NUMBER) {
-        v->spec.landmark = LANDMARK_DAYS;
-        v->spec.landmark_days = json_number(j);
-    } else if (json_text(j)) {
-        v->spec.landmark = LANDMARK_TIMEPOINT;
-        v->spec.landmark_timepoint = protocol_timepoint(&v->t->protocol, json_text(j));
-        if (v->spec.landmark_timepoint < 0)
-            return err_set(v->e, ERR_INPUT, "%s: the model's clock starts at the scan '%s', which is none of study.json's timepoints", v->q->file, json_text(j));
-    }
-    return OK;
-}
-
-/* The model as an entry of this study's protocol: its own right side, this study's columns on the left. */
-static Rc make_spec(Validation *v)
-{
-    const char *formula = json_text(json_get(v->d.fit, "formula")), *right = formula ? strchr(formula, '~') : NULL;
-    if (!right) return err_set(v->e, ERR_INPUT, "%s: fit.formula is no formula", v->q->file);
-    v->spec.name = arena_strdup(&v->arena, v->d.name ? v->d.name : "model");
-    v->spec.method = arena_strdup(&v->arena, v->d.survival ? "cox" : "logistic");
-    v->spec.formula = v->d.survival ? arena_printf(&v->arena, "Surv(%s, %s) %s", v->endpoint->time, v->endpoint->event, right)
-                                    : arena_printf(&v->arena, "%s %s", v->endpoint->column, right);
-    v->spec.allow_immortal_time = true;                    /* the clock is the model's, whatever this study would choose */
-    v->spec.options = json_object();
-    const char *subset = json_text(json_get(v->q->model, "subset"));
-    if (subset) json_set_text(v->spec.options, "subset", subset);
-    return v->spec.name && v->spec.method && v->spec.formula && v->spec.options ? choose_landmark(v) : err_nomem(v->e);
-}
-
 static Rc prepare(Validation *v)
 {
     Rc rc = OK;
     TRY(model_document(&v->d, v->q->model, v->q->file, v->e));
     v->file_model = json_get(v->q->model, "model");
-    if (json_size(json_get(v->d.fit, "offsets"))) {
-        rc = err_set(v->e, ERR_INPUT, "%s: the model has an offset(), which validation does not take", v->q->file);
-        goto out;
-    }
-    TRY(fit_columns(&v->columns, v->d.fit, &v->arena, v->e));
+    TRY(fit_columns(&v->columns, v->d.fit, v->q->group, &v->arena, v->e));
     TRY(choose_endpoint(v));
     TRY(model_definitions_agree(json_get(v->q->model, "definitions"), v->columns, &v->t->protocol, v->s, v->db, &v->t->clinical.frame, v->q->file, v->e));
-    TRY(make_spec(v));
+    TRY(model_file_spec(&v->spec, v->q->model, v->endpoint, &v->t->protocol, v->q->file, &v->arena, v->e));
     v->horizon = v->q->horizon;
     if (v->d.survival && isnan(v->horizon)) v->horizon = json_number(json_get(v->q->model, "horizon"));
     if (v->d.survival && isnan(v->horizon) && v->t->protocol.board_endpoint && strcmp(v->endpoint->name, v->t->protocol.board_endpoint) == 0)
@@ -156,7 +122,34 @@ static Rc risks(Prediction *p, Validation *v)
     size_t n = 0;
     for (const Json *x = json_first(v->d.competing); x && n < 16; x = json_next(x)) competing[n++] = x;
     if (!v->d.survival) return predict_probability(p, v->d.fit, &v->f.frame, .95, &v->arena, v->e);
-    return predict_risk(p, v->d.fit, competing, n, &v->f.frame, isnan(v->horizon) ? 0 : v->horizon, .95, &v->arena, v->e);
+    return predict_risk(p, v->d.fit, competing, n, &v->f.frame, &(PredictWish){ isnan(v->horizon) ? 0 : v->horizon, .95, v->q->group }, &v->arena, v->e);
+}
+
+/* A model with tt() is recalibrated on its rows cut at the steps of its hazard: the event belongs to the last piece. place[x->n]: the rows
+ * that are judged. */
+static Rc pieces_of(ExternalData *x, const FitPieces *q, const double *y, const double *time, const double *last_time, const size_t *place, size_t rows,
+                    size_t p, Validation *v)
+{
+    Arena *a = &v->arena;
+    unsigned char *judged = arena_alloc(a, rows + 1);
+    double *column = ARENA_NEW(a, (4 + p) * (q->n + 1), double), *event = column, *eta = event + q->n + 1, *cumhaz = eta + q->n + 1;
+    double *offset = cumhaz + q->n + 1, *z = offset + q->n + 1;
+    size_t *from = ARENA_NEW(a, q->n + 1, size_t), n = 0;
+    ExternalData *pieces = ARENA_NEW(a, 1, ExternalData);
+    if (!judged || !column || !from || !pieces) return err_nomem(v->e);
+    for (size_t i = 0; i < x->n; i++) judged[place[i]] = 1;
+    for (size_t k = 0; k < q->n; k++) if (judged[q->row[k]]) from[n++] = k;
+    for (size_t k = 0; k < n; k++) {
+        const size_t row = q->row[from[k]];
+        event[k] = q->ends[from[k]] && y[row] == 1 && !(time[row] > last_time[row]);
+        eta[k] = q->eta[from[k]];
+        offset[k] = q->offset[from[k]];
+        cumhaz[k] = q->cumhaz[from[k]];
+        for (size_t j = 0; j < p; j++) z[j * n + k] = q->x[j * q->n + from[k]];
+    }
+    *pieces = (ExternalData){ .n = n, .p = p, .y = event, .time = cumhaz, .eta = eta, .offset = offset, .cumhaz = cumhaz, .x = z, .term = x->term };
+    x->pieces = pieces;
+    return OK;
 }
 
 static Rc measure(Validation *v)
@@ -172,18 +165,18 @@ static Rc measure(Validation *v)
     if (!y || !time || !p) return err_nomem(v->e);
     for (size_t i = 0; i < v->f.n_out; i++) count(left_out, v->f.out[i].reason);
     TRY(outcomes(y, time, v));
-    TRY(risks(p, v));
-    TRY(fit_rows(&r, v->d.fit, f, v->d.survival ? time : NULL, a, v->e));
-    const bool wants_risk = !v->d.survival || !isnan(v->horizon);
-    /* has_competing without competing fits: the file has no incidence to give, only a ranking. */
-    const bool has_risk = wants_risk && !(v->d.survival && v->d.has_competing && !json_size(v->d.competing));
+    if (v->d.no_value) diagnose(v->out, "no_risk", "%s: what follows is about the ranking alone", v->d.no_value);
+    else TRY(risks(p, v));
+    TRY(fit_rows(&r, v->d.fit, f, v->d.survival ? time : NULL, &(PredictWish){ v->horizon, .95, v->q->group }, a, v->e));
+    const bool has_risk = !v->d.no_value && (!v->d.survival || !isnan(v->horizon));
     ExternalData x = { .p = r.p, .horizon = has_risk ? v->horizon : NAN, .conf = .95 };
-    double *column = ARENA_NEW(a, 5 * (rows + 1), double), *kept = ARENA_NEW(a, rows * r.p + 1, double);
+    double *column = ARENA_NEW(a, 6 * (rows + 1), double), *kept = ARENA_NEW(a, rows * r.p + 1, double);
     size_t *place = ARENA_NEW(a, rows + 1, size_t), outside = 0, beyond = 0, events = 0;
     const char **term = ARENA_NEW(a, r.p + 1, const char *);
     unsigned char *behind = arena_alloc(a, rows + 1);
-    if (!column || !kept || !place || !term || !behind) return err_nomem(v->e);
-    double *cy = column, *ct = column + rows + 1, *risk = ct + rows + 1, *eta = risk + rows + 1, *cumhaz = eta + rows + 1;
+    int *stratum = ARENA_NEW(a, rows + 1, int);
+    if (!column || !kept || !place || !term || !behind || !stratum) return err_nomem(v->e);
+    double *cy = column, *ct = column + rows + 1, *risk = ct + rows + 1, *eta = risk + rows + 1, *cumhaz = eta + rows + 1, *offset = cumhaz + rows + 1;
     for (size_t i = 0; i < rows; i++) {
         if (isnan(y[i])) { count(left_out, "missing: outcome"); continue; }
         if (isnan(r.eta[i]) || (has_risk && p[i].status != PREDICTED)) {
@@ -197,6 +190,8 @@ static Rc measure(Validation *v)
         risk[x.n] = has_risk ? p[i].estimate : NAN;
         eta[x.n] = r.eta[i];
         cumhaz[x.n] = r.cumhaz[i];
+        offset[x.n] = r.offset[i];
+        stratum[x.n] = r.stratum[i];
         /* Behind the model's last time it says nothing of the hazard: follow-up ends there for the recalibration. */
         behind[x.n] = v->d.survival && time[i] > r.last_time[i];
         beyond += behind[x.n];
@@ -207,7 +202,10 @@ static Rc measure(Validation *v)
     const Json *terms = json_get(v->d.fit, "term");
     const size_t first = json_size(terms) - r.p;
     for (size_t j = 0; j < r.p; j++) term[j] = json_text(json_at(terms, first + j)) ? json_text(json_at(terms, first + j)) : "";
-    x.y = cy; x.time = v->d.survival ? ct : NULL; x.risk = risk; x.eta = eta; x.cumhaz = cumhaz; x.x = kept; x.term = term; x.beyond = behind;
+    x.y = cy; x.time = v->d.survival ? ct : NULL; x.risk = risk; x.eta = eta; x.cumhaz = json_size(json_get(v->d.fit, "baseline")) || !v->d.survival ? cumhaz : NULL; x.x = kept; x.term = term; x.beyond = behind; x.offset = offset;
+    x.n_strata = (int)json_size(json_get(v->d.fit, "baseline"));
+    x.stratum = v->d.survival && x.n_strata > 1 ? stratum : NULL;
+    if (r.pieces) TRY(pieces_of(&x, r.pieces, y, time, r.last_time, place, rows, r.p, v));
     json_set_number(v->out, "patients", (double)v->f.patients);
     json_set_number(v->out, "n", (double)x.n);
     json_set_number(v->out, "nevent", (double)events);

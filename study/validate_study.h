@@ -6,12 +6,14 @@
 #include "core/json.h"
 #include "db/db.h"
 #include "ingest/study_tables.h"
+#include "stats/predict.h"
 
 typedef struct {
     const char *file;          /* heads messages */
     const Json *model;         /* the file's document */
     const char *endpoint;      /* of this study; NULL: the one of the model's name for it */
     double horizon;            /* in the model's time unit from its clock; NaN: the file's, else board's */
+    FitGroup group;            /* of a model with frailties; GROUP_AVERAGE is refused */
 } ValidationRequest;
 
 /* *out: {schema "reox.validate/1", file, model, endpoint, time_unit, horizon, n, nevent, left_out by reason, out_of_range, …} and the keys of

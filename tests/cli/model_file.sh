@@ -4,62 +4,8 @@ if [ -w /dev/shm ]; then TMPDIR=/dev/shm; export TMPDIR; fi
 # shellcheck disable=SC1091
 . "$(dirname "$0")/../lib.sh"
 
-# A study of 90 patients with one tiny scan each (27 voxels in TBR, so FHV is a count over 27); hazard = base * exp(1.5 FHV + 0.03 (age - 60)).
-# Another cause of event takes a third of it. Seeded by a linear congruential generator, the same everywhere.
-cat >"$tmp/make.py" <<'P'
-import json, math, os, struct, sys
-study, seed, base, unit, change = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], json.loads(sys.argv[5])
-os.makedirs(study)
-state = seed
-def uniform():
-    global state
-    state = (6364136223846793005 * state + 1442695040888963407) % 2 ** 64
-    return ((state >> 11) + 0.5) / 2 ** 53
-def nifti(path, values, code, bits, fmt):
-    h = bytearray(352)
-    struct.pack_into("<i", h, 0, 348)
-    struct.pack_into("<8h", h, 40, 3, 3, 3, 3, 1, 1, 1, 1)
-    struct.pack_into("<hh", h, 70, code, bits)
-    struct.pack_into("<4f", h, 76, 1, 4, 4, 4)
-    struct.pack_into("<2f", h, 108, 352, 1)
-    h[123] = 2
-    struct.pack_into("<h", h, 254, 1)
-    for i in range(3): struct.pack_into("<f", h, 280 + 20 * i, 4)
-    h[344:348] = b"n+1\0"
-    open(os.path.join(study, path), "wb").write(bytes(h) + struct.pack("<27" + fmt, *values))
-nifti("mask.nii", [1] * 27, 2, 8, "B")
-days = {"months": 30.4375, "days": 1.0}[unit]
-clinical, scans = ["patient,age,stage,time,event,code,resp"], ["patient,timepoint,tracer,image,roi_gtv,units,day"]
-for i in range(90):
-    p, hot, age, stage = "P%03d" % i, int(28 * uniform()), round(45 + 35 * uniform(), 1), "ABC"[int(3 * uniform())]
-    hazard = base * math.exp(1.5 * hot / 27 + 0.03 * (age - 60))
-    death, end = -math.log(uniform()) / hazard, 20 + 30 * uniform()
-    t, d = min(death, end), int(death <= end)
-    cause = 0 if not d else 1 if uniform() < 0.7 else 2
-    resp = int(uniform() < 1 / (1 + math.exp(3 * hot / 27 - 1.5)))
-    clinical.append("%s,%.1f,%s,%.17g,%d,%d,%d" % (p, age, stage, t * 30.4375 / days, d, cause, resp))
-    nifti(p + ".nii", [2.0 if k < hot else 1.0 for k in range(27)], 16, 32, "f")
-    scans.append(p + ",pre,FMISO,%s.nii,mask.nii,TBR,0" % p)
-for name, lines in (("clinical", clinical), ("scans", scans)):
-    open(os.path.join(study, name + ".csv"), "w").write("\n".join(lines) + "\n")
-right = " ~ fmiso_pre_fhv + age"
-study_json = {"clinical": "clinical.csv", "scans": "scans.csv", "timepoints": ["pre"], "features": {"families": ["hypoxia"]},
-    "hypoxia": {"FMISO": {"threshold": 1.4, "operator": ">="}},
-    "columns": {"age": {"label": "Age", "unit": "years"}, "stage": {"levels": ["A", "B", "C"]}},
-    "endpoints": {"os": {"time": "time", "event": "event", "time_unit": unit}, "fail": {"time": "time", "event": "code", "cause": 1, "time_unit": unit},
-                  "response": {"column": "resp"}},
-    "board": {"endpoint": "os", "horizon": 12 * 30.4375 / days, "models": ["os"]},
-    "models": [{"name": "os", "method": "cox", "formula": "Surv(time, event)" + right + " + stage"},
-               {"name": "fail", "method": "cox", "formula": "Surv(time, code)" + right},
-               {"name": "resp", "method": "logistic", "formula": "resp" + right},
-               {"name": "curves", "method": "km", "formula": "Surv(time, event) ~ stage"}]}
-def merge(a, b):
-    for k, v in b.items(): a[k] = merge(a[k], v) if isinstance(v, dict) and k in a else v
-    return a
-json.dump(merge(study_json, change), open(os.path.join(study, "study.json"), "w"))
-P
 make_study() {
-    python3 "$tmp/make.py" "$tmp/$1" "$2" "$3" "$4" "$5" || { fail "study $1 made"; done_testing; }
+    python3 "$here/tests/tiny_study.py" "$tmp/$1" "$2" "$3" "$4" "$5" || { fail "study $1 made"; done_testing; }
     "$REOX" ingest "$tmp/$1" -q >/dev/null && "$REOX" extract "$tmp/$1" -q >/dev/null || fail "study $1 read"
 }
 make_study here 1 0.02 months '{}'
@@ -147,6 +93,6 @@ refused "an endpoint of another kind" 3 'response is a response' "$REOX" validat
 refused "no model" 2 'validate: --model is missing' "$REOX" validate "$tmp/other"
 refused "no file" 3 'none.json' "$REOX" validate "$tmp/other" --model "$tmp/none.json"
 sed 's/"coef"/"koef"/' "$tmp/files/os.json" >"$tmp/files/broken.json"
-refused "a broken file" 3 "broken.json: the fit lacks 'coef'" "$REOX" validate "$tmp/other" --model "$tmp/files/broken.json"
+refused "a broken file" 3 "broken.json: unknown key koef, expected perhaps coef" "$REOX" validate "$tmp/other" --model "$tmp/files/broken.json"
 ok "words for people" sh -c "'$REOX' validate '$tmp/other' --model '$tmp/files/os.json' | grep -q 'least update that these data do not reject'"
 done_testing

@@ -298,7 +298,7 @@ START_TEST(risk_agrees_with_the_curve)
     Json *fit = fit_of(&f, "Surv(t,d)~x+factor(z)+strata(s)", "{\"keep_fit\":true}");
     Frame good = table_of("x,z,s\n0.3,1,0\n-1,2,1\n");
     Json *out = call_method("cox", "Surv(t,d)~x+factor(z)+strata(s)", &f, &good, "{\"times\":[12]}", OK, NULL);
-    assert_ok_e(predict_risk(p, fit, NULL, 0, &rows, 12, .95, &a, &e), e);
+    assert_ok_e(predict_risk(p, fit, NULL, 0, &rows, &(PredictWish){ .horizon = 12, .conf = .95 }, &a, &e), e);
     for (int i = 0; i < 2; i++) {
         const Json *curve = json_get(out, "pred_surv_loglog");
         assert_near(1 - p[i].estimate, cell_at(curve, "surv", 0, (size_t)i), 1e-12);
@@ -310,7 +310,7 @@ START_TEST(risk_agrees_with_the_curve)
     ck_assert(p[2].out_of_range && strstr(p[2].out_of_range_text, "x 9 is above"));
     ck_assert(p[3].status == PREDICT_MISSING && strstr(p[3].reason, "x"));
     ck_assert(p[4].status == PREDICT_UNKNOWN_LEVEL && isnan(p[4].estimate));
-    assert_ok_e(predict_risk(p, fit, NULL, 0, &rows, 1e6, .95, &a, &e), e);
+    assert_ok_e(predict_risk(p, fit, NULL, 0, &rows, &(PredictWish){ .horizon = 1e6, .conf = .95 }, &a, &e), e);
     ck_assert(p[0].status == PREDICT_BEYOND);
     json_free(out);
     json_free(fit);
@@ -326,7 +326,7 @@ static double risk_now(const Json *own, const Json *other, const Frame *row, dou
     Arena a = { 0 };
     Err e = { 0 };
     Prediction p;
-    assert_ok_e(predict_risk(&p, own, &other, 1, row, t, .95, &a, &e), e);
+    assert_ok_e(predict_risk(&p, own, &other, 1, row, &(PredictWish){ .horizon = t, .conf = .95 }, &a, &e), e);
     arena_free(&a);
     return p.estimate;
 }
@@ -348,9 +348,9 @@ START_TEST(incidence_of_two_causes)
     Err e = { 0 };
     Prediction p, s1, s2;
     double t = 15;
-    assert_ok_e(predict_risk(&p, one, list, 1, &row, t, .95, &a, &e), e);
-    assert_ok_e(predict_risk(&s1, one, NULL, 0, &row, t, .95, &a, &e), e);
-    assert_ok_e(predict_risk(&s2, two, NULL, 0, &row, t, .95, &a, &e), e);
+    assert_ok_e(predict_risk(&p, one, list, 1, &row, &(PredictWish){ .horizon = t, .conf = .95 }, &a, &e), e);
+    assert_ok_e(predict_risk(&s1, one, NULL, 0, &row, &(PredictWish){ .horizon = t, .conf = .95 }, &a, &e), e);
+    assert_ok_e(predict_risk(&s2, two, NULL, 0, &row, &(PredictWish){ .horizon = t, .conf = .95 }, &a, &e), e);
     assert_near(p.estimate + risk_now(two, one, &row, t) + (1 - s1.estimate) * (1 - s2.estimate), 1, 1e-12);
     ck_assert(p.estimate < s1.estimate && p.lower < p.estimate && p.estimate < p.upper && p.upper < 1);
     double variance = 0, h = 1e-5;

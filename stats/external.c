@@ -240,8 +240,9 @@ static size_t varying(double *out, const char **name, const ExternalData *d)
 static double test_p(const Recalibrated *more, const Recalibrated *less, double *chisq, int *df)
 {
     *chisq = 2 * (more->loglik - less->loglik);
+    if (*chisq < 0 && *chisq > -1e-9 * (1 + fabs(less->loglik))) *chisq = 0;      /* rounding */
     *df = more->q - less->q;
-    return *df > 0 && !isnan(*chisq) ? chisq_sf(fmax(*chisq, 0), *df) : NAN;
+    return *df > 0 && !isnan(*chisq) ? chisq_sf(*chisq, *df) : NAN;
 }
 
 static Rc recalibration(Json *out, const ExternalData *d, const double *event, Arena *a, Err *e)

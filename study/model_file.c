@@ -7,6 +7,7 @@
 #include "core/hash.h"
 #include "core/version.h"
 #include "stats/predict.h"
+#include "stats/refit.h"
 #include "study/model_columns.h"
 #include "study/model_definitions.h"
 #include "study/model_frame.h"
@@ -19,34 +20,50 @@ static void copy_key(Json *to, const Json *from, const char *key)
     if (json_get(from, key)) json_set(to, key, json_copy(json_get(from, key)));
 }
 
-/* What validate says of the same rows. Only plain models: what it does not take is said as the reason. */
+/* Whether method validate fits the very model: Efron's or the plain likelihood of columns that the rows do not choose. It is faster. */
+static bool is_plain(const ModelSpec *spec, const Json *fit)
+{
+    static const char *const more[] = { "lambda1", "lambda2", "weights", "cluster" };
+    const char *penalty = json_text(json_get(spec->options, "penalty")), *ties = json_text(json_get(fit, "ties"));
+    if (penalty && strcmp(penalty, "none") != 0) return false;
+    if (ties && strcmp(ties, "efron") != 0) return false;
+    if (json_size(json_get(fit, "strata")) || json_size(json_get(fit, "offsets")) || json_get(fit, "frailty") || json_get(fit, "tt")) return false;
+    for (size_t k = 0; k < sizeof more / sizeof *more; k++) if (json_get(spec->options, more[k])) return false;
+    /* What a resample decides anew are knots alone: fp() and pspline() are refitted whole. */
+    return !strstr(spec->formula, "fp(") && !strstr(spec->formula, "pspline(");
+}
+
+/* Apparent performance and what bootstrap optimism leaves of it, everything that the data decided decided anew in each resample. What
+ * cannot be judged so says why. */
 static Rc add_performance(Json *out, const ModelSpec *spec, const ModelDocument *d, double horizon, const StudyTables *t, const VariableSpace *s, Db *db,
                           Arena *a, Err *e)
 {
+    static const char *const keys[] = { "apparent", "optimism", "corrected", "resamples", "resamples_used", "calibration_curve_corrected" };
     Rc rc = OK;
     ModelColumns c = { 0 };
     ModelFrame f = { 0 };
     Err why = { 0 };
-    Json *options = json_object(), *result = NULL, *o = json_set(out, "performance", json_object());
-    const char *penalty = json_text(json_get(spec->options, "penalty"));
-    if (penalty && strcmp(penalty, "none") != 0) {
-        json_set_text(o, "reason", "the resampling that corrects for optimism fits without a penalty, this model has one");
-        goto out;
-    }
+    Json *options = NULL, *result = NULL, *o = json_set(out, "performance", json_object());
     TRY(model_columns(&c, spec, &t->protocol, s, &t->clinical.frame, a, e));
     TRY(model_frame(&f, spec, &c, &t->protocol, s, db, e));
-    json_set_number(options, "bootstrap", RESAMPLES);
-    json_set_number(options, "seed", 1);
-    copy_key(options, f.options, "levels");
-    copy_key(options, f.options, "weights");
-    copy_key(options, f.options, "cluster");
-    if (d->survival && !isnan(horizon) && !d->has_cause) json_set_numbers(options, "times", &horizon, 1);
-    StatCall call = { .formula = spec->formula, .data = &f.frame, .options = options, .threads = 1 };
-    rc = method_call(&result, method_by_name("validate"), &call, &why);
+    if (d->has_cause) horizon = NAN;                       /* risk of one cause among others: its hazard alone says nothing of it */
+    if (is_plain(spec, d->fit)) {
+        options = json_object();
+        json_set_number(options, "bootstrap", RESAMPLES);
+        json_set_number(options, "seed", 1);
+        copy_key(options, f.options, "levels");
+        if (d->survival && !isnan(horizon)) json_set_numbers(options, "times", &horizon, 1);
+        StatCall call = { .formula = spec->formula, .data = &f.frame, .options = options, .threads = 1 };
+        rc = method_call(&result, method_by_name("validate"), &call, &why);
+    } else {
+        StatCall call = { .formula = spec->formula, .data = &f.frame, .options = f.options, .threads = 1 };
+        result = json_object();
+        rc = refit_validate(result, c.method, &call, &(RefitWish){ RESAMPLES, 1, d->survival ? horizon : NAN }, &why);
+    }
     if (rc == OK) {
-        static const char *const keys[] = { "apparent", "optimism", "corrected", "resamples", "resamples_used", "calibration_curve_corrected" };
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) copy_key(o, result, keys[k]);
         json_set_number(o, "seed", 1);
+        if (json_text(json_get(spec->options, "step"))) json_set_text(o, "note", "of the model with all terms, which is the one that predicts; step only tells what a search would remove");
     } else if (rc == ERR_ESTIMATE || rc == ERR_USAGE || rc == ERR_INPUT) {
         json_set_text(o, "reason", why.text);
         rc = OK;

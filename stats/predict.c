@@ -29,11 +29,20 @@ bool fit_group_parse(FitGroup *out, const char *text)
 /* What the rows are for one fit: columns (p + q a row, the own group's last ones 1), offset, stratum. */
 typedef struct { double *x, *offset; int *baseline; } Rows;
 
-static void say(Prediction *out, PredictStatus status, char *reason)
+static void say(Prediction *out, PredictStatus status, const char *reason)
 {
     if (out->status != PREDICTED) return;
     out->status = status;
     out->reason = reason;
+}
+
+/* Covariates so far out that their columns overflow. */
+static void say_overflow(Prediction *out)
+{
+    static const char reason[] = "the row's values overflow in the model";
+    if (!isnan(out->estimate)) return;
+    out->lower = out->upper = out->se = NAN;
+    say(out, PREDICT_MISSING, reason);
 }
 
 static Rc ranges(Prediction *out, const Fit *f, const Frame *rows, Arena *a, Err *e)
@@ -345,6 +354,7 @@ Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, 
         rc = risk_of_row(&out[i], list, n_fits, r, i, w, z, &scratch, e);
         arena_free(&scratch);
         if (rc != OK) goto out;
+        say_overflow(&out[i]);
     }
 out:
     return rc;
@@ -373,6 +383,7 @@ Rc predict_probability(Prediction *out, const Json *fit, const Frame *rows, doub
         out[i].se = se * prob * (1 - prob);
         out[i].lower = 1 / (1 + exp(-(eta - z * se)));
         out[i].upper = 1 / (1 + exp(-(eta + z * se)));
+        say_overflow(&out[i]);
     }
 out:
     return rc;

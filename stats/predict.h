@@ -59,7 +59,7 @@ typedef struct {
     double linear_predictor;                 /* x'b, centred at the fit's center for cox; NaN with tt() */
     bool out_of_range;                       /* some covariate lies outside the model's data: the number is an extrapolation */
     char *out_of_range_text;                 /* "age 91 is above 84, the highest of 54 patients"; NULL when inside */
-    char *reason;                            /* NULL when PREDICTED; else which column, level or time */
+    const char *reason;                      /* NULL when PREDICTED; else which column, level or time */
 } Prediction;
 
 /* Risk of the event up to `horizon` (in the unit of the model's time) for every row: out[rows->rows], texts in `a`.

@@ -132,7 +132,7 @@ static Rc prepare(Work *w, Json *options, const StatCall *call, Err *e)
     }
     w->n_strata = d->stratum ? (int)d->n_strata : 1;
     w->n_stats = survival ? 2 : 4;
-    w->wants_curve = !survival || !isnan(w->wish->horizon);
+    w->wants_curve = !w->wish->no_curve && (!survival || !isnan(w->wish->horizon));
     TRY(take(&w->rows, call->data, row, w->n, e));
     TRY(keep_levels(options, d, e));
     json_remove(options, "subset");                        /* done by the design; the clock of a landmark is not, and is refused */

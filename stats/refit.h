@@ -2,6 +2,7 @@
 #ifndef REOX_STATS_REFIT_H
 #define REOX_STATS_REFIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/err.h"
@@ -11,6 +12,7 @@ typedef struct {
     int resamples;
     uint64_t seed;
     double horizon;            /* of the calibration curve of a survival model; NaN: none. tt() needs one to rank patients */
+    bool no_curve;             /* the risk at the horizon is not that of the event (others compete): no calibration curve */
 } RefitWish;
 
 /* Adds apparent, train_mean, test_mean, optimism and corrected {C, slope, of a response also intercept and brier}, resamples,

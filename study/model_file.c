@@ -46,19 +46,18 @@ static Rc add_performance(Json *out, const ModelSpec *spec, const ModelDocument 
     Json *options = NULL, *result = NULL, *o = json_set(out, "performance", json_object());
     TRY(model_columns(&c, spec, &t->protocol, s, &t->clinical.frame, a, e));
     TRY(model_frame(&f, spec, &c, &t->protocol, s, db, e));
-    if (d->has_cause) horizon = NAN;                       /* risk of one cause among others: its hazard alone says nothing of it */
     if (is_plain(spec, d->fit)) {
         options = json_object();
         json_set_number(options, "bootstrap", RESAMPLES);
         json_set_number(options, "seed", 1);
         copy_key(options, f.options, "levels");
-        if (d->survival && !isnan(horizon)) json_set_numbers(options, "times", &horizon, 1);
+        if (d->survival && !d->has_cause && !isnan(horizon)) json_set_numbers(options, "times", &horizon, 1);
         StatCall call = { .formula = spec->formula, .data = &f.frame, .options = options, .threads = 1 };
         rc = method_call(&result, method_by_name("validate"), &call, &why);
     } else {
         StatCall call = { .formula = spec->formula, .data = &f.frame, .options = f.options, .threads = 1 };
         result = json_object();
-        rc = refit_validate(result, c.method, &call, &(RefitWish){ RESAMPLES, 1, d->survival ? horizon : NAN }, &why);
+        rc = refit_validate(result, c.method, &call, &(RefitWish){ RESAMPLES, 1, d->survival ? horizon : NAN, d->has_cause }, &why);
     }
     if (rc == OK) {
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) copy_key(o, result, keys[k]);

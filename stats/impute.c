@@ -36,6 +36,9 @@ typedef struct {
     Formula *formula;
     Arena a;
     size_t n, *row;                /* rows with an outcome */
+    size_t units, *unit;           /* what is imputed once: rows, or the subjects of start-stop rows; unit[n] of each row */
+    int *cluster;                  /* [n] subject of each start-stop row; NULL */
+    size_t n_clusters;
     const char **column;           /* of the frame, that can be imputed or predict */
     size_t n_columns;
     ChainedVariable *variable;     /* [n_columns] then the outcome's */
@@ -61,13 +64,14 @@ static Rc list_columns(Work *w, Err *e)
     Rc rc = OK;
     const char *const *left = NULL, *const *right = NULL;
     const char *more = option_text(w->call, "auxiliary", NULL);
-    size_t room = 2;
+    size_t room = 3;
     TRY(formula_columns(&left, &right, w->formula, &w->a, e));
     for (const char *const *c = right; *c; c++) room++;
     for (const char *c = more; c && *c; c++) room += *c == ',';
     w->column = ARENA_NEW(&w->a, room, const char *);
     if (!w->column) return err_nomem(e);
     for (const char *const *c = right; *c; c++) TRY(add_column(w, *c, e));
+    if (option_text(w->call, "weights", NULL)) TRY(add_column(w, option_text(w->call, "weights", NULL), e));
     for (const char *from = more; from && *from;) {
         const char *to = strchr(from, ',');
         size_t n = to ? (size_t)(to - from) : strlen(from);
@@ -85,7 +89,7 @@ out:
 }
 
 /* Rows of the subset that have an outcome, and the outcome as predictors: time-to-event data as event and Nelson-Aalen hazard at the own
- * time (White and Royston 2009). */
+ * time (White and Royston 2009), of an interval (start, stop] the hazard that was lived through in it: that is what its likelihood holds. */
 static Rc outcome(Work *w, Err *e)
 {
     Rc rc = OK;
@@ -98,7 +102,6 @@ static Rc outcome(Work *w, Err *e)
     if (!left || !formula) return err_nomem(e);
     call.formula = formula;
     TRY(design_build(&d, w->out, &call, &wish, e));
-    if (d.start) { rc = err_set(e, ERR_USAGE, "impute takes Surv(time, event) without start times"); goto out; }
     TRY(design_want_rows(&d, w->out, 3, e));
     w->n = d.n;
     w->row = ARENA_NEW(&w->a, d.n + 1, size_t);
@@ -108,11 +111,17 @@ static Rc outcome(Work *w, Err *e)
     ChainedVariable *v = w->variable + w->n_columns;
     if (survival) {
         KmCurve c;
-        TRY(km_estimate(&c, &(KmData){ .n = d.n, .time = d.time, .event = d.event }, &(KmOptions){ 0 }, &w->a, e));
+        TRY(km_estimate(&c, &(KmData){ .n = d.n, .start = d.start, .time = d.time, .event = d.event, .weight = d.weight }, &(KmOptions){ 0 }, &w->a, e));
         for (size_t i = 0; i < d.n; i++) {
-            const long at = km_row(&c, d.time[i]);
+            const long at = km_row(&c, d.time[i]), from = d.start ? km_row(&c, d.start[i]) : KM_BEFORE;
             first[i] = d.event[i] != 0;
-            second[i] = at == KM_BEFORE ? 0 : c.cumhaz[at];
+            second[i] = (at == KM_BEFORE ? 0 : c.cumhaz[at]) - (from == KM_BEFORE ? 0 : c.cumhaz[from]);
+        }
+        if (d.start && d.cluster) {
+            w->cluster = ARENA_NEW(&w->a, d.n + 1, int);
+            if (!w->cluster) { rc = err_nomem(e); goto out; }
+            memcpy(w->cluster, d.cluster, d.n * sizeof *w->cluster);
+            w->n_clusters = d.n_clusters;
         }
         *v++ = (ChainedVariable){ "event", first, 0, IMPUTE_NONE };
         *v++ = (ChainedVariable){ "Nelson-Aalen hazard", second, 0, IMPUTE_NONE };
@@ -153,6 +162,68 @@ static Rc text_codes(double *value, int *n_levels, char ***level, const FrameCol
     *n_levels = n;
     *level = list;
     return OK;
+}
+
+/* Whether a variable has one value in all rows of each subject, where it has any. */
+static Rc constant_within(bool *yes, const Work *w, const double *value, Arena *a, Err *e)
+{
+    double *first = ARENA_NEW(a, w->n_clusters + 1, double);
+    if (!first) return err_nomem(e);
+    for (size_t g = 0; g < w->n_clusters; g++) first[g] = NAN;
+    *yes = true;
+    for (size_t i = 0; i < w->n; i++) {
+        double *f = &first[w->cluster[i]];
+        if (isnan(value[i])) continue;
+        if (isnan(*f)) *f = value[i];
+        else *yes = *yes && *f == value[i];
+    }
+    return OK;
+}
+
+/* One value a subject: the sum of an outcome, else the first that is there. */
+static Rc collapse(ChainedVariable *v, const Work *w, bool sum, Arena *a, Err *e)
+{
+    double *value = ARENA_NEW(a, w->n_clusters + 1, double);
+    if (!value) return err_nomem(e);
+    for (size_t g = 0; g < w->n_clusters; g++) value[g] = sum ? 0 : NAN;
+    for (size_t i = 0; i < w->n; i++) {
+        double *x = &value[w->cluster[i]];
+        if (sum) *x += v->value[i];
+        else if (isnan(*x)) *x = v->value[i];
+    }
+    v->value = value;
+    return OK;
+}
+
+/* A covariate that does not change belongs to the subject: it is imputed once for all of its intervals, and observed in one of them it is known
+ * in all. Where what is missing does change, each interval is imputed for itself. */
+static Rc choose_units(Work *w, Err *e)
+{
+    Rc rc = OK;
+    size_t incomplete = 0, constant = 0, first = 0;
+    w->units = w->n;
+    w->unit = ARENA_NEW(&w->a, w->n + 1, size_t);
+    if (!w->unit) return err_nomem(e);
+    for (size_t i = 0; i < w->n; i++) w->unit[i] = i;
+    if (!w->cluster) return OK;
+    for (size_t k = 0; k < w->n_columns; k++) {
+        bool yes = false;
+        if (w->variable[k].model == IMPUTE_NONE) continue;
+        TRY(constant_within(&yes, w, w->variable[k].value, &w->a, e));
+        if (yes) { constant++; first = k; }
+        incomplete++;
+    }
+    if (constant < incomplete) {
+        if (constant)
+            diagnose(w->out, "imputed_by_row", "%s does not change within a subject, but another column with gaps does: each interval is imputed for itself, "
+                     "and one subject may get several values", w->variable[first].name);
+        return OK;
+    }
+    for (size_t k = 0; k < w->n_variables; k++) TRY(collapse(&w->variable[k], w, k >= w->n_columns, &w->a, e));
+    for (size_t i = 0; i < w->n; i++) w->unit[i] = (size_t)w->cluster[i];
+    w->units = w->n_clusters;
+out:
+    return rc;
 }
 
 static Rc variables(Work *w, Err *e)
@@ -220,7 +291,7 @@ static Rc stack(Frame *out, Work *w, double **const *filled, Err *e)
         else TRY(frame_add_numbers(&num, &g, from->name, e));
         for (size_t i = 0; i < n * m; i++) {
             const size_t row = w->row[i % n];
-            const double v = mine ? filled[i / n][k][i % n] : NAN;
+            const double v = mine ? filled[i / n][k][w->unit[i % n]] : NAN;
             if (text) text[i] = mine ? w->level[k][(size_t)v] : from->text[row];
             else num[i] = !mine ? from->num[row] : w->variable[k].n_levels ? w->pair[k][(size_t)v] : v;
         }
@@ -255,7 +326,7 @@ static const Method *analysis_of(const Work *w)
 static Rc analyse(Work *w, const Frame *stacked, Err *e)
 {
     Rc rc = OK;
-    static const char *const passed[] = { "levels", "conf", "ties", "robust", "cluster", "dfcom", "drop_collinear", "no_timefix" };
+    static const char *const passed[] = { "levels", "conf", "ties", "robust", "cluster", "weights", "landmark", "dfcom", "drop_collinear", "no_timefix" };
     const Method *m = analysis_of(w);
     Json *o = json_object();
     StatCall call = *w->call;
@@ -302,7 +373,7 @@ static void describe(Work *w, double **const *filled)
         const ChainedVariable *v = &w->variable[k];
         size_t missing = 0;
         if (v->model == IMPUTE_NONE) continue;
-        for (size_t i = 0; i < w->n; i++) missing += isnan(v->value[i]);
+        for (size_t u = 0; u < w->units; u++) missing += isnan(v->value[u]);
         Json *q = json_set(o, v->name, json_object());
         json_set_number(q, "missing", (double)missing);
         json_set_text(q, "model", impute_model_name(v->model));
@@ -311,11 +382,12 @@ static void describe(Work *w, double **const *filled)
         const FrameColumn *c = frame_column(w->call->data, v->name);
         Json *lines = json_set(q, "lines", json_array()), *data = json_set(q, "values", json_array());
         for (size_t i = 0; i < w->n; i++) {
-            if (!isnan(v->value[i])) continue;
+            const size_t u = w->unit[i];
+            if (!isnan(v->value[u])) continue;
             json_push(lines, json_from_number(w->call->data->line ? (double)w->call->data->line[w->row[i]] : (double)w->row[i] + 2));
             Json *row = json_push(data, json_array());
             for (int m = 0; m < w->imputations; m++) {
-                const double x = filled[m][k][i];
+                const double x = filled[m][k][u];
                 json_push(row, c->is_text ? json_from_text(w->level[k][(size_t)x])
                                           : json_from_number(v->n_levels ? w->pair[k][(size_t)x] : x));
             }
@@ -323,6 +395,7 @@ static void describe(Work *w, double **const *filled)
     }
     json_set(w->out, "predictors", predictors);
     json_set_number(w->out, "n_imputation_rows", (double)w->n);
+    if (w->units < w->n) json_set_number(w->out, "n_imputation_subjects", (double)w->units);
 }
 
 /* The loss of precision left to chance is small when there are as many imputations as per cent of missing information. */
@@ -350,25 +423,23 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         rc = err_set(e, ERR_USAGE, "impute wants 2 to %d --imputations, at least one of --iterations and --donors", IMPUTATIONS_MAX);
         goto out;
     }
-    if (json_get(call->options, "weights") || json_get(call->options, "landmark")) {
-        rc = err_set(e, ERR_USAGE, "impute takes no --weights and no --landmark");
-        goto out;
-    }
     TRY(formula_parse(&w.formula, call->formula, &w.a, e));
     TRY(list_columns(&w, e));
     w.variable = ARENA_NEW(&w.a, w.n_columns + 3, ChainedVariable);
     if (!w.variable) { rc = err_nomem(e); goto out; }
     TRY(outcome(&w, e));
     TRY(variables(&w, e));
+    TRY(choose_units(&w, e));
     w.trace = ARENA_NEW(&w.a, (size_t)w.imputations * (size_t)w.iterations * w.n_variables + 1, double);
     filled = ARENA_NEW(&w.a, (size_t)w.imputations + 1, double **);
     if (!w.trace || !filled) { rc = err_nomem(e); goto out; }
-    ChainedData d = { w.n, w.n_variables, w.variable, w.iterations, (int)donors, (uint64_t)option_number(call, "seed", 1) };
+    ChainedData d = { w.units, w.n_variables, w.variable, w.iterations, (int)donors, (uint64_t)option_number(call, "seed", 1) };
     for (int k = 0; k < w.imputations; k++)
         TRY(chained_impute(&filled[k], w.trace + (size_t)k * (size_t)w.iterations * w.n_variables, &d, (uint64_t)k, &w.a, e));
     describe(&w, filled);
     json_set_number(out, "iterations", w.iterations);
-    json_set_text(out, "convention", "rows without an outcome are left out; transformations and products are taken of the imputed columns");
+    json_set_text(out, "convention", "rows without an outcome are left out; transformations and products are taken of the imputed columns; weights predict what is "
+                  "missing and count in the analysis");
     TRY(stack(&stacked, &w, filled, e));
     TRY(analyse(&w, &stacked, e));
     enough(&w);

@@ -137,7 +137,7 @@ Rc pooled_call(Json *out, const Method *method, const StatCall *call, Err *e)
         one.data = &f;
         one.method = method;
         if (rc == OK) rc = method->run(r, &one, e);
-        const Json *coef = json_get(r, "coef"), *se = json_get(r, "se");
+        const Json *coef = json_get(r, "coef"), *robust = json_get(r, "robust_se"), *se = robust ? robust : json_get(r, "se");
         if (rc == OK && (json_type(coef) != JSON_OBJECT || json_type(se) != JSON_OBJECT))
             rc = err_set(e, ERR_USAGE, "%s has no coefficients with standard errors to pool", method->name);
         if (rc == OK && k == 0) {

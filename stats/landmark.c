@@ -13,22 +13,22 @@
 static const MethodOption options[] = {
     { "since", OPTION_TEXT, NULL, "column: time at which the marker was measured, or the exposure began (missing: never)" },
     { "exposure", OPTION_TEXT, NULL, "column of the formula that is 0 before that time and 1 after it; without it the formula's values are known from then on" },
-    { "landmark", OPTION_NUMBERS, NULL, "landmarks; default: the median of --since" },
+    { "landmark", OPTION_NUMBERS, NULL, "landmarks; default: the median of --since; of several also one effect for all, with robust errors" },
     { "ties", OPTION_CHOICE, "efron|breslow|exact", "tied event times (efron)" },
     { NULL, OPTION_FLAG, NULL, NULL }
 };
 
-static const char START[] = "landmark_start_", TIME[] = "landmark_time_", EVENT[] = "landmark_event_";
+static const char START[] = "landmark_start_", TIME[] = "landmark_time_", EVENT[] = "landmark_event_", MARK[] = "landmark_", ROW[] = "landmark_row_";
 
 /* One row of a derived table: a row of the data with its own clock and exposure. */
-typedef struct { size_t row; double start, time, event, exposed; } Piece;
+typedef struct { size_t row; double start, time, event, exposed, mark; } Piece;
 
 typedef struct {
     const StatCall *call;
     const Frame *data;
     const double *time, *event, *since;      /* [rows] of the data; NaN where missing */
     const char *exposure, *right;            /* right side of the formula */
-    Piece *piece;                            /* at most two a row */
+    Piece *piece;                            /* room for max(2, number of landmarks) a row */
     Json *inner;                             /* options handed on to cox */
 } Work;
 
@@ -50,38 +50,49 @@ out:
 }
 
 /* Fits the pieces and keeps what is compared: n, events, coefficients, errors, hazard ratios, what was wrong. */
-static Rc analyse(Json **out, Work *w, size_t n, bool counting, Err *e)
+typedef enum { FROM_ZERO, INTERVALS, STACKED } Layout;
+
+static Rc analyse(Json **out, Work *w, size_t n, Layout layout, Err *e)
 {
     Rc rc = OK;
     Frame f = { 0 };
     Str formula = { 0 };
-    Json *fit = NULL;
-    double *start, *time, *event;
+    Json *fit = NULL, *handed = NULL;
+    double *start, *time, *event, *mark, *row;
     TRY(frame_init(&f, w->data->name, n, e));
     for (size_t j = 0; j < w->data->columns; j++) TRY(copy_column(&f, &w->data->column[j], w->piece, w->exposure, e));
     TRY(frame_add_numbers(&start, &f, START, e));
     TRY(frame_add_numbers(&time, &f, TIME, e));
     TRY(frame_add_numbers(&event, &f, EVENT, e));
+    TRY(frame_add_numbers(&mark, &f, MARK, e));
+    TRY(frame_add_numbers(&row, &f, ROW, e));
     for (size_t i = 0; i < n; i++) {
+        mark[i] = w->piece[i].mark;
+        row[i] = (double)w->piece[i].row;
         start[i] = w->piece[i].start;
         time[i] = w->piece[i].time;
         event[i] = w->piece[i].event;
         if (w->data->line) f.line[i] = w->data->line[w->piece[i].row];
     }
-    if (counting) str_appendf(&formula, "Surv(%s,%s,%s)~%s", START, TIME, EVENT, w->right);
+    if (layout == INTERVALS) str_appendf(&formula, "Surv(%s,%s,%s)~%s", START, TIME, EVENT, w->right);
     else str_appendf(&formula, "Surv(%s,%s)~%s", TIME, EVENT, w->right);
+    if (layout == STACKED) str_appendf(&formula, "+strata(%s)", MARK);
+    handed = json_copy(w->inner);
+    if (!handed) { rc = err_nomem(e); goto out; }
+    if (layout == STACKED && !json_get(handed, "cluster")) json_set_text(handed, "cluster", ROW);
     TRY(str_check(&formula, e));
-    StatCall inner = { .formula = formula.s, .data = &f, .options = w->inner, .threads = w->call->threads };
+    StatCall inner = { .formula = formula.s, .data = &f, .options = handed, .threads = w->call->threads };
     rc = method_call(&fit, method_by_name("cox"), &inner, e);
     /* One analysis that does not exist leaves the others standing. */
     if (rc == ERR_ESTIMATE) rc = OK;
     if (rc != OK) goto out;
-    static const char *const kept[] = { "n", "nevent", "n_dropped_missing", "coef", "se", "hr", "lr_test", "diagnosis" };
+    static const char *const kept[] = { "n", "nevent", "n_dropped_missing", "coef", "se", "robust_se", "robust_vcov", "hr", "wald_test", "lr_test", "diagnosis" };
     *out = json_object();
     for (size_t k = 0; k < sizeof kept / sizeof *kept; k++)
         if (json_get(fit, kept[k])) json_set(*out, kept[k], json_copy(json_get(fit, kept[k])));
 out:
     json_free(fit);
+    json_free(handed);
     str_free(&formula);
     frame_free(&f);
     return rc;
@@ -96,40 +107,70 @@ static Rc naive(Json *out, Work *w, Err *e)
     Json *o = NULL;
     size_t n = 0;
     for (size_t i = 0; i < w->data->rows; i++)
-        if (w->exposure || !isnan(w->since[i])) w->piece[n++] = (Piece){ i, 0, w->time[i], w->event[i], !isnan(w->since[i]) };
-    TRY(analyse(&o, w, n, false, e));
+        if (w->exposure || !isnan(w->since[i])) w->piece[n++] = (Piece){ i, 0, w->time[i], w->event[i], !isnan(w->since[i]), 0 };
+    TRY(analyse(&o, w, n, FROM_ZERO, e));
     json_set(out, "naive", o);
 out:
     return rc;
+}
+
+typedef struct { size_t event_before, censored_before, later, never; } LeftOut;
+
+/* The rows at risk behind a landmark, with what was known by then, added behind the n pieces that are there. */
+static LeftOut take_landmark(Work *w, size_t *n, double mark)
+{
+    LeftOut out = { 0 };
+    for (size_t i = 0; i < w->data->rows; i++) {
+        if (isnan(w->time[i])) continue;
+        if (!(w->time[i] > mark)) {
+            if (w->event[i] != 0) out.event_before++;
+            else out.censored_before++;
+        } else if (!w->exposure && !known(w, i, mark)) {
+            if (isnan(w->since[i])) out.never++;
+            else out.later++;
+        } else {
+            w->piece[(*n)++] = (Piece){ i, 0, w->time[i] - mark, w->event[i], known(w, i, mark), mark };
+        }
+    }
+    return out;
 }
 
 static Rc at_landmark(Json *list, Work *w, double mark, Err *e)
 {
     Rc rc = OK;
     Json *o = NULL;
-    size_t n = 0, event_before = 0, censored_before = 0, later = 0, never = 0;
-    for (size_t i = 0; i < w->data->rows; i++) {
-        if (isnan(w->time[i])) continue;
-        if (!(w->time[i] > mark)) {
-            if (w->event[i] != 0) event_before++;
-            else censored_before++;
-        } else if (!w->exposure && !known(w, i, mark)) {
-            if (isnan(w->since[i])) never++;
-            else later++;
-        } else {
-            w->piece[n++] = (Piece){ i, 0, w->time[i] - mark, w->event[i], known(w, i, mark) };
-        }
-    }
-    TRY(analyse(&o, w, n, false, e));
+    size_t n = 0;
+    const LeftOut gone = take_landmark(w, &n, mark);
+    TRY(analyse(&o, w, n, FROM_ZERO, e));
     json_set_number(o, "landmark", mark);
     Json *left = json_set(o, "left_out", json_object());
-    json_set_number(left, "event_before", (double)event_before);
-    json_set_number(left, "censored_before", (double)censored_before);
+    json_set_number(left, "event_before", (double)gone.event_before);
+    json_set_number(left, "censored_before", (double)gone.censored_before);
     if (!w->exposure) {
-        json_set_number(left, "known_later", (double)later);
-        json_set_number(left, "never_known", (double)never);
+        json_set_number(left, "known_later", (double)gone.later);
+        json_set_number(left, "never_known", (double)gone.never);
     }
     json_push(list, o);
+out:
+    return rc;
+}
+
+/* One effect for all landmarks: their tables one below the other, each with a baseline of its own, and errors that know that a patient is in
+ * several of them. van Houwelingen 2007. */
+static Rc super_model(Json *out, Work *w, const double *mark, size_t n_marks, Err *e)
+{
+    Rc rc = OK;
+    Json *o = NULL;
+    size_t n = 0, patients = 0;
+    for (size_t k = 0; k < n_marks; k++) take_landmark(w, &n, mark[k]);
+    unsigned char *in = calloc(w->data->rows + 1, 1);
+    if (!in) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) patients += !in[w->piece[i].row], in[w->piece[i].row] = 1;
+    free(in);
+    TRY(analyse(&o, w, n, STACKED, e));
+    json_set_numbers(o, "landmarks", mark, n_marks);
+    json_set_number(o, "patients", (double)patients);
+    json_set(out, "super_model", o);
 out:
     return rc;
 }
@@ -147,16 +188,16 @@ static Rc time_dependent(Json *out, Work *w, Err *e)
         bool begins = !isnan(s) && s > 0 && s < t, from_zero = !isnan(s) && s <= 0;
         if (w->exposure) {
             if (begins) {
-                w->piece[n++] = (Piece){ i, 0, s, 0, 0 };
-                w->piece[n++] = (Piece){ i, s, t, d, 1 };
+                w->piece[n++] = (Piece){ i, 0, s, 0, 0, 0 };
+                w->piece[n++] = (Piece){ i, s, t, d, 1, 0 };
             } else {
-                w->piece[n++] = (Piece){ i, 0, t, d, from_zero };
+                w->piece[n++] = (Piece){ i, 0, t, d, from_zero, 0 };
             }
         } else if (begins || from_zero) {
-            w->piece[n++] = (Piece){ i, from_zero ? 0 : s, t, d, 1 };
+            w->piece[n++] = (Piece){ i, from_zero ? 0 : s, t, d, 1, 0 };
         }
     }
-    TRY(analyse(&o, w, n, true, e));
+    TRY(analyse(&o, w, n, INTERVALS, e));
     json_set_number(o, "begins_after_the_end", (double)too_late);
     json_set(out, "time_dependent", o);
 out:
@@ -193,7 +234,7 @@ static double median_since(const Work *w, Arena *a)
     return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
-static Rc prepare(Work *w, const StatCall *call, Arena *a, Err *e)
+static Rc prepare(Work *w, const StatCall *call, size_t n_marks, Arena *a, Err *e)
 {
     Rc rc = OK;
     Formula *f;
@@ -225,7 +266,7 @@ static Rc prepare(Work *w, const StatCall *call, Arena *a, Err *e)
     w->right = tilde + 1;
     w->exposure = option_text(call, "exposure", NULL);
     if (w->exposure && !frame_column(call->data, w->exposure)) return err_set(e, ERR_USAGE, "--exposure %s: no such column", w->exposure);
-    w->piece = ARENA_NEW(a, 2 * call->data->rows + 1, Piece);
+    w->piece = ARENA_NEW(a, (n_marks > 2 ? n_marks : 2) * call->data->rows + 1, Piece);
     w->inner = json_object();
     if (!w->piece || !w->inner) return err_nomem(e);
     static const char *const handed_on[] = { "ties", "levels", "conf", "weights", "cluster", "drop_collinear" };
@@ -237,14 +278,56 @@ out:
     return rc;
 }
 
+/* A row of the comparison: n, events, and each term's hazard ratio with its limits. */
+static void compare(Json *table, const char *name, const Json *o, const Json *terms)
+{
+    const Json *hr = json_get(o, "hr"), *rows = json_get(hr, "rows"), *data = json_get(hr, "data");
+    Json *row = json_push((Json *)json_get(table, "data"), json_array());
+    json_push((Json *)json_get(table, "rows"), json_from_text(name));
+    json_push(row, json_copy(json_get(o, "n")));
+    json_push(row, json_copy(json_get(o, "nevent")));
+    for (const Json *t = json_first(terms); t; t = json_next(t)) {
+        size_t at = 0;
+        while (at < json_size(rows) && strcmp(json_text(json_at(rows, at)), json_key(t)) != 0) at++;
+        for (size_t k = 0; k < 3; k++) json_push(row, json_from_number(json_number(json_at(json_at(data, at), k))));
+    }
+}
+
+static Rc side_by_side(Json *out, const double *mark, size_t n, Arena *a, Err *e)
+{
+    const Json *whole = json_get(out, "time_dependent"), *terms = json_get(whole, "coef"), *list = json_get(out, "landmarks");
+    Json *table = json_set(out, "side_by_side", json_object()), *cols;
+    json_set(table, "rows", json_array());
+    cols = json_set(table, "cols", json_array());
+    json_set(table, "data", json_array());
+    json_push(cols, json_from_text("n"));
+    json_push(cols, json_from_text("events"));
+    for (const Json *t = json_first(terms); t; t = json_next(t))
+        for (int k = 0; k < 3; k++) {
+            static const char *const side[] = { "hr", "lower", "upper" };
+            const char *name = arena_printf(a, "%s %s", json_key(t), side[k]);
+            if (!name) return err_nomem(e);
+            json_push(cols, json_from_text(name));
+        }
+    compare(table, "naive", json_get(out, "naive"), terms);
+    for (size_t k = 0; k < n; k++) {
+        const char *name = arena_printf(a, "landmark %g", mark[k]);
+        if (!name) return err_nomem(e);
+        compare(table, name, json_at(list, k), terms);
+    }
+    if (json_get(out, "super_model")) compare(table, "all landmarks", json_get(out, "super_model"), terms);
+    compare(table, "time-dependent", whole, terms);
+    return OK;
+}
+
 static Rc landmark_run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
     Arena a = { 0 };
     Work w = { 0 };
     const double *mark;
-    TRY(prepare(&w, call, &a, e));
     size_t n = option_numbers(&mark, call, "landmark", &a), usable = 0;
+    TRY(prepare(&w, call, n, &a, e));
     double median = median_since(&w, &a);
     for (size_t i = 0; i < w.data->rows; i++) usable += !isnan(w.time[i]);
     json_set_number(out, "n", (double)usable);
@@ -258,7 +341,9 @@ static Rc landmark_run(Json *out, const StatCall *call, Err *e)
     TRY(naive(out, &w, e));
     Json *list = json_set(out, "landmarks", json_array());
     for (size_t k = 0; k < n; k++) TRY(at_landmark(list, &w, mark[k], e));
+    if (n > 1) TRY(super_model(out, &w, mark, n, e));
     TRY(time_dependent(out, &w, e));
+    TRY(side_by_side(out, mark, n, &a, e));
     json_set_text(out, "reading", "the naive analysis takes for granted that everyone lives until the marker is known; how far it lies from the other "
                                   "two is immortal time");
 out:

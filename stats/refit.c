@@ -101,6 +101,7 @@ static Rc prepare(Work *w, Json *options, const StatCall *call, Err *e)
     Rc rc = OK;
     Json *ignored = json_object();
     Formula *f = NULL;
+    Arena parsed = { 0 };
     Design *d = &w->d;
     double *y = NULL;
     size_t *order = NULL, *row = NULL;
@@ -109,7 +110,7 @@ static Rc prepare(Work *w, Json *options, const StatCall *call, Err *e)
         rc = err_set(e, ERR_USAGE, "the model has case weights, which the measures of performance do not take");
         goto out;
     }
-    TRY(formula_parse(&f, call->formula, &d->arena, e));
+    TRY(formula_parse(&f, call->formula, &parsed, e));
     const bool survival = f->left_kind == LEFT_SURV;
     TRY(design_build(d, ignored, call, &(DesignWish){ .kind = survival ? FORMULA_SURVIVAL : FORMULA_RESPONSE, .no_intercept = survival }, e));
     if (d->start) { rc = err_set(e, ERR_USAGE, "intervals (start, stop] belong to no one patient at time zero, for whom a prediction is judged"); goto out; }
@@ -141,6 +142,7 @@ static Rc prepare(Work *w, Json *options, const StatCall *call, Err *e)
     if (json_get(options, "landmark")) rc = err_set(e, ERR_USAGE, "--landmark is not possible here: the table must be cut before");
 out:
     json_free(ignored);
+    arena_free(&parsed);
     return rc;
 }
 

@@ -173,6 +173,63 @@ START_TEST(categories_and_separation)
 }
 END_TEST
 
+/* A patient's follow-up cut into intervals is the same patient: x2 and x3 are imputed once for all of them, and the pooled coefficients are those of
+ * the table as it was. */
+START_TEST(cut_follow_up_is_the_same_patient)
+{
+    Frame f = { 0 }, cut = { 0 };
+    static const char *const names[] = { "x1", "x2", "x3", "start", "time", "event", "id" };
+    double *x[7];
+    simulate(&f, 2, 3);
+    const double *t = frame_column(&f, "time")->num, *d = frame_column(&f, "event")->num;
+    assert_ok(frame_init(&cut, "cut.csv", 2 * ROWS, NULL));
+    for (int k = 0; k < 7; k++) assert_ok(frame_add_numbers(&x[k], &cut, names[k], NULL));
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t part = 0; part < 2; part++) {
+            const size_t row = 2 * i + part;
+            for (int k = 0; k < 3; k++) x[k][row] = frame_column(&f, names[k])->num[i];
+            x[3][row] = part * t[i] / 3;
+            x[4][row] = part ? t[i] : t[i] / 3;
+            x[5][row] = part ? d[i] : 0;
+            x[6][row] = (double)i;
+        }
+    x[1][1] = NAN;                                         /* known in one of its intervals */
+    Json *whole = call_method("impute", "Surv(time,event)~x1+x2+x3", &f, NULL, "{\"imputations\":4}", OK, NULL);
+    Json *split = call_method("impute", "Surv(start,time,event)~x1+x2+x3", &cut, NULL, "{\"imputations\":4,\"cluster\":\"id\"}", OK, NULL);
+    ck_assert(number_at(split, "n_imputation_subjects", NULL) == ROWS);
+    static const char *const term[] = { "x1", "x2", "x3" };
+    for (int k = 0; k < 3; k++) assert_near(number_at(split, "coef", term[k]), number_at(whole, "coef", term[k]), 1e-9);
+    json_free(whole);
+    json_free(split);
+    frame_free(&f);
+    frame_free(&cut);
+}
+END_TEST
+
+/* With nothing missing, weights, a landmark and robust errors are those of the analysis itself. */
+START_TEST(weights_landmark_and_robust_errors_reach_the_analysis)
+{
+    static const char *const options[] = { "\"weights\":\"w\"", "\"landmark\":0.3", "\"robust\":true" };
+    Frame f = { 0 };
+    double *w;
+    simulate(&f, 2, 5);
+    assert_ok(frame_add_numbers(&w, &f, "w", NULL));
+    for (size_t i = 0; i < ROWS; i++) w[i] = 1 + (double)(i % 3);
+    for (int k = 0; k < 3; k++) {
+        char some[80], all[120];
+        snprintf(some, sizeof some, "{%s}", options[k]);
+        snprintf(all, sizeof all, "{%s,\"imputations\":3}", options[k]);
+        Json *plain = call_method("cox", "Surv(time,event)~x1", &f, NULL, some, OK, NULL), *pooled = call_method("impute", "Surv(time,event)~x1", &f, NULL, all, OK, NULL);
+        assert_near(number_at(pooled, "coef", "x1"), number_at(plain, "coef", "x1"), 1e-12);
+        assert_near(number_at(pooled, "se", "x1"), number_at(plain, k == 1 ? "se" : "robust_se", "x1"), 1e-12);
+        ck_assert(number_at(pooled, "n", NULL) == number_at(plain, "n", NULL));
+        json_free(plain);
+        json_free(pooled);
+    }
+    frame_free(&f);
+}
+END_TEST
+
 START_TEST(what_cannot_be)
 {
     char message[ERR_TEXT_MAX];
@@ -197,6 +254,8 @@ static Suite *suite(void)
     tcase_add_test(c, nothing_missing_is_the_plain_analysis);
     tcase_add_test(c, imputations_do_not_depend_on_each_other);
     tcase_add_test(c, categories_and_separation);
+    tcase_add_test(c, cut_follow_up_is_the_same_patient);
+    tcase_add_test(c, weights_landmark_and_robust_errors_reach_the_analysis);
     tcase_add_test(c, what_cannot_be);
     return s;
 }

@@ -63,6 +63,41 @@ START_TEST(immortal_time_is_undone)
 }
 END_TEST
 
+/* Landmarks at one time twice: the effect of one, and errors that know that the rows are the same (twice the rows, the same error). */
+START_TEST(super_model_knows_its_patients)
+{
+    Frame f = { 0 };
+    null_exposure(&f, 6);
+    Json *o = json_object(), *twice = json_object();
+    json_set_text(o, "since", "since");
+    json_set_text(o, "exposure", "ever");
+    json_set_text(o, "cluster", "id");
+    double *id, marks[] = { .5, .5 };
+    Err e = { 0 };
+    assert_ok_e(frame_add_numbers(&id, &f, "id", &e), e);
+    for (int i = 0; i < N; i++) id[i] = i;
+    json_set_number(o, "landmark", .5);
+    json_set_text(twice, "since", "since");
+    json_set_text(twice, "exposure", "ever");
+    json_set_numbers(twice, "landmark", marks, 2);
+    json_set_text(o, "ties", "breslow");
+    json_set_text(twice, "ties", "breslow");
+    Json *one = run("Surv(t,d)~ever", &f, o), *two = run("Surv(t,d)~ever", &f, twice);
+    const Json *mark = json_at(json_get(one, "landmarks"), 0), *all = json_get(two, "super_model"), *table = json_get(two, "side_by_side");
+    ck_assert(json_get(one, "super_model") == NULL);
+    ck_assert(json_number(json_get(all, "n")) == 2 * json_number(json_get(mark, "n")) && json_number(json_get(all, "patients")) == json_number(json_get(mark, "n")));
+    assert_near(part(all, "coef", "ever"), part(mark, "coef", "ever"), 1e-9);
+    assert_near(part(all, "robust_se", "ever"), part(mark, "robust_se", "ever"), 1e-9);
+    ck_assert_str_eq(json_text(json_at(json_get(table, "rows"), 3)), "all landmarks");
+    assert_near(json_number(json_at(json_at(json_get(table, "data"), 3), 2)), exp(part(all, "coef", "ever")), 1e-12);
+    json_free(one);
+    json_free(two);
+    json_free(o);
+    json_free(twice);
+    frame_free(&f);
+}
+END_TEST
+
 START_TEST(marker_enters_when_it_is_known)
 {
     Frame f = { 0 };
@@ -91,6 +126,7 @@ static Suite *suite(void)
     Suite *s = suite_create("landmark");
     TCase *c = unit_case(s, "landmark");
     tcase_add_test(c, immortal_time_is_undone);
+    tcase_add_test(c, super_model_knows_its_patients);
     tcase_add_test(c, marker_enters_when_it_is_known);
     return s;
 }

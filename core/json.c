@@ -250,9 +250,49 @@ const Json *json_get(const Json *object, const char *key)
     return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, key) : NULL;
 }
 
-size_t json_size(const Json *j) { return j ? (size_t)cJSON_GetArraySize(j) : 0; }
-const Json *json_at(const Json *j, size_t i) { return j && i <= INT32_MAX ? cJSON_GetArrayItem(j, (int)i) : NULL; }
-const Json *json_first(const Json *j) { return j && (cJSON_IsArray(j) || cJSON_IsObject(j)) ? j->child : NULL; }
+/* ---- long arrays of numbers. A curve of a million times has eight million numbers, and an item of cJSON's takes ten times the room of a
+ * number: they are kept as they are, their count in valuedouble and the numbers in valuestring (cJSON_Delete frees it), until somebody
+ * wants an item; then they become items, which changes nothing that can be seen. */
+
+enum { PACKED_LEAST = 1024 };
+
+static const double *packed(const Json *j) { return j && cJSON_IsArray(j) && !j->child ? (const double *)(const void *)j->valuestring : NULL; }
+
+static void mark_broken(Json *tree);
+
+/* Items of what was packed; the tree is one that its reader owns, const or not. */
+static void unpack(const Json *array)
+{
+    const double *x = packed(array);
+    if (!x) return;
+    Json *j = (Json *)(uintptr_t)array;
+    const size_t n = (size_t)j->valuedouble;
+    j->valuestring = NULL;
+    j->valuedouble = 0;
+    for (size_t i = 0; i < n; i++) if (!json_push(j, json_from_number(x[i]))) break;
+    cJSON_free((void *)(uintptr_t)x);
+}
+
+static void unpack_all(const Json *j)
+{
+    unpack(j);
+    for (const Json *x = j ? j->child : NULL; x; x = x->next) if (cJSON_IsArray(x) || cJSON_IsObject(x)) unpack_all(x);
+}
+
+size_t json_size(const Json *j) { return packed(j) ? (size_t)j->valuedouble : j ? (size_t)cJSON_GetArraySize(j) : 0; }
+
+const Json *json_at(const Json *j, size_t i)
+{
+    unpack(j);
+    return j && i <= INT32_MAX ? cJSON_GetArrayItem(j, (int)i) : NULL;
+}
+
+const Json *json_first(const Json *j)
+{
+    unpack(j);
+    return j && (cJSON_IsArray(j) || cJSON_IsObject(j)) ? j->child : NULL;
+}
+
 const Json *json_next(const Json *item) { return item->next; }
 const char *json_key(const Json *member) { return member->string; }
 double json_number(const Json *j) { return cJSON_IsNumber(j) ? j->valuedouble : NAN; }
@@ -339,7 +379,7 @@ Json *json_from_text(const char *text) { return text ? cJSON_CreateString(text) 
 Json *json_from_number(double x) { return isfinite(x) ? cJSON_CreateNumber(x) : cJSON_CreateNull(); }
 Json *json_from_bool(bool b) { return cJSON_CreateBool(b); }
 Json *json_null(void) { return cJSON_CreateNull(); }
-Json *json_copy(const Json *j) { return cJSON_Duplicate(j, 1); }
+Json *json_copy(const Json *j) { unpack_all(j); return cJSON_Duplicate(j, 1); }
 
 /* Out of memory while a tree grows is remembered in the tree itself: its type becomes Invalid, which printing refuses. */
 static void mark_broken(Json *tree)
@@ -357,6 +397,7 @@ Json *json_set(Json *object, const char *key, Json *value)
 
 Json *json_push(Json *array, Json *value)
 {
+    unpack(array);
     if (!array || !value || !cJSON_AddItemToArray(array, value)) { json_free(value); mark_broken(array); return NULL; }
     return value;
 }
@@ -369,6 +410,14 @@ Json *json_set_bool(Json *object, const char *key, bool b) { return json_set(obj
 static Json *array_of_numbers(const double *x, size_t n, size_t step)
 {
     Json *a = json_array();
+    if (a && n >= PACKED_LEAST) {
+        double *copy = cJSON_malloc(n * sizeof *copy);
+        if (!copy) { mark_broken(a); return a; }
+        for (size_t i = 0; i < n; i++) copy[i] = x[i * step];
+        a->valuestring = (char *)copy;
+        a->valuedouble = (double)n;
+        return a;
+    }
     for (size_t i = 0; a && i < n; i++) json_push(a, json_from_number(x[i * step]));
     return a;
 }
@@ -429,12 +478,20 @@ static void print_number(Str *out, double x, bool shortest)
 {
     char buf[NUMBER_TEXT_MAX];
     if (!isfinite(x)) str_append(out, "null");
-    else if (x == floor(x) && fabs(x) < 9007199254740992.0) str_appendf(out, "%.0f", x == 0 ? 0.0 : x);
+    else if (x == floor(x) && fabs(x) < 9007199254740992.0) {
+        char *to = buf + NUMBER_TEXT_MAX;
+        uint64_t whole = (uint64_t)fabs(x);
+        *--to = 0;
+        do { *--to = (char)('0' + whole % 10); whole /= 10; } while (whole);
+        if (x < 0) *--to = '-';
+        str_append(out, to);
+    }
     else str_append(out, shortest ? number_write_short(buf, x) : number_write(buf, x));
 }
 
 static bool all_plain(const Json *array)
 {
+    if (packed(array)) return true;
     for (const Json *x = array->child; x; x = x->next) if (x->child || cJSON_IsObject(x) || cJSON_IsArray(x)) return false;
     return true;
 }
@@ -460,7 +517,12 @@ static Rc print(Str *out, const Json *j, Style style, int depth, Err *e)
         str_append(out, json_bool(j) ? "true" : "false");
     } else if (cJSON_IsArray(j)) {
         bool flat = !style.pretty || all_plain(j);
+        const double *numbers = packed(j);
         str_append_char(out, '[');
+        for (size_t i = 0, n = numbers ? json_size(j) : 0; i < n; i++) {
+            print_number(out, numbers[i], style.shortest);
+            if (i + 1 < n) str_append(out, style.pretty ? ", " : ",");
+        }
         for (const Json *x = j->child; x; x = x->next) {
             if (!flat) indent(out, depth + 1);
             TRY(print(out, x, style, depth + 1, e));

@@ -67,28 +67,104 @@ void str_free(Str *b)
     *b = (Str){ 0 };
 }
 
+/* ---- numbers to text */
+
 /* printf follows LC_NUMERIC; nothing here calls setlocale, but a library might. */
 static void point_decimal(char *s)
 {
     for (; *s; s++) if (*s == ',') *s = '.';
 }
 
+/* Powers of five that 64 bits hold. */
+static const uint64_t FIVE[] = { 1, 5, 25, 125, 625, 3125, 15625, 78125, 390625, 1953125, 9765625, 48828125, 244140625, 1220703125, 6103515625,
+                                 30517578125, 152587890625, 762939453125, 3814697265625, 19073486328125, 95367431640625, 476837158203125,
+                                 2384185791015625, 11920928955078125, 59604644775390625, 298023223876953125, 1490116119384765625,
+                                 7450580596923828125 };
+enum { FIVES = 27, DIGITS_MAX = 17 };
+__extension__ typedef unsigned __int128 Wide;
+
+/* m 2^e times 10^k to the nearest whole number, halves to the even one: exact, as m 5^k fits 192 bits for k <= 2 * FIVES. The result must
+ * be below 2^63. */
+static uint64_t scaled(uint64_t m, int e, int k)
+{
+    const Wide five = (Wide)FIVE[k < FIVES ? k : FIVES] * FIVE[k < FIVES ? 0 : k - FIVES];
+    const Wide low = (Wide)m * (uint64_t)five, high = (Wide)m * (uint64_t)(five >> 64) + (low >> 64);
+    const uint64_t w[4] = { (uint64_t)low, (uint64_t)high, (uint64_t)(high >> 64), 0 };
+    const int shift = -(e + k);
+    if (shift <= 0) return w[0] << -shift;
+    const int word = shift / 64, bits = shift % 64, half = (shift - 1) / 64;
+    uint64_t whole = w[word] >> bits | (bits ? w[word + 1] << (64 - bits) : 0);
+    const uint64_t top = (uint64_t)1 << (shift - 1) % 64;
+    bool below = (w[half] & (top - 1)) != 0;
+    for (int i = 0; i < half; i++) below = below || w[i] != 0;
+    if (w[half] & top && (below || whole & 1)) whole++;
+    return whole;
+}
+
+/* x as printf's "%.*g" has it, for 1e-37 <= |x| < 1e14 and 15 to 17 digits; false for others, which printf writes. */
+static bool write_plainly(char *to, double x, int digits)
+{
+    static const uint64_t ten[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
+                                    10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000 };
+    const double size = fabs(x);
+    if (!(size >= 1e-37 && size < 1e14)) return false;
+    int e;
+    const uint64_t m = (uint64_t)ldexp(frexp(size, &e), 53);                   /* size = m 2^(e - 53), 2^52 <= m */
+    int exponent = (int)floor((e - 1) * 0.30102999566398114);                   /* of ten; one too low at times */
+    uint64_t d = scaled(m, e - 53, digits - 1 - exponent);
+    while (d >= ten[digits]) d = scaled(m, e - 53, digits - 1 - ++exponent);
+    char text[DIGITS_MAX + 1];
+    int n = digits;
+    for (int i = digits; i-- > 0; d /= 10) text[i] = (char)('0' + d % 10);
+    while (n > 1 && text[n - 1] == '0') n--;
+    if (x < 0) *to++ = '-';
+    if (exponent < -4) {                                                       /* 1.25e-07 */
+        *to++ = text[0];
+        if (n > 1) { *to++ = '.'; memcpy(to, text + 1, (size_t)n - 1); to += n - 1; }
+        memcpy(to, "e-", 2);
+        to[2] = (char)('0' + -exponent / 10);
+        to[3] = (char)('0' + -exponent % 10);
+        to[4] = 0;
+        return true;
+    }
+    if (exponent < 0) {                                                        /* 0.00125 */
+        memcpy(to, "0.000", 5);
+        to += 1 - exponent;
+        memcpy(to, text, (size_t)n);
+        to[n] = 0;
+        return true;
+    }
+    const int whole = exponent + 1;                                            /* 12.5, 1200 */
+    for (int i = 0; i < whole; i++) *to++ = text[i];
+    if (n > whole) { *to++ = '.'; memcpy(to, text + whole, (size_t)(n - whole)); to += n - whole; }
+    *to = 0;
+    return true;
+}
+
+static char *write_digits(char buf[NUMBER_TEXT_MAX], double x, int digits)
+{
+    if (x == 0 || !write_plainly(buf, x, digits)) {
+        snprintf(buf, NUMBER_TEXT_MAX, "%.*g", digits, x);
+        point_decimal(buf);
+    }
+    return buf;
+}
+
 char *number_write(char buf[NUMBER_TEXT_MAX], double x)
 {
     if (isnan(x)) snprintf(buf, NUMBER_TEXT_MAX, "NA");
     else if (isinf(x)) snprintf(buf, NUMBER_TEXT_MAX, x > 0 ? "Inf" : "-Inf");
-    else { snprintf(buf, NUMBER_TEXT_MAX, "%.17g", x); point_decimal(buf); }
+    else write_digits(buf, x, DIGITS_MAX);
     return buf;
 }
 
 char *number_write_short(char buf[NUMBER_TEXT_MAX], double x)
 {
     if (!isfinite(x)) return number_write(buf, x);
-    for (int digits = 15; digits <= 17; digits++) {
+    for (int digits = 15; digits <= DIGITS_MAX; digits++) {
         double back;
-        snprintf(buf, NUMBER_TEXT_MAX, "%.*g", digits, x);
-        point_decimal(buf);
-        if (digits == 17 || (number_read(&back, buf) && back == x)) break;
+        write_digits(buf, x, digits);
+        if (digits == DIGITS_MAX || (number_read(&back, buf) && back == x)) break;
     }
     return buf;
 }

@@ -1,5 +1,7 @@
 /* stats/km_method.c: `km`: survival curves by group, their limits, quantiles and restricted means. */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "stats/design.h"
 #include "stats/diagnosis.h"
@@ -32,20 +34,27 @@ static void set_strata(Json *o, const Km *k, const size_t *count)
         for (size_t i = 0; i < count[g]; i++) json_push(s, json_from_text(k->label[g]));
 }
 
-static void write_curve(Json *out, const Km *k, size_t *count)
+static Rc write_curve(Json *out, const Km *k, size_t *count, Err *e)
 {
+    size_t all = 0;
     Json *o = json_set(out, "curve", json_object());
-    for (size_t g = 0; g < k->n_groups; g++) count[g] = k->curve[g].n;
+    for (size_t g = 0; g < k->n_groups; g++) all += count[g] = k->curve[g].n;
     set_strata(o, k, count);
     static const char *const key[8] = { "time", "n_risk", "n_event", "n_censor", "surv", "se_over_surv", "cumhaz", "se_cumhaz" };
+    double *joined = malloc((all + 1) * sizeof *joined);
+    if (!joined) return err_nomem(e);
     for (int c = 0; c < 8; c++) {
-        Json *list = json_set(o, key[c], json_array());
+        double *to = joined;
         for (size_t g = 0; g < k->n_groups; g++) {
             const KmCurve *q = &k->curve[g];
             const double *column[8] = { q->time, q->n_risk, q->n_event, q->n_censor, q->surv, q->std_err, q->cumhaz, q->se_cumhaz };
-            for (size_t i = 0; i < q->n; i++) json_push(list, json_from_number(column[c][i]));
+            memcpy(to, column[c], q->n * sizeof *to);
+            to += q->n;
         }
+        json_set_numbers(o, key[c], joined, all);
     }
+    free(joined);
+    return OK;
 }
 
 /* Values at asked times. Beyond a curve's last time the last value is carried on, as summary(extend=TRUE) does; where S had not
@@ -155,7 +164,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     if (how.robust && how.exponential)
         json_set_text(out, "convention", "robust variance (infinitesimal jackknife) of the cumulative hazard: se_over_surv is the "
                                          "standard error of log S");
-    write_curve(out, &k, count);
+    TRY(write_curve(out, &k, count, e));
     const double *times = NULL;
     size_t n_times = option_numbers(&times, call, "times", &a);
     if (n_times) write_times(out, &k, times, n_times, count);

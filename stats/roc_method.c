@@ -1,5 +1,6 @@
 /* stats/roc_method.c: `roc`: areas under the curve, their comparison, cut-points. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "stats/design.h"
@@ -52,21 +53,25 @@ static double rank_sum_p(const RocCurve *c, double auc)
     return var > 0 ? normal_two_sided_p((auc - 0.5) * m / sqrt(var)) : NAN;
 }
 
-static void write_curve(Json *o, const RocCurve *c)
+static Rc write_curve(Json *o, const RocCurve *c, Err *e)
 {
-    Json *q = json_set(o, "curve", json_object()), *t = json_set(q, "threshold", json_array()),
-         *sens = json_set(q, "sens", json_array()), *spec = json_set(q, "spec", json_array());
-    for (size_t i = 0; i < c->n; i++) {
-        json_push(t, json_from_number(c->threshold[i]));
-        json_push(sens, json_from_number(c->true_pos[i] / (double)c->n_pos));
-        json_push(spec, json_from_number(c->true_neg[i] / (double)c->n_neg));
-    }
+    Json *q = json_set(o, "curve", json_object());
+    double *share = malloc((c->n + 1) * sizeof *share);
+    if (!share) return err_nomem(e);
+    json_set_numbers(q, "threshold", c->threshold, c->n);
+    for (size_t i = 0; i < c->n; i++) share[i] = c->true_pos[i] / (double)c->n_pos;
+    json_set_numbers(q, "sens", share, c->n);
+    for (size_t i = 0; i < c->n; i++) share[i] = c->true_neg[i] / (double)c->n_neg;
+    json_set_numbers(q, "spec", share, c->n);
+    free(share);
+    return OK;
 }
 
 static double clamp01(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 
-static void write_marker(Json *out, Json *o, const char *name, const RocArea *r, const RocCurve *c, double conf, const double *range)
+static Rc write_marker(Json *out, Json *o, const char *name, const RocArea *r, const RocCurve *c, double conf, const double *range, Err *e)
 {
+    Rc rc = OK;
     bool constant = c->n <= 2, flat = constant || r->var == 0;
     double A = r->auc, z = conf_z(conf), var = constant ? NAN : r->var, se = sqrt(var), lo, hi;
     json_set_number(o, "auc", A);
@@ -84,7 +89,7 @@ static void write_marker(Json *out, Json *o, const char *name, const RocArea *r,
     json_set_number(o, "pauc", part);
     json_set_number(o, "pauc_corrected", range ? roc_partial_corrected(part, range[0], range[1]) : NAN);
     json_set_number(o, "wilcoxon_p_normal_nocc", rank_sum_p(c, A));
-    write_curve(o, c);
+    TRY(write_curve(o, c, e));
     if (constant)
         diagnose(out, "degenerate_variance", "%s has the same value in every row: its area is 0.5 and has no variance", name);
     else if (r->var == 0)
@@ -92,6 +97,8 @@ static void write_marker(Json *out, Json *o, const char *name, const RocArea *r,
                  "Wilson's kind are %.3f to %.3f", name, A, 100 * conf, lo, hi);
     else if (isnan(r->var))
         diagnose(out, "degenerate_variance", "one class has a single row: the area of %s has no variance", name);
+out:
+    return rc;
 }
 
 static void write_pairs(Json *out, const Design *d, const RocArea *r, double conf)
@@ -206,7 +213,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         RocCurve curve;
         TRY(roc_area(&area[j], d.x + j * d.n, y, d.n, &d.arena, e));
         TRY(roc_curve(&curve, d.x + j * d.n, y, d.n, &d.arena, e));
-        write_marker(out, json_set(markers, d.term[j], json_object()), d.term[j], &area[j], &curve, conf, n_range ? range : NULL);
+        TRY(write_marker(out, json_set(markers, d.term[j], json_object()), d.term[j], &area[j], &curve, conf, n_range ? range : NULL, e));
     }
     write_pairs(out, &d, area, conf);
     if (option_text(call, "by", NULL)) {

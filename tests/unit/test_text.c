@@ -1,7 +1,11 @@
 /* tests/unit/test_text.c: core/str, core/err, core/csv, core/json: what comes in as text. */
 #include "tests/unit/unit.h"
 
+#include <math.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/csv.h"
 #include "core/json.h"
@@ -40,6 +44,35 @@ START_TEST(numbers_come_back_to_the_bit)
     char b[NUMBER_TEXT_MAX];
     ck_assert_str_eq(number_write_short(b, 0.1), "0.1");
     ck_assert_str_eq(number_write(b, NAN), "NA");
+}
+END_TEST
+
+/* Digits by whole numbers are those of printf: of all sizes, near powers of ten, halves between two decimals. */
+START_TEST(numbers_are_written_as_printf_writes)
+{
+    uint64_t state = 88172645463325252u;
+    for (int i = 0; i < 300000; i++) {
+        char a[NUMBER_TEXT_MAX], b[NUMBER_TEXT_MAX];
+        double x;
+        state ^= state << 13; state ^= state >> 7; state ^= state << 17;
+        const double unit = (double)(state >> 11) * 0x1p-53;
+        switch (i % 6) {
+        case 0: memcpy(&x, &state, sizeof x); break;
+        case 1: x = unit; break;
+        case 2: x = ldexp(1 + unit, (int)(state % 300) - 180); break;
+        case 3: x = pow(10, (double)(state % 60) - 42) * (1 + ((double)(state >> 20 & 7) - 3) * 0x1p-52); break;
+        case 4: x = (double)(state >> 40) / 1024; break;
+        default: x = ldexp((double)(state >> 60), -(int)(state % 80));
+        }
+        if (!isfinite(x)) continue;
+        snprintf(a, sizeof a, "%.17g", x);
+        ck_assert_str_eq(number_write(b, x), a);
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(a, sizeof a, "%.*g", digits, x);
+            if (strtod(a, NULL) == x) break;
+        }
+        ck_assert_str_eq(number_write_short(b, x), a);
+    }
 }
 END_TEST
 
@@ -210,6 +243,36 @@ START_TEST(json_members_are_typed)
 }
 END_TEST
 
+/* Long arrays are kept as plain numbers until somebody looks at one. */
+START_TEST(json_keeps_long_arrays)
+{
+    enum { N = 5000 };
+    static double x[N];
+    for (int i = 0; i < N; i++) x[i] = i == 7 ? NAN : i / 4.;
+    Json *a = json_object(), *b = json_object();
+    json_set_numbers(a, "x", x, N);
+    Json *list = json_set(b, "x", json_array());
+    for (int i = 0; i < N; i++) json_push(list, json_from_number(x[i]));
+    for (int pass = 0; pass < 3; pass++) {         /* as made, copied, looked at */
+        Str s = { 0 }, t = { 0 };
+        Json *copy = pass == 1 ? json_copy(a) : NULL;
+        ck_assert_int_eq(json_print(&s, copy ? copy : a, true, NULL), OK);
+        ck_assert_int_eq(json_print(&t, b, true, NULL), OK);
+        ck_assert_str_eq(str_text(&s), str_text(&t));
+        str_free(&s);
+        str_free(&t);
+        ck_assert_uint_eq(json_size(json_get(a, "x")), N);
+        if (copy) ck_assert(json_type(json_at(json_get(copy, "x"), 7)) == JSON_NULL && json_number(json_at(json_get(copy, "x"), N - 1)) == (N - 1) / 4.);
+        json_free(copy);
+        if (pass == 1) ck_assert(json_number(json_first(json_get(a, "x"))) == 0);
+    }
+    json_push((Json *)(size_t)json_get(a, "x"), json_from_number(1));
+    ck_assert_uint_eq(json_size(json_get(a, "x")), N + 1);
+    json_free(a);
+    json_free(b);
+}
+END_TEST
+
 START_TEST(json_out_is_exact)
 {
     Err e = { 0 };
@@ -242,6 +305,7 @@ static Suite *suite(void)
     TCase *c = unit_case(s, "text");
     tcase_add_test(c, numbers_read_strictly);
     tcase_add_test(c, numbers_come_back_to_the_bit);
+    tcase_add_test(c, numbers_are_written_as_printf_writes);
     tcase_add_test(c, numbers_are_rounded_as_strtod_rounds);
     tcase_add_test(c, slugs_follow_the_rule);
     tcase_add_test(c, near_words_are_offered);
@@ -252,6 +316,7 @@ static Suite *suite(void)
     tcase_add_test(c, csv_out_is_safe);
     tcase_add_test(c, json_refuses_what_cjson_takes);
     tcase_add_test(c, json_members_are_typed);
+    tcase_add_test(c, json_keeps_long_arrays);
     tcase_add_test(c, json_out_is_exact);
     return s;
 }

@@ -19,20 +19,57 @@ static int by_p(const void *x, const void *y)
     return (a->at > b->at) - (a->at < b->at);
 }
 
-/* Wright 1992, as R's p.adjust: for each size i of a set of the largest hypotheses, Simes' bound of that set. */
-static void hommel(double *q, const Ranked *r, size_t m)
+/* Simes' p of the i largest, i = 1 … m: simes[i] = i times the least p[m-i+j]/j. That is the least slope from the point (m-i, 0) to the
+ * points (r, p_r) right of it (r counts from 1), which a tangent to their lower convex hull has. The hull grows to the left: a stack. */
+static void simes_of_largest(double *simes, size_t *hull, const Ranked *r, size_t m)
 {
-    double *pa = q + m, lowest = INFINITY;
-    for (size_t i = 0; i < m; i++) lowest = fmin(lowest, (double)m * r[i].p / (double)(i + 1));
-    for (size_t i = 0; i < m; i++) q[i] = pa[i] = lowest;
-    for (size_t j = m - 1; j >= 2; j--) {
-        double q1 = INFINITY;
-        for (size_t i = 0; i < j - 1; i++) q1 = fmin(q1, (double)j * r[m - j + 1 + i].p / (double)(i + 2));
-        for (size_t i = 0; i <= m - j; i++) q[i] = fmin((double)j * r[i].p, q1);
-        for (size_t i = m - j + 1; i < m; i++) q[i] = q[m - j];
-        for (size_t i = 0; i < m; i++) pa[i] = fmax(pa[i], q[i]);
+    size_t top = 0;
+    for (size_t i = 1; i <= m; i++) {
+        const size_t x = m - i + 1;
+        const double y = r[x - 1].p;
+        while (top > 1) {
+            const size_t a = hull[top - 1], b = hull[top - 2];
+            const double to_a = (r[a - 1].p - y) / (double)(a - x), a_to_b = (r[b - 1].p - r[a - 1].p) / (double)(b - a);
+            if (to_a < a_to_b) break;
+            top--;
+        }
+        hull[top++] = x;
+        /* Seen from (m-i, 0) slopes fall along the hull up to the tangent and rise behind it. */
+        size_t near = top - 1, far = 0;
+        while (near > far) {
+            const size_t middle = (near + far + 1) / 2, a = hull[middle], b = hull[middle - 1];
+            if (r[b - 1].p * (double)(a + i - m) < r[a - 1].p * (double)(b + i - m)) near = middle - 1; else far = middle;
+        }
+        const size_t at = hull[near];
+        simes[i] = (double)i * r[at - 1].p / (double)(at + i - m);
     }
-    for (size_t i = 0; i < m; i++) q[i] = fmax(pa[i], r[i].p);
+}
+
+/* Hommel's p of each hypothesis is the least alpha with h(alpha) p <= alpha, h(alpha) the size of the largest set of largest p that Simes'
+ * test does not reject at alpha. h <= k from max Simes of more than k on, so it is the least over k of max(that, k p): both run
+ * monotonely. O(n log n). Hommel 1988; Meijer, Krebs & Goeman 2019. */
+static Rc hommel(double *q, const Ranked *r, size_t m, Err *e)
+{
+    double *simes = malloc((m + 2) * sizeof *simes);
+    size_t *hull = malloc((m + 1) * sizeof *hull);
+    if (!simes || !hull) {
+        free(simes);
+        free(hull);
+        return err_nomem(e);
+    }
+    simes_of_largest(simes, hull, r, m);
+    simes[m + 1] = 0;
+    for (size_t i = m; i-- > 1;) simes[i] = fmax(simes[i], simes[i + 1]);
+    size_t k = m;                                    /* the least k with k p >= simes[k+1], falling as p rises */
+    for (size_t i = 0; i < m; i++) {
+        const double p = r[i].p;
+        while (k > 0 && (double)(k - 1) * p >= simes[k]) k--;
+        q[i] = fmax((double)k * p, simes[k + 1]);
+        if (k > 0) q[i] = fmin(q[i], fmax((double)(k - 1) * p, simes[k]));
+    }
+    free(simes);
+    free(hull);
+    return OK;
 }
 
 Rc p_adjust(double *out, const double *p, size_t n, Adjustment how, Err *e)
@@ -65,7 +102,11 @@ Rc p_adjust(double *out, const double *p, size_t n, Adjustment how, Err *e)
         for (size_t i = m; i-- > 0;) q[i] = running = fmin(running, (M - (double)i) * r[i].p);
         break;
     case ADJUST_HOMMEL:
-        if (m >= 1) hommel(q, r, m);
+        if (m >= 1 && hommel(q, r, m, e) != OK) {
+            free(r);
+            free(q);
+            return ERR_NOMEM;
+        }
         break;
     case ADJUST_BH:
     case ADJUST_BY:

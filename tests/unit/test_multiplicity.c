@@ -54,12 +54,41 @@ START_TEST(hommel_is_closed_simes)
 }
 END_TEST
 
+/* Wright 1992, as it stands: for each size of a set of the largest hypotheses Simes' bound of that set. Quadratic; with ties and zeros. */
+START_TEST(hommel_is_wrights)
+{
+    enum { MOST = 120 };
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        Rng r = rng_stream(seed, 1);
+        const size_t m = 2 + rng_below(&r, MOST - 1);
+        double p[MOST], q[MOST], want[MOST], out[MOST], lowest = INFINITY;
+        for (size_t i = 0; i < m; i++) {
+            p[i] = pow(rng_uniform(&r), 1 + (double)(seed % 4));
+            if (seed % 3 == 0) p[i] = round(20 * p[i]) / 20;
+        }
+        qsort(p, m, sizeof *p, ascending);
+        for (size_t i = 0; i < m; i++) lowest = fmin(lowest, (double)m * p[i] / (double)(i + 1));
+        for (size_t i = 0; i < m; i++) q[i] = want[i] = lowest;
+        for (size_t j = m - 1; j >= 2; j--) {
+            double q1 = INFINITY;
+            for (size_t i = 0; i < j - 1; i++) q1 = fmin(q1, (double)j * p[m - j + 1 + i] / (double)(i + 2));
+            for (size_t i = 0; i <= m - j; i++) q[i] = fmin((double)j * p[i], q1);
+            for (size_t i = m - j + 1; i < m; i++) q[i] = q[m - j];
+            for (size_t i = 0; i < m; i++) want[i] = fmax(want[i], q[i]);
+        }
+        assert_ok(p_adjust(out, p, m, ADJUST_HOMMEL, NULL));
+        for (size_t i = 0; i < m; i++) assert_near(out[i], fmin(fmax(want[i], p[i]), 1), 1e-13);
+    }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("multiplicity");
     TCase *c = unit_case(s, "multiplicity");
     tcase_add_test(c, by_hand);
     tcase_add_test(c, hommel_is_closed_simes);
+    tcase_add_test(c, hommel_is_wrights);
     return s;
 }
 

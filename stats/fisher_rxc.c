@@ -2,6 +2,7 @@
 #include "stats/fisher_rxc.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,8 @@
 #define SAME 1e-7
 enum { SIDE_MAX = 12, BUCKETS = 4096, DRAWS = 100000 };
 /* Cells looked at before counting gives way to drawing. */
-#define WORK_MAX 4e9
+#define WORK_MAX 5e8
+#define VECTOR_WORK 40
 
 /* Weight of a table: product of Poisson probabilities of its cells about the mean cell, a constant times its probability given
  * the margins, and of a size that doubles can hold. */
@@ -165,7 +167,7 @@ static Rc meet(Meeting *q, size_t i, double need, Err *e)
     double bound = 1, mass = half_total(q, q->sums, 0, q->split) * half_total(q, q->rest, q->split, m->c);
     for (size_t k = 0; k < m->r; k++)
         bound *= row_bound(m, q->sums[k], q->split) * row_bound(m, q->rest[k], m->c - q->split);
-    m->work += 40;
+    m->work += VECTOR_WORK;
     sum_add(&q->all, mass);
     if (bound <= m->limit) { sum_add(&q->hit, mass); return OK; }
     TRY(half_tables(&q->left, m, q->sums, 0, q->split, e));
@@ -179,37 +181,100 @@ out:
     return rc;
 }
 
-/* Labels shuffled: tables with the given margins by their probability. */
+/* Vectors of row sums that the left half can have, each row at most its own: the least that has to be gone through. */
+static Rc count_vectors(double *vectors, const Margins *m, double left, Err *e)
+{
+    const size_t n = (size_t)left;
+    double *ways = calloc(2 * (n + 1), sizeof *ways), *before = ways ? ways + n + 1 : NULL;
+    if (!ways) return err_nomem(e);
+    ways[0] = 1;
+    for (size_t i = 0; i < m->r; i++) {
+        const size_t most = (size_t)m->row[i];
+        double window = 0;
+        memcpy(before, ways, (n + 1) * sizeof *ways);
+        for (size_t t = 0; t <= n; t++) {
+            window += before[t];
+            if (t > most) window -= before[t - most - 1];
+            ways[t] = window;
+        }
+    }
+    *vectors = ways[n];
+    free(ways);
+    return OK;
+}
+
+/* log k! for k = 0 … n. */
+static double *log_factorials(size_t n)
+{
+    double *logs = malloc((n + 1) * sizeof *logs);
+    for (size_t k = 0; logs && k <= n; k++) logs[k] = log_gamma((double)k + 1);
+    return logs;
+}
+
+/* How many of `marked` among n things are in a sample of m drawn without replacement: inversion from the mode outwards, so that it takes
+ * about as many steps as the standard deviation. */
+static size_t draw_hypergeometric(Rng *g, size_t n, size_t marked, size_t m, const double *logs)
+{
+    const size_t least = m + marked > n ? m + marked - n : 0, most = m < marked ? m : marked;
+    if (least == most) return least;
+    const double K = (double)marked, M = (double)m, rest = (double)(n - marked) - M;      /* rest: unmarked less the sample */
+    size_t mode = (size_t)((M + 1) * (K + 1) / ((double)n + 2));
+    if (mode < least) mode = least;
+    if (mode > most) mode = most;
+    const double top = det_exp(logs[marked] - logs[mode] - logs[marked - mode] + logs[n - marked] - logs[m - mode] - logs[n - marked - (m - mode)]
+                               - (logs[n] - logs[m] - logs[n - m]));
+    double u = rng_uniform(g) - top, up = top, down = top;
+    for (size_t above = mode, below = mode; u > 0 && (above < most || below > least);) {
+        if (above < most) {
+            const double x = (double)above;
+            up *= (K - x) * (M - x) / ((x + 1) * (rest + x + 1));
+            above++;
+            if ((u -= up) <= 0) return above;
+        }
+        if (below > least) {
+            const double x = (double)below;
+            down *= x * (rest + x) / ((K - x + 1) * (M - x + 1));
+            below--;
+            if ((u -= down) <= 0) return below;
+        }
+    }
+    return mode;
+}
+
+/* Random tables with the given margins (Patefield 1981: cell after cell, each given those before), by their probability. */
 static Rc by_drawing(double *p, double *se, const double *count, size_t r, size_t c, uint64_t seed, Err *e)
 {
     double n = 0, observed = 0, hits = 0;
-    for (size_t i = 0; i < r * c; i++) { n += count[i]; observed -= log_gamma(count[i] + 1); }
-    size_t N = (size_t)n, at = 0;
-    size_t *row = malloc((2 * N + 2) * sizeof *row), *col = row ? row + N : NULL;
-    double *table = malloc(r * c * sizeof *table), *logs = malloc((N + 1) * sizeof *logs);
-    if (!row || !table || !logs) { free(row); free(table); free(logs); return err_nomem(e); }
-    for (size_t k = 0; k <= N; k++) logs[k] = log_gamma((double)k + 1);
-    for (size_t j = 0; j < c; j++)
-        for (size_t i = 0; i < r; i++)
-            for (double k = 0; k < count[j * r + i]; k++) { row[at] = i; col[at++] = j; }
+    size_t *row = calloc(2 * r + c + 1, sizeof *row), *left = row ? row + r : NULL, *col = row ? row + 2 * r : NULL;
+    for (size_t i = 0; row && i < r * c; i++) {
+        n += count[i];
+        observed -= log_gamma(count[i] + 1);
+        row[i % r] += (size_t)count[i];
+        col[i / r] += (size_t)count[i];
+    }
+    double *logs = log_factorials((size_t)n);
+    if (!row || !logs) { free(row); free(logs); return err_nomem(e); }
     Rng g = rng_stream(seed, 0);
-    double draws = fmin(DRAWS, ceil(2e9 / (n + 1)));
-    for (double k = 0; k < draws; k++) {
-        for (size_t i = N; i > 1; i--) {
-            size_t j = rng_below(&g, (uint32_t)i), t = col[i - 1];
-            col[i - 1] = col[j];
-            col[j] = t;
-        }
-        for (size_t i = 0; i < r * c; i++) table[i] = 0;
-        for (size_t i = 0; i < N; i++) table[col[i] * r + row[i]]++;
+    for (int k = 0; k < DRAWS; k++) {
         double s = 0;
-        for (size_t i = 0; i < r * c; i++) s -= logs[(size_t)table[i]];
+        size_t rest = (size_t)n;
+        memcpy(left, row, r * sizeof *left);
+        for (size_t j = 0; j < c; j++) {
+            size_t pool = rest, want = col[j];           /* rows i … have `pool` things left, of which column j takes `want` */
+            for (size_t i = 0; i < r; i++) {
+                const size_t x = i + 1 < r ? draw_hypergeometric(&g, pool, left[i], want, logs) : want;
+                pool -= left[i];
+                want -= x;
+                left[i] -= x;
+                s -= logs[x];
+            }
+            rest -= col[j];
+        }
         hits += s <= observed + SAME;
     }
-    *p = (hits + 1) / (draws + 1);
-    *se = sqrt(*p * (1 - *p) / draws);
+    *p = (hits + 1) / (DRAWS + 1.);
+    *se = sqrt(*p * (1 - *p) / DRAWS);
     free(row);
-    free(table);
     free(logs);
     return OK;
 }
@@ -258,8 +323,11 @@ Rc fisher_rxc(double *p, double *se, const double *count, size_t r, size_t c, ui
     q->split = m->c / 2;
     double left = 0;
     for (size_t j = 0; j < q->split; j++) left += m->col[j];
-    if (weight > 0) TRY(meet(q, 0, left, e));
-    if (weight > 0 && m->work <= WORK_MAX) *p = fmin(sum_value(&q->hit) / sum_value(&q->all), 1);
+    double vectors = INFINITY;
+    if (weight > 0) TRY(count_vectors(&vectors, m, left, e));
+    const bool countable = VECTOR_WORK * vectors <= WORK_MAX;
+    if (countable) TRY(meet(q, 0, left, e));
+    if (countable && m->work <= WORK_MAX) *p = fmin(sum_value(&q->hit) / sum_value(&q->all), 1);
     else TRY(by_drawing(p, se, count, r, c, seed, e));
 out:
     if (q->b) free(q->b->sorted);

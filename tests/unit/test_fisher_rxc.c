@@ -2,6 +2,7 @@
 #include "stats/fisher_rxc.h"
 
 #include "core/rng.h"
+#include "stats/dist.h"
 #include "tests/unit/unit.h"
 
 /* All tables with the margins of `seen`, cell by cell. */
@@ -86,6 +87,31 @@ START_TEST(symmetric)
 }
 END_TEST
 
+/* Drawn: a table too large to count, against chi-square, which is right there; and one of two rows and columns against the exact p. */
+START_TEST(drawn)
+{
+    enum { R = 5, C = 4 };
+    double count[R * C], col[C] = { 0 }, row[R] = { 0 }, n = 0, chisq = 0, p, se;
+    Rng r = rng_stream(3, 0);
+    for (int k = 0; k < R * C; k++) {
+        count[k] = 400 + (double)rng_below(&r, 60);
+        row[k % R] += count[k];
+        col[k / R] += count[k];
+        n += count[k];
+    }
+    for (int k = 0; k < R * C; k++) { double x = row[k % R] * col[k / R] / n; chisq += (count[k] - x) * (count[k] - x) / x; }
+    assert_ok(fisher_rxc(&p, &se, count, R, C, 1, NULL));
+    ck_assert(se > 0 && se < .002);
+    ck_assert_double_lt(fabs(p - chisq_sf(chisq, (R - 1) * (C - 1))), 4 * se + .002);
+    /* More than 12 columns are never counted: this one has the p of its two that hold anything. */
+    double wide[2 * 13] = { 8, 2, 3, 9 }, two[4] = { 8, 2, 3, 9 }, exact;
+    assert_ok(fisher_rxc(&exact, &se, two, 2, 2, 1, NULL));
+    assert_ok(fisher_rxc(&p, &se, wide, 2, 13, 1, NULL));
+    ck_assert(se > 0);
+    ck_assert_double_lt(fabs(p - exact), 4 * se);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("fisher_rxc");
@@ -93,6 +119,7 @@ static Suite *suite(void)
     tcase_add_test(c, tea);
     tcase_add_test(c, all_tables);
     tcase_add_test(c, symmetric);
+    tcase_add_test(c, drawn);
     return s;
 }
 

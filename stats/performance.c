@@ -8,6 +8,7 @@
 #include "stats/cox_risk.h"
 #include "stats/design.h"
 #include "stats/diagnosis.h"
+#include "stats/ibs.h"
 #include "stats/ipcw.h"
 #include "stats/km.h"
 #include "stats/method.h"
@@ -20,8 +21,6 @@ static const MethodOption options[] = {
 };
 
 enum { GROUPS = 5, SMOOTH_POINTS = 50 };
-/* The integrated score needs the score at every time; beyond this many products it is left out. */
-#define INTEGRAL_WORK_MAX 2e9
 
 typedef struct {
     Design d;
@@ -146,31 +145,24 @@ out:
     return rc;
 }
 
-/* Area under the score, a step function on the observed times, from 0 to tau, divided by tau. */
-static void write_integral(Json *out, Work *w, double tau)
+static Rc write_integral(Json *out, Work *w, double tau, Err *e)
 {
-    size_t n = w->d.n;
+    Rc rc = OK;
+    const size_t m = w->ipcw.n_times;
+    double *H = malloc((2 * m + 1) * sizeof *H), *null_risk = H + m, model = NAN, null = NAN;
+    if (!H) return err_nomem(e);
+    for (size_t k = 0; k < m; k++) {
+        H[k] = cox_risk_cumhaz(&w->fit, w->ipcw.at[k]);
+        null_risk[k] = 1 - km_survival(&w->km, w->ipcw.at[k]);
+    }
+    TRY(ipcw_integrated_brier(&model, &null, &w->ipcw, w->lp, H, null_risk, tau, e));
     Json *o = json_set(out, "ibs", json_object());
-    Sum area[2] = { { 0, 0 }, { 0, 0 } };
-    size_t points = 0;
-    for (size_t k = 0; k < w->ipcw.n_times; k++) points += w->ipcw.at[k] < tau;
     json_set_number(o, "tau", tau);
-    if ((double)points * (double)n > INTEGRAL_WORK_MAX) return;
-    for (int which = 0; which < 2; which++)
-        for (size_t k = 0; k < points; k++) {
-            double t = w->ipcw.at[k], until = k + 1 < points ? w->ipcw.at[k + 1] : tau, G = w->ipcw.G_after[k];
-            if (which) null_risk_at(w, t); else risks_at(w, t);
-            Sum s = { 0 };
-            for (size_t i = 0; i < n; i++) {
-                bool before = w->d.time[i] <= t;
-                double r = w->risk[i];
-                if (!before) sum_add(&s, r * r / G);
-                else if (w->state[i]) sum_add(&s, (1 - r) * (1 - r) / w->ipcw.G_before[i]);
-            }
-            sum_add(&area[which], (until - t) * sum_value(&s) / (double)n);
-        }
-    json_set_number(o, "model", sum_value(&area[0]) / tau);
-    json_set_number(o, "null", sum_value(&area[1]) / tau);
+    json_set_number(o, "model", model);
+    json_set_number(o, "null", null);
+out:
+    free(H);
+    return rc;
 }
 
 /* Fifths of predicted risk: bounds are type-7 quantiles, a value on a bound belongs below it. */
@@ -281,7 +273,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         goto out;
     }
     TRY(write_scores(out, &w, e));
-    write_integral(out, &w, last);
+    TRY(write_integral(out, &w, last, e));
     TRY(write_calibration(out, &w, last, e));
     if (call->newdata) TRY(write_predictions(out, &w, call->newdata, e));
 out:

@@ -13,8 +13,6 @@
 
 typedef struct { double time, start, event, weight; int cluster; } Row;
 
-static int compare(double a, double b) { return (a > b) - (a < b); }
-
 /* Infinitesimal jackknife of one cumulative sum over clusters. Row i contributes w_i (u(T_i) d_i - [R(min(t, T_i)) - R(start_i)]):
  * `settled` holds what left the risk set, `at_risk` the weight still in it, and the variance at R is the sum over clusters
  * of (settled - R at_risk)^2, kept up as three sums. */
@@ -318,53 +316,55 @@ void km_row_limits(double *lower, double *upper, const KmCurve *c, long row, KmI
     km_limits(lower, upper, kind, conf, c->surv[row], c->std_err[row], c->log_scale);
 }
 
+/* Where 1 - S or 1 less a band reaches a level. Bands need not be monotone: as in R the point whose value is nearest beyond the level is
+ * taken, which for a monotone one is the first; of equal values the first in time. `at` may lie a margin below the level, `past` lies as
+ * much above it. */
 typedef struct { double y, time; } Point;
+typedef struct { Point at, past; } Reached;
 
-static int by_y(const void *x, const void *y) { return compare(((const Point *)x)->y, ((const Point *)y)->y); }
-
-/* Time at which 1 - S (side 0) or 1 - band (-1 lower, 1 upper) reaches p: point[n] in order of y, each y once. Bands need not
- * be monotone: as in R the point whose value is nearest beyond p is taken, which for a monotone one is the first. */
-static double reached(const Point *point, size_t n, double p, double last_y, double last_time)
+static void reached_see(Reached *r, double p, double y, double time)
 {
-    size_t i = 0, j = 0;
-    while (i < n && point[i].y + P_MARGIN < p) i++;
-    while (j < n && point[j].y - P_MARGIN < p) j++;
-    if (i == n) return NAN;
+    if (y + P_MARGIN >= p && y < r->at.y) r->at = (Point){ y, time };
+    if (y - P_MARGIN >= p && y < r->past.y) r->past = (Point){ y, time };
+}
+
+static double reached_time(const Reached *r, double p, double last_y, double last_time)
+{
+    if (isinf(r->at.y)) return NAN;
     /* It ends exactly at the level: the flat piece goes on to the last time seen. */
-    if (fabs(last_y - p) < P_MARGIN) return (point[i].time + last_time) / 2;
-    return j == n ? NAN : (point[i].time + point[j].time) / 2;
+    if (fabs(last_y - p) < P_MARGIN) return (r->at.time + last_time) / 2;
+    return isinf(r->past.y) ? NAN : (r->at.time + r->past.time) / 2;
 }
 
-static double crossing(const KmCurve *c, double p, int side, KmInterval kind, double z, Point *point)
+void km_quantiles(double *quantile, double *lower, double *upper, const KmCurve *c, const double *p, size_t n, KmInterval kind, double conf)
 {
-    size_t n = 1;
-    double last_y = 0, previous = 0;
-    point[0] = (Point){ 0, 0 };
-    for (size_t k = 0; k < c->n; k++) {
-        double y = c->surv[k], lower, upper;
-        if (side != 0) {
-            limits_at(&lower, &upper, kind, z, c->surv[k], c->std_err[k], c->log_scale);
-            y = side < 0 ? lower : upper;
+    enum { CURVES = 3 };
+    const double z = two_sided_z(conf), last_time = c->n ? c->time[c->n - 1] : NAN;
+    double *const out[CURVES] = { quantile, lower, upper };
+    for (size_t from = 0; from < n; from += KM_QUANTILES) {
+        const size_t m = n - from < KM_QUANTILES ? n - from : KM_QUANTILES;
+        Reached r[CURVES][KM_QUANTILES];
+        double previous[CURVES] = { 0 };
+        for (int k = 0; k < CURVES; k++)
+            for (size_t q = 0; q < m; q++) {
+                r[k][q] = (Reached){ { INFINITY, 0 }, { INFINITY, 0 } };
+                reached_see(&r[k][q], p[from + q], 0, 0);
+            }
+        for (size_t i = 0; i < c->n; i++) {
+            double y[CURVES] = { c->surv[i] };
+            if (i > 0 && c->surv[i] == c->surv[i - 1] && c->std_err[i] == c->std_err[i - 1]) continue;      /* carried on */
+            limits_at(&y[1], &y[2], kind, z, c->surv[i], c->std_err[i], c->log_scale);
+            for (int k = 0; k < CURVES; k++) {
+                if (isnan(y[k])) { previous[k] = NAN; continue; }
+                const double now = 1 - y[k];
+                if (now == previous[k]) continue;
+                for (size_t q = 0; q < m; q++) reached_see(&r[k][q], p[from + q], now, c->time[i]);
+                previous[k] = now;
+            }
         }
-        last_y = 1 - y;
-        if (isnan(y) || last_y == previous) continue;
-        point[n++] = (Point){ last_y, c->time[k] };
-        previous = last_y;
+        for (int k = 0; k < CURVES; k++)
+            for (size_t q = 0; q < m; q++) out[k][from + q] = reached_time(&r[k][q], p[from + q], previous[k], last_time);
     }
-    if (side != 0) qsort(point, n, sizeof *point, by_y);
-    return reached(point, n, p, last_y, c->n ? c->time[c->n - 1] : NAN);
-}
-
-Rc km_quantile(double *quantile, double *lower, double *upper, const KmCurve *c, double p, KmInterval kind, double conf, Err *e)
-{
-    Point *point = malloc((c->n + 1) * sizeof *point);
-    if (!point) return err_nomem(e);
-    double z = two_sided_z(conf);
-    *quantile = crossing(c, p, 0, kind, z, point);
-    *lower = crossing(c, p, -1, kind, z, point);
-    *upper = crossing(c, p, 1, kind, z, point);
-    free(point);
-    return OK;
 }
 
 void km_restricted_mean(double *mean, double *se, const KmCurve *c, double tau)

@@ -57,10 +57,11 @@ void km_limits(double *lower, double *upper, KmInterval kind, double conf, doubl
 /* Row i of a curve. */
 void km_row_limits(double *lower, double *upper, const KmCurve *c, long row, KmInterval kind, double conf);
 
-/* First time with S <= 1-p, the middle of the interval on which S equals 1-p; the limits by the same rule on the bands
- * (Brookmeyer & Crowley 1982). NaN where it is not reached. Where a band is not monotone, the limit is R's: the time whose
- * value of the band is nearest beyond the level. Fails with ERR_NOMEM. */
-Rc km_quantile(double *quantile, double *lower, double *upper, const KmCurve *c, double p, KmInterval kind, double conf, Err *e);
+enum { KM_QUANTILES = 4 };      /* so many are found in one pass over the curve */
+/* quantile[n] of p[n]: first time with S <= 1-p, the middle of the interval on which S equals 1-p; the limits by the same rule on the bands
+ * (Brookmeyer & Crowley 1982). NaN where it is not reached. Where a band is not monotone, the limit is R's: the time whose value of the
+ * band is nearest beyond the level. */
+void km_quantiles(double *quantile, double *lower, double *upper, const KmCurve *c, const double *p, size_t n, KmInterval kind, double conf);
 
 /* Area under S from 0 to tau, the last value carried on, and its standard error by Greenwood (also for weighted and
  * exponential curves, as in R). */

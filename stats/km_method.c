@@ -95,7 +95,6 @@ static void write_times(Json *out, const Km *k, const double *times, size_t n_ti
 
 static Rc write_quantiles(Json *out, const Km *k, Err *e)
 {
-    Rc rc = OK;
     static const double p[3] = { 0.25, 0.5, 0.75 };
     static const char *const col[3] = { "25", "50", "75" };
     const char **row = (const char **)arena_array(k->arena, k->n_groups, sizeof *row);
@@ -104,9 +103,9 @@ static Rc write_quantiles(Json *out, const Km *k, Err *e)
     for (int m = 0; m < KM_N_INTERVALS; m++) {
         for (size_t g = 0; g < k->n_groups; g++) {
             row[g] = k->label[g][0] ? k->label[g] : "all";
-            for (size_t i = 0; i < 3; i++)
-                TRY(km_quantile(&x[i * k->n_groups + g], &x[(3 + i) * k->n_groups + g], &x[(6 + i) * k->n_groups + g], &k->curve[g], p[i],
-                                (KmInterval)m, k->conf, e));
+            double t[9];
+            km_quantiles(t, t + 3, t + 6, &k->curve[g], p, 3, (KmInterval)m, k->conf);
+            for (size_t i = 0; i < 9; i++) x[i * k->n_groups + g] = t[i];
         }
         char *name = arena_printf(k->arena, "quantiles_%s", km_interval_name((KmInterval)m));
         if (!name) return err_nomem(e);
@@ -115,8 +114,7 @@ static Rc write_quantiles(Json *out, const Km *k, Err *e)
         json_set_matrix(o, "lower", x + 3 * k->n_groups, k->n_groups, 3, row, col);
         json_set_matrix(o, "upper", x + 6 * k->n_groups, k->n_groups, 3, row, col);
     }
-out:
-    return rc;
+    return OK;
 }
 
 static void write_means(Json *out, const Km *k, double tau)

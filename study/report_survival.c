@@ -110,10 +110,10 @@ Rc endpoint_gather(EndpointResult *out, const ReportData *d, const Endpoint *p, 
         out->n_competing += o.design.event[i] == 2;
     }
     TRY(curve_make(&curve, out->label, o.design.time, o.design.event, n, false, a, e));
-    TRY(km_quantile(&out->median, &out->median_lower, &out->median_upper, &curve.estimate, 0.5, KM_LOGLOG, 0.95, e));
+    km_quantiles(&out->median, &out->median_lower, &out->median_upper, &curve.estimate, &(double){ 0.5 }, 1, KM_LOGLOG, 0.95);
     for (size_t i = 0; i < n; i++) o.design.event[i] = o.design.event[i] == 0;            /* reverse: being censored is the event */
     TRY(curve_make(&curve, out->label, o.design.time, o.design.event, n, false, a, e));
-    TRY(km_quantile(&out->follow_up, &low, &high, &curve.estimate, 0.5, KM_LOGLOG, 0.95, e));
+    km_quantiles(&out->follow_up, &low, &high, &curve.estimate, &(double){ 0.5 }, 1, KM_LOGLOG, 0.95);
 out:
     outcome_free(&o);
     return rc;

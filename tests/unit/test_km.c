@@ -35,7 +35,7 @@ START_TEST(by_hand)
     assert_near(km_next_at_risk(&c, 5.5), 0, 0);
     assert_near(km_at_risk(&hand, 3.5), 2, 0);
     double q, lo, hi, mean, se;
-    assert_ok(km_quantile(&q, &lo, &hi, &c, 0.5, KM_LOG, 0.95, NULL));
+    km_quantiles(&q, &lo, &hi, &c, &(double){ 0.5 }, 1, KM_LOG, 0.95);
     assert_near(q, 3, 0);
     assert_near(lo, 3, 0);
     ck_assert(isnan(hi));
@@ -60,13 +60,13 @@ START_TEST(median_on_a_plateau)
     KmCurve c;
     double t[4] = { 1, 2, 3, 4 }, d[4] = { 1, 1, 1, 1 }, q, lo, hi;
     assert_ok(km_estimate(&c, &(KmData){ .n = 4, .time = t, .event = d }, &(KmOptions){ 0 }, &a, NULL));
-    assert_ok(km_quantile(&q, &lo, &hi, &c, 0.5, KM_LOG, 0.95, NULL));
+    km_quantiles(&q, &lo, &hi, &c, &(double){ 0.5 }, 1, KM_LOG, 0.95);
     assert_near(q, 2.5, 0);
     assert_near(lo, 1, 0);
     ck_assert(isnan(hi));
     double t2[4] = { 5, 6, 7, 8 }, d2[4] = { 1, 0, 0, 0 };
     assert_ok(km_estimate(&c, &(KmData){ .n = 4, .time = t2, .event = d2 }, &(KmOptions){ 0 }, &a, NULL));
-    assert_ok(km_quantile(&q, &lo, &hi, &c, 0.5, KM_LOG, 0.95, NULL));
+    km_quantiles(&q, &lo, &hi, &c, &(double){ 0.5 }, 1, KM_LOG, 0.95);
     ck_assert(isnan(q) && isnan(hi));
     assert_near(lo, 5, 0);
     arena_free(&a);

@@ -21,36 +21,8 @@ static const MethodOption options[] = {
     { NULL, OPTION_FLAG, NULL, NULL }
 };
 
-Rc net_columns(NetColumns *out, const double *x, size_t n, size_t p, const double *weight, bool standardize, Arena *a, Err *e)
-{
-    out->x = ARENA_NEW(a, n * p, double);
-    out->mean = ARENA_NEW(a, p, double);
-    out->scale = ARENA_NEW(a, p, double);
-    if (!out->x || !out->mean || !out->scale) return err_nomem(e);
-    for (size_t j = 0; j < p; j++) {
-        const double *c = x + j * n;
-        Sum w = { 0 }, m = { 0 }, v = { 0 };
-        for (size_t i = 0; i < n; i++) { sum_add(&w, weight ? weight[i] : 1); sum_add(&m, (weight ? weight[i] : 1) * c[i]); }
-        out->mean[j] = sum_value(&m) / sum_value(&w);
-        for (size_t i = 0; i < n; i++) sum_add(&v, (weight ? weight[i] : 1) * (c[i] - out->mean[j]) * (c[i] - out->mean[j]));
-        double sd = sqrt(sum_value(&v) / sum_value(&w));
-        out->scale[j] = standardize && sd > 0 ? sd : 1;
-        for (size_t i = 0; i < n; i++) out->x[j * n + i] = (c[i] - out->mean[j]) / out->scale[j];
-    }
-    return OK;
-}
-
-/* b of the standardised columns to the columns as they came; the intercept moves with the means. */
-void net_unscale(double *beta, double *intercept, const NetColumns *c, size_t p)
-{
-    for (size_t j = 0; j < p; j++) {
-        beta[j] /= c->scale[j];
-        *intercept -= beta[j] * c->mean[j];
-    }
-}
-
 /* The columns of the design without the intercept, and what else the path needs. */
-static Rc read_problem(NetData *net, Design *d, Json *out, const StatCall *call, Arena *a, Err *e)
+static Rc read_problem(PathProblem *net, Design *d, Json *out, const StatCall *call, Arena *a, Err *e)
 {
     Rc rc = OK;
     if (d->response != RESPONSE_SURVIVAL && !d->y)
@@ -58,8 +30,7 @@ static Rc read_problem(NetData *net, Design *d, Json *out, const StatCall *call,
     if (d->response == RESPONSE_COUNTING) return err_set(e, ERR_USAGE, "elasticnet takes Surv(time, event), not intervals");
     if (d->cluster || d->group) return err_set(e, ERR_USAGE, "elasticnet takes no cluster() and no random effect");
     size_t skip = d->has_intercept ? 1 : 0;
-    *net = (NetData){ .n = d->n, .p = d->p - skip, .x = d->x + skip * d->n, .term = (const char *const *)d->term + skip,
-                      .weight = d->weight, .offset = d->offset, .stratum = d->stratum };
+    *net = (PathProblem){ .n = d->n, .p = d->p - skip, .x = d->x + skip * d->n, .weight = d->weight, .offset = d->offset, .stratum = d->stratum };
     double *event = ARENA_NEW(a, d->n, double), *factor = ARENA_NEW(a, net->p, double);
     if (!event || !factor) return err_nomem(e);
     net->event = event;
@@ -99,11 +70,6 @@ static Rc read_problem(NetData *net, Design *d, Json *out, const StatCall *call,
     return rc;
 }
 
-PathProblem net_problem(const NetData *net, const NetColumns *c)
-{
-    return (PathProblem){ net->n, net->p, c->x, net->time, net->event, net->weight, net->offset, net->stratum, net->factor, net->alpha };
-}
-
 static int falling(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -111,7 +77,7 @@ static int falling(const void *a, const void *b)
 }
 
 /* The lambdas asked for, or a path of own making from lambda_max down in equal steps of the logarithm. */
-static Rc read_lambdas(double **lambda, size_t *n, PathSolver *s, const NetData *net, const StatCall *call, Arena *a, Err *e)
+static Rc read_lambdas(double **lambda, size_t *n, PathSolver *s, const PathProblem *net, const StatCall *call, Arena *a, Err *e)
 {
     const double *given;
     size_t n_given = option_numbers(&given, call, "lambda", a);
@@ -138,21 +104,22 @@ static Rc read_lambdas(double **lambda, size_t *n, PathSolver *s, const NetData 
 }
 
 /* Deviance of the model without penalised columns' say: b = 0 (offset and, for logistic, intercept alone). */
-static Rc null_deviance(double *dev, const NetData *net, const NetColumns *c, Arena *a, Err *e)
+static Rc null_deviance(double *dev, const PathProblem *net, Arena *a, Err *e)
 {
     Rc rc = OK;
     PathSolver *s;
-    PathProblem p = net_problem(net, c);
-    double intercept = 0;
+    PathSolution none = { 0 };
+    PathProblem p = *net;
     p.p = 0;
     TRY(path_solver_new(&s, &p, a, e));
-    TRY(path_solve(NULL, &intercept, NULL, s, 1, e));
-    *dev = 2 * (path_saturated(s) - path_loglik(s, NULL, intercept));
+    TRY(path_solve(&none, s, 1, e));
+    *dev = 2 * (path_saturated(s) - none.loglik);
 out:
     return rc;
 }
 
-static Rc write_path(Json *out, const NetData *net, const NetPath *path, const double *lambda, size_t n_lambda, Arena *a, Err *e)
+static Rc write_path(Json *out, const PathProblem *net, const char *const *term, const NetPath *path, const double *lambda, size_t n_lambda,
+                     Arena *a, Err *e)
 {
     double *df = ARENA_NEW(a, n_lambda, double);
     const char **cols = ARENA_NEW(a, n_lambda, const char *);
@@ -170,32 +137,27 @@ static Rc write_path(Json *out, const NetData *net, const NetPath *path, const d
     json_set_numbers(out, "df", df, n_lambda);
     json_set_numbers(out, "dev_ratio", path->dev_ratio, n_lambda);
     json_set_number(out, "nulldev", path->nulldev);
-    json_set_matrix(out, "beta", path->beta, net->p, n_lambda, net->term, cols);
+    json_set_matrix(out, "beta", path->beta, net->p, n_lambda, term, cols);
     if (!net->time) json_set_numbers(out, "intercept", path->intercept, n_lambda);
     json_set_number(out, "max_kkt_violation", path->worst_kkt);
     return OK;
 }
 
-Rc net_path(NetPath *path, const NetData *net, const double *lambda, size_t n_lambda, Arena *a, Err *e)
+Rc net_path(NetPath *path, PathSolver *s, const PathProblem *net, const double *lambda, size_t n_lambda, Arena *a, Err *e)
 {
     Rc rc = OK;
-    NetColumns c;
-    PathSolver *s;
-    TRY(net_columns(&c, net->x, net->n, net->p, net->weight, net->standardize, a, e));
-    PathProblem p = net_problem(net, &c);
-    TRY(path_solver_new(&s, &p, a, e));
     path->beta = ARENA_NEW(a, net->p * n_lambda, double);
     path->intercept = ARENA_NEW(a, n_lambda, double);
     path->dev_ratio = ARENA_NEW(a, n_lambda, double);
-    if (!path->beta || !path->intercept || !path->dev_ratio) { rc = err_nomem(e); goto out; }
-    TRY(null_deviance(&path->nulldev, net, &c, a, e));
+    if (!path->beta || !path->intercept || !path->dev_ratio) return err_nomem(e);
+    TRY(null_deviance(&path->nulldev, net, a, e));
     path->worst_kkt = 0;
     for (size_t k = 0; k < n_lambda; k++) {
-        double kkt, *beta = path->beta + k * net->p;
-        TRY(path_solve(beta, &path->intercept[k], &kkt, s, lambda[k], e));
-        path->worst_kkt = fmax(path->worst_kkt, kkt);
-        path->dev_ratio[k] = 1 - 2 * (path_saturated(s) - path_loglik(s, beta, path->intercept[k])) / path->nulldev;
-        net_unscale(beta, &path->intercept[k], &c, net->p);
+        PathSolution at = { .beta = path->beta + k * net->p };
+        TRY(path_solve(&at, s, lambda[k], e));
+        path->worst_kkt = fmax(path->worst_kkt, at.kkt);
+        path->intercept[k] = at.intercept;
+        path->dev_ratio[k] = 1 - 2 * (path_saturated(s) - at.loglik) / path->nulldev;
     }
 out:
     return rc;
@@ -206,8 +168,7 @@ static Rc elasticnet_run(Json *out, const StatCall *call, Err *e)
     Rc rc = OK;
     Arena a = { 0 };
     Design d = { 0 };
-    NetData net;
-    NetColumns c;
+    PathProblem net;
     NetPath path = { 0 };
     PathSolver *s;
     double *lambda = NULL;
@@ -216,14 +177,12 @@ static Rc elasticnet_run(Json *out, const StatCall *call, Err *e)
     TRY(design_build(&d, out, call, &wish, e));
     TRY(design_want_rows(&d, out, 2, e));
     TRY(read_problem(&net, &d, out, call, &a, e));
-    TRY(net_columns(&c, net.x, net.n, net.p, net.weight, net.standardize, &a, e));
-    PathProblem p = net_problem(&net, &c);
-    TRY(path_solver_new(&s, &p, &a, e));
+    TRY(path_solver_new(&s, &net, &a, e));
     TRY(read_lambdas(&lambda, &n_lambda, s, &net, call, &a, e));
-    rc = net_path(&path, &net, lambda, n_lambda, &a, e);
+    rc = net_path(&path, s, &net, lambda, n_lambda, &a, e);
     if (rc == ERR_ESTIMATE) diagnose(out, "ill_conditioned", "%s", e ? e->text : "the path did not converge");
     if (rc != OK) goto out;
-    TRY(write_path(out, &net, &path, lambda, n_lambda, &a, e));
+    TRY(write_path(out, &net, (const char *const *)d.term + (d.has_intercept ? 1 : 0), &path, lambda, n_lambda, &a, e));
     if (option_text(call, "foldid", NULL) || option_number(call, "folds", 0) > 0)
         TRY(net_cross_validate(out, &net, &d, call, lambda, n_lambda, &a, e));
 out:

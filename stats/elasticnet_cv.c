@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/lanes.h"
 #include "core/par.h"
 #include "core/rng.h"
 #include "core/sum.h"
@@ -18,7 +19,7 @@ typedef struct {
 } Measure;
 
 typedef struct {
-    const NetData *net;
+    const PathProblem *net;
     const int *fold;
     int n_folds;
     const double *lambda;
@@ -27,49 +28,26 @@ typedef struct {
     size_t n_measures;
 } Folds;
 
-/* The rows of a problem with keep[i] == wanted, copied. */
-static Rc take_rows(NetData *out, const NetData *all, const int *fold, int f, bool inside, Arena *a, Err *e)
+/* The rows of one fold, and the others. */
+typedef struct { size_t n, n_train, *train, *test; } Split;
+
+static Rc split(Split *s, const Folds *f, int fold, Arena *a, Err *e)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < all->n; i++) n += (fold[i] == f) == inside;
-    double *x = ARENA_NEW(a, n * all->p, double), *time = all->time ? ARENA_NEW(a, n, double) : NULL, *event = ARENA_NEW(a, n, double);
-    double *weight = all->weight ? ARENA_NEW(a, n, double) : NULL, *offset = all->offset ? ARENA_NEW(a, n, double) : NULL;
-    int *stratum = all->stratum ? ARENA_NEW(a, n, int) : NULL;
-    if (!x || !event || (all->time && !time) || (all->weight && !weight) || (all->offset && !offset) || (all->stratum && !stratum))
-        return err_nomem(e);
-    size_t k = 0;
-    for (size_t i = 0; i < all->n; i++) {
-        if ((fold[i] == f) != inside) continue;
-        for (size_t j = 0; j < all->p; j++) x[j * n + k] = all->x[j * all->n + i];
-        if (time) time[k] = all->time[i];
-        if (weight) weight[k] = all->weight[i];
-        if (offset) offset[k] = all->offset[i];
-        if (stratum) stratum[k] = all->stratum[i];
-        event[k++] = all->event[i];
-    }
-    *out = *all;
-    out->n = n;
-    out->x = x;
-    out->time = time;
-    out->event = event;
-    out->weight = weight;
-    out->offset = offset;
-    out->stratum = stratum;
+    const size_t n = f->net->n;
+    *s = (Split){ .train = ARENA_NEW(a, n, size_t), .test = ARENA_NEW(a, n, size_t) };
+    if (!s->train || !s->test) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) if (f->fold[i] == fold) s->test[s->n++] = i; else s->train[s->n_train++] = i;
     return OK;
 }
 
-/* Solver on the columns as they came: only to evaluate likelihoods at given coefficients. */
-static Rc evaluator(PathSolver **s, const NetData *net, Arena *a, Err *e)
+/* eta[n] of all rows. */
+static FOR_EACH_WIDTH void linear_predictors(double *eta, const PathProblem *net, const double *beta, double intercept)
 {
-    PathProblem p = { net->n, net->p, net->x, net->time, net->event, net->weight, net->offset, net->stratum, net->factor, net->alpha };
-    return path_solver_new(s, &p, a, e);
-}
-
-static double linear_predictor(const NetData *net, const double *beta, double intercept, size_t i)
-{
-    double eta = intercept + (net->offset ? net->offset[i] : 0);
-    for (size_t j = 0; j < net->p; j++) if (beta[j] != 0) eta += beta[j] * net->x[j * net->n + i];
-    return eta;
+    for (size_t i = 0; i < net->n; i++) eta[i] = intercept + (net->offset ? net->offset[i] : 0);
+    for (size_t j = 0; j < net->p; j++) {
+        const double *x = net->x + j * net->n, b = beta[j];
+        if (b != 0) for (size_t i = 0; i < net->n; i++) eta[i] += b * x[i];
+    }
 }
 
 /* AUC with weights: P(case above control) + half the ties, by sorting. */
@@ -96,25 +74,27 @@ static double weighted_auc(Scored *s, size_t n)
     return pairs / (cases * controls);
 }
 
-static Rc logistic_fold(Folds *f, const NetData *test, const NetPath *path, int fold, Arena *a, Err *e)
+static Rc logistic_fold(Folds *f, const Split *split, const NetPath *path, int fold, double *eta, Arena *a, Err *e)
 {
     /* Probabilities are kept away from 0 and 1 as in the reference program, else one row can make the deviance infinite. */
     static const double edge = 1e-5;
-    Scored *s = ARENA_NEW(a, test->n, Scored);
+    const PathProblem *net = f->net;
+    Scored *s = ARENA_NEW(a, split->n, Scored);
     if (!s) return err_nomem(e);
     for (size_t k = 0; k < f->n_lambda; k++) {
         Sum dev = { 0 }, wrong = { 0 }, total = { 0 };
-        for (size_t i = 0; i < test->n; i++) {
-            double w = test->weight ? test->weight[i] : 1, eta = linear_predictor(test, path->beta + k * test->p, path->intercept[k], i);
-            double pr = 1 / (1 + exp(-eta)), q = fmin(fmax(pr, edge), 1 - edge);
-            sum_add(&dev, -2 * w * (test->event[i] != 0 ? log(q) : log1p(-q)));
-            sum_add(&wrong, w * ((eta > 0) != (test->event[i] != 0)));
+        linear_predictors(eta, net, path->beta + k * net->p, path->intercept[k]);
+        for (size_t t = 0; t < split->n; t++) {
+            const size_t i = split->test[t];
+            const double w = net->weight ? net->weight[i] : 1, pr = 1 / (1 + exp(-eta[i])), q = fmin(fmax(pr, edge), 1 - edge);
+            sum_add(&dev, -2 * w * (net->event[i] != 0 ? log(q) : log1p(-q)));
+            sum_add(&wrong, w * ((eta[i] > 0) != (net->event[i] != 0)));
             sum_add(&total, w);
-            s[i] = (Scored){ pr, w, test->event[i] != 0 };
+            s[t] = (Scored){ pr, w, net->event[i] != 0 };
         }
         size_t at = (size_t)fold + k * (size_t)f->n_folds;
         f->measure[0].value[at] = sum_value(&dev) / sum_value(&total);
-        f->measure[1].value[at] = weighted_auc(s, test->n);
+        f->measure[1].value[at] = weighted_auc(s, split->n);
         f->measure[2].value[at] = sum_value(&wrong) / sum_value(&total);
         for (int m = 0; m < 3; m++) f->measure[m].weight[fold] = sum_value(&total);
     }
@@ -122,29 +102,39 @@ static Rc logistic_fold(Folds *f, const NetData *test, const NetPath *path, int 
 }
 
 /* Deviance by fold: what all rows have more than the rows without the fold, at the coefficients found without it. */
-static Rc cox_fold(Folds *f, const NetData *train, const NetData *test, const NetPath *path, int fold, Arena *a, Err *e)
+static Rc cox_fold(Folds *f, const PathProblem *train, const Split *split, const NetPath *path, int fold, double *eta, Arena *a, Err *e)
 {
     Rc rc = OK;
+    const PathProblem *net = f->net;
+    PathProblem all_rows = *net, rest_rows = *train;
     PathSolver *whole, *part;
-    double *eta = ARENA_NEW(a, test->n, double), events = 0, total = 0;
-    if (!eta) return err_nomem(e);
-    TRY(evaluator(&whole, f->net, a, e));
-    TRY(evaluator(&part, train, a, e));
-    for (size_t i = 0; i < test->n; i++) {
-        double w = test->weight ? test->weight[i] : 1;
-        total += w;
-        events += test->event[i] != 0 ? w : 0;
+    const size_t n = split->n;
+    double *column = ARENA_NEW(a, 4 * n, double), *time = column, *event = column + n, *marker = column + 2 * n, *weight = column + 3 * n;
+    double events = 0, total = 0;
+    int *stratum = ARENA_NEW(a, n, int);
+    if (!column || !stratum) return err_nomem(e);
+    all_rows.p = rest_rows.p = 0;                       /* they only evaluate likelihoods */
+    TRY(path_solver_new(&whole, &all_rows, a, e));
+    TRY(path_solver_new(&part, &rest_rows, a, e));
+    for (size_t t = 0; t < n; t++) {
+        const size_t i = split->test[t];
+        time[t] = net->time[i];
+        event[t] = net->event[i];
+        weight[t] = net->weight ? net->weight[i] : 1;
+        stratum[t] = net->stratum ? net->stratum[i] : 0;
+        total += weight[t];
+        events += event[t] != 0 ? weight[t] : 0;
     }
     f->measure[0].weight[fold] = events;
     f->measure[1].weight[fold] = total;
+    const double saturated = path_saturated(whole) - path_saturated(part);
     for (size_t k = 0; k < f->n_lambda; k++) {
-        const double *beta = path->beta + k * test->p;
         size_t at = (size_t)fold + k * (size_t)f->n_folds;
-        double all = 2 * (path_saturated(whole) - path_loglik(whole, beta, 0)), rest = 2 * (path_saturated(part) - path_loglik(part, beta, 0));
-        f->measure[0].value[at] = events > 0 ? (all - rest) / events : NAN;
-        for (size_t i = 0; i < test->n; i++) eta[i] = linear_predictor(test, beta, 0, i);
-        ConcordanceData cd = { .n = test->n, .time = test->time, .event = test->event, .weight = test->weight, .marker = eta,
-                               .stratum = test->stratum, .pairs = PAIRS_N, .tau = INFINITY };
+        linear_predictors(eta, net, path->beta + k * net->p, 0);
+        f->measure[0].value[at] = events > 0 ? 2 * (saturated - (path_loglik(whole, eta) - path_loglik(part, eta))) / events : NAN;
+        for (size_t t = 0; t < n; t++) marker[t] = eta[split->test[t]];
+        ConcordanceData cd = { .n = n, .time = time, .event = event, .weight = net->weight ? weight : NULL, .marker = marker,
+                               .stratum = net->stratum ? stratum : NULL, .pairs = PAIRS_N, .tau = INFINITY };
         Concordance c = { 0 };
         TRY(concordance_estimate(&c, &cd, NULL, a, e));
         f->measure[1].value[at] = c.c;
@@ -159,13 +149,20 @@ static Rc one_fold(void *context, size_t i, int worker, Err *e)
     Rc rc = OK;
     Folds *f = context;
     Arena a = { 0 };
-    NetData train, test;
+    Split s;
+    PathSolver *solver;
     NetPath path = { 0 };
-    TRY(take_rows(&train, f->net, f->fold, (int)i, false, &a, e));
-    TRY(take_rows(&test, f->net, f->fold, (int)i, true, &a, e));
-    TRY(net_path(&path, &train, f->lambda, f->n_lambda, &a, e));
-    if (f->net->time) TRY(cox_fold(f, &train, &test, &path, (int)i, &a, e));
-    else TRY(logistic_fold(f, &test, &path, (int)i, &a, e));
+    PathProblem train = *f->net;
+    double *eta = ARENA_NEW(&a, f->net->n, double);
+    if (!eta) { rc = err_nomem(e); goto out; }
+    TRY(split(&s, f, (int)i, &a, e));
+    train.n = s.n_train;
+    train.row = s.train;
+    train.x_rows = f->net->n;
+    TRY(path_solver_new(&solver, &train, &a, e));
+    TRY(net_path(&path, solver, &train, f->lambda, f->n_lambda, &a, e));
+    if (f->net->time) TRY(cox_fold(f, &train, &s, &path, (int)i, eta, &a, e));
+    else TRY(logistic_fold(f, &s, &path, (int)i, eta, &a, e));
 out:
     if (rc != OK) err_prefix(e, "fold %zu", i + 1);
     arena_free(&a);
@@ -207,7 +204,7 @@ static int ascending(const void *a, const void *b)
 }
 
 /* fold[i] 0 … n_folds-1: the distinct values of the column in ascending order, or a random split of equal sizes. */
-static Rc read_folds(int *fold, int *n_folds, const NetData *net, const Design *d, const StatCall *call, Arena *a, Err *e)
+static Rc read_folds(int *fold, int *n_folds, const PathProblem *net, const Design *d, const StatCall *call, Arena *a, Err *e)
 {
     const char *column = option_text(call, "foldid", NULL);
     size_t n = net->n;
@@ -243,7 +240,7 @@ static Rc read_folds(int *fold, int *n_folds, const NetData *net, const Design *
     return OK;
 }
 
-Rc net_cross_validate(Json *out, const NetData *net, const Design *d, const StatCall *call, const double *lambda, size_t n_lambda,
+Rc net_cross_validate(Json *out, const PathProblem *net, const Design *d, const StatCall *call, const double *lambda, size_t n_lambda,
                       Arena *a, Err *e)
 {
     Rc rc = OK;

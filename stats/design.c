@@ -116,8 +116,9 @@ static Rc refuse_values(Building *b)
         const Needed *q = &b->need[k];
         if (q->value.is_text) {
             if (q->as_category) continue;
+            double unused;
             for (size_t i = 0; i < b->f->rows; i++)
-                if (b->keep[i] && q->value.text[i])
+                if (b->keep[i] && q->value.text[i] && !number_read(&unused, q->value.text[i]))
                     return err_set(b->e, ERR_INPUT, "%s:%zu: %s is '%s', expected a number", b->f->name, design_line(b->f, i),
                                    q->expr->label, q->value.text[i]);
             continue;
@@ -326,6 +327,32 @@ static void first_factor_in_full(Formula *f)
     }
 }
 
+/* A column of measurements with a word in it ('-', '<0.5') is a mistake, not a category of some hundred levels; a handful of whole
+ * numbers beside words (a stage 1 2 3 4a) is one. */
+static Rc refuse_stray_text(Building *b, const Var *v, const ExprValue *value)
+{
+    enum { STAGES = 12 };
+    double seen[STAGES], x;
+    size_t numbers = 0, words = 0, stray = 0;
+    int distinct = 0;
+    bool measured = false;
+    for (size_t i = 0; i < b->d->n; i++) {
+        const char *text = value->text[b->d->row[i]];
+        if (!text) continue;
+        if (!number_read(&x, text)) { if (!words++) stray = b->d->row[i]; continue; }
+        numbers++;
+        if (x != floor(x)) measured = true;
+        int k = 0;
+        while (k < distinct && seen[k] != x) k++;
+        if (k < distinct) continue;
+        if (distinct == STAGES) measured = true;
+        else seen[distinct++] = x;
+    }
+    if (!measured || !words || words >= numbers) return OK;
+    return err_set(b->e, ERR_INPUT, "%s:%zu: %s is '%s' where %zu of the other values are numbers; leave a missing value empty, or take all "
+                   "as names with factor(%s)", b->f->name, design_line(b->f, stray), v->expr->label, value->text[stray], numbers, v->expr->label);
+}
+
 static Rc number_variable(Building *b, Var *v, const ExprValue *value)
 {
     Rc rc = OK;
@@ -372,6 +399,7 @@ static Rc variables(Building *b)
         char **asked = NULL;
         size_t n_asked = 0;
         if (v->expr->kind == EXPR_COLUMN) TRY(levels_asked(&asked, &n_asked, b->call, v->expr->name, &b->scratch, b->e));
+        if (v->kind == VAR_NUMBER && value->is_text && !v->wants_factor && !n_asked) TRY(refuse_stray_text(b, v, value));
         bool factor = v->kind == VAR_NUMBER && (v->wants_factor || value->is_text || n_asked);
         if (factor) {
             v->kind = VAR_FACTOR;

@@ -198,6 +198,17 @@ out:
     return rc;
 }
 
+/* Signs of a direction. The intercept goes by the slopes' measure and has no say in it: far from 0 (x + 1e12) it is immense
+ * and would make them look like rounding. */
+static void signs_of(double *sign, const double *raw, const LogisticModel *c)
+{
+    int from = c->d.has_intercept ? 1 : 0;
+    double largest = 0;
+    for (int j = from; j < c->p; j++) largest = fmax(largest, fabs(raw[j]) * c->data.scale[j]);
+    existence_signs(sign + from, raw + from, c->data.scale + from, c->p - from);
+    if (from) sign[0] = fabs(raw[0]) < 1e-7 * largest || raw[0] == 0 ? 0 : raw[0] > 0 ? 1 : -1;
+}
+
 Rc logistic_separated(LogisticModel *c, Err *e)
 {
     Rc rc = OK;
@@ -218,7 +229,7 @@ Rc logistic_separated(LogisticModel *c, Err *e)
     if (rc != OK || !ex.separated) goto out;
     logistic_to_columns(raw, &c->data, ex.direction);
     if (ex.complete) TRY(lone_column(&lone, raw, c, a, e));
-    existence_signs(sign, raw, c->data.scale, p);
+    signs_of(sign, raw, c);
     for (int j = 0; j < p; j++) se[j] = NAN;
     TRY(supremum(c, &ex, &reduced, h, &top, beta, se, finite, e));
     for (int j = 0; j < p; j++) {

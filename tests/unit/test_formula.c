@@ -262,6 +262,24 @@ START_TEST(spline_by_hand)
 }
 END_TEST
 
+/* One word among measurements is refused by line; stages with a word are categories. */
+START_TEST(a_word_among_measurements)
+{
+    static const char csv[] = "y,x,stage\n1,0.5,1\n2,-,2\n4,1.5,4a\n3,0.1,3\n2,0.7,1\n5,2.5,2\n1,0.4,4a\n3,1.1,3\n";
+    Frame f = table_of(csv);
+    char message[ERR_TEXT_MAX];
+    Json *out = call_method("linear", "y~x", &f, NULL, NULL, ERR_INPUT, message);
+    ck_assert_msg(strstr(message, "t.csv:3: x is '-' where 7 of the other values are numbers") != NULL, "%s", message);
+    json_free(out);
+    json_free(call_method("linear", "x~stage", &f, NULL, NULL, ERR_USAGE, message));
+    out = call_method("linear", "y~stage", &f, NULL, NULL, OK, NULL);
+    ck_assert(json_size(json_get(out, "coef")) == 4);
+    json_free(out);
+    json_free(call_method("linear", "y~stage", &f, NULL, "{\"subset\": \"x!='-'\"}", OK, NULL));
+    frame_free(&f);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("formula");
@@ -275,6 +293,7 @@ static Suite *suite(void)
     tcase_add_test(c, products_by_hand);
     tcase_add_test(c, knots_by_hand);
     tcase_add_test(c, rows_are_accounted_for);
+    tcase_add_test(c, a_word_among_measurements);
     tcase_add_test(c, terms_travel);
     tcase_add_test(c, spline_by_hand);
     return s;

@@ -218,12 +218,28 @@ START_TEST(cox_certificate_agrees_with_exhaustive_search)
 }
 END_TEST
 
+/* A separating column far from 0: its direction is the column's, however large the intercept has to be. */
+START_TEST(separation_far_from_zero)
+{
+    Frame f = table_of("y,x\n0,1000000000000\n0,1000000000001\n0,1000000000002\n1,1000000000003\n1,1000000000004\n1,1000000000006\n");
+    char message[ERR_TEXT_MAX];
+    Json *out = call_method("logistic", "y~x", &f, NULL, NULL, ERR_ESTIMATE, message);
+    ck_assert(has_code(out, "complete_separation"));
+    const Json *direction = json_get(json_get(out, "separation"), "direction");
+    ck_assert(json_number(json_get(direction, "x")) == 1 && json_number(json_get(direction, "(Intercept)")) == -1);
+    ck_assert_msg(strstr(message, "x (+) parts the two classes") != NULL, "%s", message);
+    json_free(out);
+    frame_free(&f);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("logistic");
     TCase *c = unit_case(s, "by hand");
     tcase_add_test(c, two_by_two_by_hand);
     tcase_add_test(c, empty_cell);
+    tcase_add_test(c, separation_far_from_zero);
     tcase_add_test(c, swapped_outcome_and_moved_columns);
     c = unit_case(s, "existence");
     tcase_add_test(c, certificate_agrees_with_exhaustive_search);

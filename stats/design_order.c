@@ -20,6 +20,7 @@ static int compare_rows(const void *pa, const void *pb, void *context)
     if (d->offset && (c = by_number(d->offset[a], d->offset[b]))) return c;
     if (d->cluster && (c = by_number(d->cluster[a], d->cluster[b]))) return c;
     if (d->group && (c = by_number(d->group[a], d->group[b]))) return c;
+    if (d->slope && (c = by_number(d->slope[a], d->slope[b]))) return c;
     return (a > b) - (a < b);
 }
 

@@ -8,6 +8,7 @@
 #include "stats/design.h"
 #include "stats/diagnosis.h"
 #include "stats/elasticnet.h"
+#include "stats/response.h"
 
 static const MethodOption options[] = {
     { "alpha", OPTION_NUMBER, NULL, "1: lasso (default), 0: ridge, between: elastic net" },
@@ -176,6 +177,7 @@ static Rc elasticnet_run(Json *out, const StatCall *call, Err *e)
     DesignWish wish = { .kind = FORMULA_ANY };
     TRY(design_build(&d, out, call, &wish, e));
     TRY(design_want_rows(&d, out, 2, e));
+    TRY(design_sort_rows(&d, e));
     TRY(read_problem(&net, &d, out, call, &a, e));
     TRY(path_solver_new(&s, &net, &a, e));
     TRY(read_lambdas(&lambda, &n_lambda, s, &net, call, &a, e));

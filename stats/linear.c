@@ -8,6 +8,7 @@
 #include "stats/dist.h"
 #include "stats/linalg.h"
 #include "stats/newton.h"
+#include "stats/response.h"
 #include "stats/result_keys.h"
 
 static const MethodOption options[] = { { NULL, OPTION_FLAG, NULL, NULL } };
@@ -107,6 +108,7 @@ static Rc linear_run(Json *out, const StatCall *call, Err *e)
     DesignWish wish = { .kind = FORMULA_RESPONSE };
     TRY(design_build(&d, out, call, &wish, e));
     TRY(design_want_rows(&d, out, 2, e));
+    TRY(design_sort_rows(&d, e));
     json_set_number(out, "n", (double)d.n);
     if (d.response != RESPONSE_NUMBER) { rc = err_set(e, ERR_USAGE, "linear wants a number left of ~, not text"); goto out; }
     if (d.stratum || d.group) { rc = err_set(e, ERR_USAGE, "linear takes no strata() and no random effect (see lmm)"); goto out; }

@@ -12,6 +12,7 @@
 #include "stats/expr.h"
 #include "stats/linalg.h"
 #include "stats/newton.h"
+#include "stats/response.h"
 #include "stats/result_keys.h"
 #include "stats/terms.h"
 
@@ -226,6 +227,7 @@ static Rc lmm_run(Json *out, const StatCall *call, Err *e)
     DesignWish wish = { .kind = FORMULA_RESPONSE };
     TRY(design_build(&d, out, call, &wish, e));
     TRY(design_want_rows(&d, out, 3, e));
+    TRY(design_sort_rows(&d, e));
     json_set_number(out, "n", (double)d.n);
     if (d.response != RESPONSE_NUMBER) { rc = err_set(e, ERR_USAGE, "lmm wants a number left of ~, not text"); goto out; }
     if (!d.group || !d.has_intercept || d.weight || d.stratum) {

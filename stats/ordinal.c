@@ -11,6 +11,7 @@
 #include "stats/existence.h"
 #include "stats/newton.h"
 #include "stats/ordinal_indexes.h"
+#include "stats/response.h"
 #include "stats/result_keys.h"
 
 static const MethodOption options[] = {
@@ -231,6 +232,7 @@ static Rc ordinal_run(Json *out, const StatCall *call, Err *e)
     DesignWish wish = { .kind = FORMULA_RESPONSE };
     TRY(design_build(&d, out, call, &wish, e));
     TRY(design_want_rows(&d, out, 2, e));
+    TRY(design_sort_rows(&d, e));
     if (d.response != RESPONSE_TEXT) { rc = err_set(e, ERR_USAGE, "ordinal wants text levels left of ~, with their order in --levels"); goto out; }
     TRY(read_sample(&s, &share, &d, out, call, &a, e));
     TRY(design_drop_collinear(&d, out, call, e));

@@ -8,6 +8,7 @@
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/newton.h"
+#include "stats/response.h"
 #include "stats/result_keys.h"
 
 static const MethodOption options[] = {
@@ -134,6 +135,7 @@ static Rc survreg_run(Json *out, const StatCall *call, Err *e)
     DesignWish wish = { .kind = FORMULA_SURVIVAL };
     TRY(design_build(&d, out, call, &wish, e));
     TRY(design_want_rows(&d, out, 2, e));
+    TRY(design_sort_rows(&d, e));
     TRY(read_sample(&s, &d, out, call, &a, e));
     TRY(design_drop_collinear(&d, out, call, e));
     s.p = d.p;

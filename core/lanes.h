@@ -2,8 +2,11 @@
 #ifndef REOX_CORE_LANES_H
 #define REOX_CORE_LANES_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "core/arena.h"
 
 /* Vectors are passed to functions that are inlined, never across a call, so how they would be passed does not matter (-Wno-psabi). */
 
@@ -38,6 +41,20 @@ typedef int64_t LanesMask __attribute__((vector_size(64)));
 static inline __attribute__((always_inline)) Lanes lanes_select(LanesMask m, Lanes a, Lanes b)
 {
     return (Lanes)((m & (LanesMask)a) | (~m & (LanesMask)b));
+}
+
+/* a < b lane by lane, of finite numbers, by the sign of the difference (which is 0 for equal numbers only; + 0 for -0 less 0): where
+ * registers are narrower than Lanes the compiler takes `<` apart into single numbers, but not this. */
+static inline __attribute__((always_inline)) LanesMask lanes_below(Lanes a, Lanes b)
+{
+    return (LanesMask)(a - b + 0.) >> 63;
+}
+
+/* Room for n of them, zero, where their alignment wants them; NULL when memory is out. */
+static inline Lanes *lanes_new(Arena *a, size_t n)
+{
+    char *room = arena_array(a, n + 1, sizeof(Lanes));
+    return room ? (Lanes *)(void *)(room + (sizeof(Lanes) - (uintptr_t)room % sizeof(Lanes)) % sizeof(Lanes)) : NULL;
 }
 
 /* Before a function: it is compiled for wide registers too, and the processor chooses when the program starts. Never contracted to

@@ -4,16 +4,14 @@
 
 #include "core/lanes.h"
 
-/* e to the x, lane by lane, within 1.1 units in the last place, the same bits on every processor (libm's has other bits where there are fused
- * operations). Below -708 as at -708, above 709 as at 709, so never 0, subnormal or infinite; NaN stays NaN.
+/* e to the x for x from -708 to 709, lane by lane, within 1.1 units in the last place, the same bits on every processor (libm's has other
+ * bits where there are fused operations). NaN gives NaN; elsewhere the result means nothing.
  * x = k log 2 + r with |r| <= log(2)/2: k times the upper part of log 2 (32 bits) is exact, and so is its difference to x. Then
  * 1 + (r + r^2 q(r)), q of degree 9 by Chebyshev interpolation of (e^r - 1 - r)/r^2: 1.6e-17 off relative to e^r, .15 of a unit; the last
  * sum rounds by half a unit, that before it by a quarter, the two below by a sixteenth. 2^k goes into the exponent's bits. */
-static inline __attribute__((always_inline)) Lanes lanes_exp(Lanes x)
+static inline __attribute__((always_inline)) Lanes lanes_exp_within(Lanes x)
 {
     const Lanes round = lanes_all(0x1.8p52);             /* added: the whole part stands in the low bits */
-    x = lanes_select(x < -708, lanes_all(-708), x);
-    x = lanes_select(x > 709, lanes_all(709), x);
     const Lanes t = x * 0x1.71547652b82fep+0 + round, k = t - round;
     const Lanes high = x - k * 0x1.62e42fee00000p-1, low = k * 0x1.a39ef35793c76p-33, r = high - low, r2 = r * r, r4 = r2 * r2;
     const Lanes a = (0x1.0000000000001p-1 + r * 0x1.5555555555556p-3) + r2 * (0x1.5555555553d63p-5 + r * 0x1.11111111109b3p-7);
@@ -21,6 +19,15 @@ static inline __attribute__((always_inline)) Lanes lanes_exp(Lanes x)
     const Lanes c = 0x1.289185613a3d6p-22 + r * 0x1.af38a9b0ec855p-26;
     const Lanes e = 1 + (high + (r2 * (a + r4 * (b + r4 * c)) - low));
     return (Lanes)((LanesMask)e + ((LanesMask)t << 52));
+}
+
+/* The same for every number: below -708 as at -708, above 709 as at 709, so never 0, subnormal or infinite. NaN and infinities give NaN. */
+static inline __attribute__((always_inline)) Lanes lanes_exp(Lanes x)
+{
+    const Lanes low = lanes_all(-708), high = lanes_all(709), known = x - x;
+    x = lanes_select(lanes_below(x, low), low, x);
+    x = lanes_select(lanes_below(high, x), high, x);
+    return lanes_exp_within(x) + known;
 }
 
 #endif

@@ -6,7 +6,7 @@
 #include "stats/concordance.h"
 #include "stats/cox_fit.h"
 #include "stats/cox_single.h"
-#include "stats/design.h"
+#include "stats/design_values.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/existence.h"
@@ -24,9 +24,11 @@ typedef struct {
     char **note;               /* why a term has no estimate */
     Arena *arena;              /* one a worker */
     size_t n;
-    const Design *common;      /* rows and columns of all variables at once, when they allow it */
-    size_t *order;
-    CoxSingle single;          /* of the common rows, when they have no more than times and events; else n is 0 */
+    const Design *outcome;     /* the rows that have an outcome, without columns */
+    bool complete;             /* every variable is a plain column without a missing value in them */
+    bool plain;                /* they have no more than times and events, so that plain columns go side by side */
+    double **column;           /* [n] values by those rows, NaN where missing; NULL where it is no plain column */
+    CoxSingle single;
 } Screen;
 
 /* Fit, tests and concordance of the columns x (n x p) on the design's rows: one row of the table. */
@@ -87,19 +89,25 @@ static Rc take_note(Screen *q, size_t t, int worker, Rc rc, const Err *own, Err 
     return rc;
 }
 
-/* One variable with rows of its own: the same analysis as `cox 'Surv(…) ~ variable'`. */
-static Rc one(void *context, size_t t, int worker, Err *e)
+/* The model of these covariates with all else that the formula has. */
+static char *formula_with(const Screen *q, const char *covariates, Arena *a)
 {
-    Screen *q = context;
+    char *text = arena_printf(a, "%s~%s", q->formula->left->label, covariates);
+    for (size_t k = 0; text && k < q->formula->n_strata; k++) text = arena_printf(a, "%s+strata(%s)", text, q->formula->strata[k]->label);
+    for (size_t k = 0; text && k < q->formula->n_offsets; k++) text = arena_printf(a, "%s+offset(%s)", text, q->formula->offset[k]->label);
+    return text;
+}
+
+/* One variable with rows of its own: the same analysis as `cox 'Surv(…) ~ variable'`. */
+static Rc one(Screen *q, size_t t, int worker, Err *e)
+{
     Rc rc = OK;
     Arena a = { 0 };
     Design d = { 0 };
     Json *out = json_object();
     size_t *order = NULL;
     Err own = { 0 };
-    char *text = arena_printf(&a, "%s~%s", q->formula->left->label, q->formula->term[t].label);
-    for (size_t k = 0; text && k < q->formula->n_strata; k++) text = arena_printf(&a, "%s+strata(%s)", text, q->formula->strata[k]->label);
-    for (size_t k = 0; text && k < q->formula->n_offsets; k++) text = arena_printf(&a, "%s+offset(%s)", text, q->formula->offset[k]->label);
+    char *text = formula_with(q, q->formula->term[t].label, &a);
     StatCall call = *q->call;
     const DesignWish wish = { .kind = FORMULA_SURVIVAL, .no_intercept = true };
     for (int k = 0; k < COLUMNS; k++) q->table[t + (size_t)k * q->n] = NAN;
@@ -119,53 +127,113 @@ out:
     return rc;
 }
 
-/* The short way for a plain column; false where the general one has more to say. */
-static bool short_way(Screen *q, size_t t, const double *x)
+/* A variable that the common rows have complete: they are sorted already, or need no more than this. */
+static Rc one_of_common(Screen *q, size_t t, int worker, Err *e)
 {
+    Design d = *q->outcome;                    /* borrowed, with one column */
     Arena a = { 0 };
-    CoxSingleFit f;
-    const bool done = q->single.n > 0 && cox_single_fit(&f, &q->single, x, &a);
-    arena_free(&a);
-    if (!done) return false;
-    const double z2 = f.coef / f.se * (f.coef / f.se), lr = fmax(2 * (f.loglik - f.loglik_null), 0);
-    const double value[COLUMNS] = { (double)q->single.n, f.coef, f.se, chisq_sf(z2, 1), chisq_sf(lr, 1), chisq_sf(f.score_chisq, 1), f.c };
-    for (size_t k = 0; k < COLUMNS; k++) q->table[t + k * q->n] = value[k];
-    return true;
-}
-
-/* One column of numbers of the common design, when no row is incomplete: rows are sorted once for all. */
-static Rc one_of_common(void *context, size_t t, int worker, Err *e)
-{
-    Screen *q = context;
-    const Design *d = q->common;
-    const double *x = d->x + t * d->n;
+    size_t *order = NULL;
     Err own = { 0 };
     Rc rc = OK;
     bool constant = true;
-    if (short_way(q, t, x)) return OK;
+    d.x = q->column[t];
+    d.p = 1;
     for (int k = 0; k < COLUMNS; k++) q->table[t + (size_t)k * q->n] = NAN;
-    for (size_t i = 1; i < d->n && constant; i++) constant = x[i] == x[0];
+    for (size_t i = 1; i < d.n && constant; i++) constant = d.x[i] == d.x[0];
     if (constant) rc = err_set(&own, ERR_ESTIMATE, "constant_column: the same value in every row");
-    else rc = estimate(q, t, d, q->order, x, 1, &q->arena[worker], &own);
+    else {
+        rc = design_canonical_order(&order, &d, &a, &own);
+        if (rc == OK) rc = estimate(q, t, &d, order, d.x, 1, &q->arena[worker], &own);
+    }
+    arena_free(&a);
     return take_note(q, t, worker, rc, &own, e);
 }
 
-/* Builds the common design; false when some variable is no number or some row is incomplete. */
-static bool build_common(Screen *q, Design *d, Arena *a)
+/* LANES variables: those that are plain columns side by side, the others and what those leave one by one. */
+static Rc some(void *context, size_t batch, int worker, Err *e)
+{
+    Screen *q = context;
+    Rc rc = OK;
+    const size_t from = batch * LANES, to = from + LANES < q->n ? from + LANES : q->n;
+    const double *x[LANES] = { NULL };
+    size_t term[LANES], m = 0;
+    CoxSingleFit f[LANES];
+    bool found[LANES] = { false }, done[LANES] = { false };
+    for (size_t t = from; t < to && q->plain; t++)
+        if (q->column[t]) { x[m] = q->column[t]; term[m++] = t; }
+    if (m) TRY(cox_single_fit(f, found, &q->single, x, m, e));
+    for (size_t k = 0; k < m; k++) {
+        if (!found[k]) continue;
+        const double z = f[k].coef / f[k].se, lr = fmax(2 * (f[k].loglik - f[k].loglik_null), 0);
+        const double value[COLUMNS] = { f[k].n, f[k].coef, f[k].se, chisq_sf(z * z, 1), chisq_sf(lr, 1), chisq_sf(f[k].score_chisq, 1), f[k].c };
+        for (size_t c = 0; c < COLUMNS; c++) q->table[term[k] + c * q->n] = value[c];
+        done[term[k] - from] = true;
+    }
+    for (size_t t = from; t < to; t++) {
+        if (done[t - from]) continue;
+        if (q->complete) TRY(one_of_common(q, t, worker, e));
+        else TRY(one(q, t, worker, e));
+    }
+out:
+    return rc;
+}
+
+/* A variable's numbers by the outcome's rows, NaN where missing; NULL when it is no plain column of numbers. */
+static Rc plain_column(double **out, bool *complete, const Screen *q, const Term *term, const Design *d, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Arena scratch = { 0 };
+    const Var *v = &q->formula->var[term->var[0]];
+    ExprValue value = { 0 };
+    char **level = NULL;
+    size_t n_levels = 0;
+    bool whole = *complete;
+    *out = NULL;
+    *complete = false;                         /* until it is seen to be */
+    if (term->n != 1 || v->kind != VAR_NUMBER || v->wants_factor) return OK;
+    if (v->expr->kind == EXPR_COLUMN) TRY(levels_asked(&level, &n_levels, q->call, v->expr->name, &scratch, e));
+    TRY(expr_eval(&value, v->expr, q->call->data, &scratch, e));
+    if (n_levels || value.is_text || value.is_logical) goto out;
+    double *x = ARENA_NEW(a, d->n + 1, double);
+    if (!x) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < d->n; i++) {
+        x[i] = value.num[d->row[i]];
+        if (isinf(x[i])) goto out;             /* refused by name, the general way */
+        whole = whole && !isnan(x[i]);
+    }
+    *out = x;
+    *complete = whole;
+out:
+    arena_free(&scratch);
+    return rc;
+}
+
+static bool codes_events(const Json *out)
+{
+    for (const Json *d = json_first(json_get(out, "diagnosis")); d; d = json_next(d))
+        if (strcmp(json_text(json_get(d, "code")), "event_coding") == 0) return true;
+    return false;
+}
+
+/* The outcome alone, its rows sorted once, and the plain columns. What fails here fails again, and says so, for a variable. */
+static void build_common(Screen *q, Design *d, Arena *a)
 {
     Json *out = json_object();
     Err ignored = { 0 };
     const DesignWish wish = { .kind = FORMULA_SURVIVAL, .no_intercept = true };
-    bool fine = out && design_build(d, out, q->call, &wish, &ignored) == OK && d->n_dropped_missing == 0 && d->p == q->n;
-    for (size_t t = 0; fine && t < q->n; t++)
-        fine = q->formula->term[t].n == 1 && d->formula->var[d->formula->term[t].var[0]].kind == VAR_NUMBER;
-    if (fine) fine = design_canonical_order(&q->order, d, a, &ignored) == OK;
-    q->common = fine ? d : NULL;
     const char *ties = option_text(q->call, "ties", "efron");
-    const bool plain = fine && !d->start && !d->weight && !d->offset && !d->stratum && !d->cluster && strcmp(ties, "exact") != 0;
-    if (plain && cox_single_init(&q->single, d->time, d->event, d->n, strcmp(ties, "efron") == 0, a, &ignored) != OK) q->single.n = 0;
+    StatCall call = *q->call;
+    call.formula = formula_with(q, "1", a);
+    q->outcome = d;
+    q->complete = out && call.formula && design_build(d, out, &call, &wish, &ignored) == OK;
+    q->plain = q->complete && strcmp(ties, "exact") != 0 && !d->start && !d->weight && !d->offset && !d->stratum && !d->cluster;
+    for (size_t t = 0; (q->plain || q->complete) && t < q->n; t++)
+        if (plain_column(&q->column[t], &q->complete, q, &q->formula->term[t], d, a, &ignored) != OK) q->plain = q->complete = false;
+    /* How times are merged and events coded is decided by a variable's own rows; here by all. */
+    if (!q->complete && (d->n_times_merged || codes_events(out))) q->plain = false;
+    if (q->plain && cox_single_init(&q->single, d->time, d->event, d->n, strcmp(ties, "efron") == 0 ? TIES_EFRON : TIES_BRESLOW, a, &ignored) != OK)
+        q->plain = q->complete = false;
     json_free(out);
-    return fine;
 }
 
 static Rc run(Json *out, const StatCall *call, Err *e)
@@ -191,11 +259,13 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     q.table = ARENA_NEW(&a, q.n * COLUMNS, double);
     q.note = ARENA_NEW(&a, q.n, char *);
     q.arena = ARENA_NEW(&a, (size_t)threads, Arena);
+    q.column = ARENA_NEW(&a, q.n, double *);
     double *adjusted = ARENA_NEW(&a, q.n, double);
     const char **rows = (const char **)arena_array(&a, q.n, sizeof(char *));
-    if (!q.table || !q.note || !q.arena || !adjusted || !rows) { rc = err_nomem(e); goto out; }
+    if (!q.table || !q.note || !q.arena || !q.column || !adjusted || !rows) { rc = err_nomem(e); goto out; }
     for (size_t t = 0; t < q.n; t++) rows[t] = f->term[t].label;
-    rc = parallel_for(q.n, threads, build_common(&q, &common, &a) ? one_of_common : one, &q, e);
+    build_common(&q, &common, &a);
+    rc = parallel_for((q.n + LANES - 1) / LANES, threads, some, &q, e);
     for (size_t t = 0; rc == OK && t < q.n; t++)
         if (q.note[t]) diagnose(out, strstr(q.note[t], "monotone") ? "monotone_likelihood" : "no_information", "%s: %s", rows[t], q.note[t]);
     for (int w = 0; w < threads; w++) arena_free(&q.arena[w]);

@@ -21,6 +21,13 @@ static void simulate(Rows *r, uint64_t stream, double steps, double digits)
     }
 }
 
+static bool fits(CoxSingleFit *f, const CoxSingle *s, const double *x)
+{
+    bool found;
+    assert_ok(cox_single_fit(f, &found, s, &x, 1, NULL));
+    return found;
+}
+
 static int by_time(const void *pa, const void *pb, void *context)
 {
     const Rows *r = context;
@@ -55,8 +62,8 @@ START_TEST(as_the_general_fit)
                 cox_vcov_to_columns(&v, &data, m.vcov);
                 for (int i = 0; i < N; i++) marker[i] = beta * r.x[i];
                 assert_ok(concordance_estimate(&c, &(ConcordanceData){ .n = N, .time = r.time, .event = r.event, .marker = marker, .tau = INFINITY }, NULL, &a, NULL));
-                assert_ok(cox_single_init(&single, r.time, r.event, N, efron, &a, NULL));
-                ck_assert(cox_single_fit(&f, &single, r.x, &a));
+                assert_ok(cox_single_init(&single, r.time, r.event, N, in.ties, &a, NULL));
+                ck_assert(fits(&f, &single, r.x));
                 assert_near(f.coef, beta, 1e-11);
                 assert_near(f.se, sqrt(v), 1e-11);
                 assert_near(f.loglik, m.loglik, 1e-13);
@@ -84,11 +91,11 @@ START_TEST(what_may_not_change)
         q.x[i] = r.x[k];
         minus[i] = -r.x[i];
     }
-    assert_ok(cox_single_init(&s, r.time, r.event, N, true, &a, NULL));
-    assert_ok(cox_single_init(&t, q.time, q.event, N, true, &a, NULL));
-    ck_assert(cox_single_fit(&f, &s, r.x, &a) && cox_single_fit(&g, &t, q.x, &a));
+    assert_ok(cox_single_init(&s, r.time, r.event, N, TIES_EFRON, &a, NULL));
+    assert_ok(cox_single_init(&t, q.time, q.event, N, TIES_EFRON, &a, NULL));
+    ck_assert(fits(&f, &s, r.x) && fits(&g, &t, q.x));
     ck_assert(f.coef == g.coef && f.se == g.se && f.loglik == g.loglik && f.c == g.c);
-    ck_assert(cox_single_fit(&g, &s, minus, &a));
+    ck_assert(fits(&g, &s, minus));
     assert_near(g.coef, -f.coef, 1e-12);
     assert_near(g.c, f.c, 1e-15);
     arena_free(&a);
@@ -103,13 +110,13 @@ START_TEST(what_it_leaves_to_the_general_way)
     Arena a = { 0 };
     CoxSingle s;
     CoxSingleFit f;
-    assert_ok(cox_single_init(&s, time, event, 6, true, &a, NULL));
-    ck_assert(!cox_single_fit(&f, &s, constant, &a));
-    ck_assert(!cox_single_fit(&f, &s, falling, &a));
-    ck_assert(!cox_single_fit(&f, &s, tied, &a));
-    ck_assert(cox_single_fit(&f, &s, mixed, &a));
+    assert_ok(cox_single_init(&s, time, event, 6, TIES_EFRON, &a, NULL));
+    ck_assert(!fits(&f, &s, constant));
+    ck_assert(!fits(&f, &s, falling));
+    ck_assert(!fits(&f, &s, tied));
+    ck_assert(fits(&f, &s, mixed));
     for (int i = 0; i < 6; i++) falling[i] = -falling[i];
-    ck_assert(!cox_single_fit(&f, &s, falling, &a));
+    ck_assert(!fits(&f, &s, falling));
     arena_free(&a);
 }
 END_TEST

@@ -50,6 +50,10 @@ if (wanted("bootstrap")) {
     y <- Surv(d$time, d$event)
     s <- clock(1, sum <- sum(apply(rows, 2, function(r) bare(d$x[r, ], y[r])$coefficients[[1]])))
     line("bootstrap_bare", s, sum / 1000)
+    y <- as.numeric(d$time < 100 & d$event == 1)
+    x <- cbind(1, d$x)
+    s <- clock(1, sum <- sum(apply(rows, 2, function(r) glm.fit(x[r, ], y[r], family = binomial())$coefficients[[2]])))
+    line("logistic_refits", s, sum / 1000)
 }
 if (wanted("screening")) {
     d <- cohort("screening")
@@ -59,6 +63,14 @@ if (wanted("screening")) {
     y <- Surv(d$time, d$event)
     s <- clock(1, b <- apply(d$x, 2, function(x) bare(cbind(x), y)$coefficients[[1]]))
     line("screening_bare", s, mean(b))
+}
+if (wanted("validate") && have("rms")) {
+    suppressMessages(library(rms))
+    d <- cohort("validate")
+    frame <- data.frame(time = d$time, event = d$event, d$x)
+    fit <- cph(reformulate(colnames(d$x), "Surv(time, event)"), frame, x = TRUE, y = TRUE)
+    s <- clock(1, v <- validate(fit, B = 200))
+    line("validate", s, v["Dxy", "index.orig"] / 2 + .5)
 }
 if (wanted("concordance")) {
     d <- cohort("concordance")

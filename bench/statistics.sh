@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 build=$1 kept=0 broken=0
 tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
 "$build/bench/statistics" "$tmp" >"$tmp/reox" || exit 1
-tasks="cox_1e5 cox_1e6 bootstrap screening concordance path"
+tasks="cox_1e5 cox_1e6 bootstrap screening validate concordance path"
 [ "${BENCH_QUICK:-}" ] || tasks="$tasks finegray"
 : >"$tmp/R"
 # shellcheck disable=SC2086
@@ -36,6 +36,10 @@ row cox_1e6 25 "Cox, 20 covariates, 1e6 subjects"
 row cox_1e6_bare 5 "  the fit alone"
 row bootstrap 60 "1,000 bootstrap refits, n = 200, 5 covariates"
 row bootstrap 5 "  against R's bare fit" bootstrap_bare
+row logistic_refits 50 "1,000 bootstrap refits, logistic, against R's glm.fit"
+row validate 20 "validate: optimism by 200 resamples, n = 200"
+row firth_cox 0 "Firth's Cox model with its limits, n = 200"
+row firth_logistic 0 "Firth's logistic model with its limits, n = 200"
 row screening 150 "1,000 univariable Cox models, n = 200"
 row screening 7 "  against R's bare fit" screening_bare
 row concordance 7 "Concordance with its error, 1e6 subjects"

@@ -27,12 +27,12 @@ static inline __attribute__((always_inline)) Lanes column(const CoxLanes *q, siz
     return by_lane ? lanes_at(q->x + i * LANES) : lanes_all(q->x[i * p + j]);
 }
 
-static FOR_EACH_WIDTH void weigh(CoxLanes *q, const double *w, Lanes *longest, Lanes *events)
+static FOR_EACH_WIDTH void weigh(CoxLanes *q, const Lanes *w, Lanes *longest, Lanes *events)
 {
     const CoxData *d = q->d;
     const size_t p = q->p;
     Lanes most = lanes_all(0);
-    for (size_t i = 0; i < d->n; i++) q->w[i] = w ? lanes_at(w + i * LANES) : lanes_all(1);
+    for (size_t i = 0; i < d->n; i++) q->w[i] = w ? w[i] : lanes_all(1);
     for (size_t j = 0; j < p; j++) q->sum_deaths[j] = lanes_all(0);
     for (size_t k = 0; k < d->n_blocks; k++) {
         const CoxBlock *b = &d->block[k];
@@ -207,7 +207,7 @@ static FOR_EACH_WIDTH void evaluate_columns(void *context, const Lanes *g, Lanes
     evaluate(context, g, value, score, info, raw, 1, true);
 }
 
-static void prepare(CoxLanes *q, const double *w)
+void cox_lanes_resamples(CoxLanes *q, const Lanes *w)
 {
     Lanes longest, events = lanes_all(0);
     weigh(q, w, &longest, &events);
@@ -218,15 +218,10 @@ static void prepare(CoxLanes *q, const double *w)
     }
 }
 
-void cox_lanes_resamples(CoxLanes *q, const double *w)
+void cox_lanes_columns(CoxLanes *q, const Lanes *x, const Lanes *w)
 {
-    prepare(q, w);
-}
-
-void cox_lanes_columns(CoxLanes *q, const double *x, const double *w)
-{
-    q->x = x;
-    prepare(q, w);
+    q->x = (const double *)x;
+    cox_lanes_resamples(q, w);
 }
 
 Rc cox_lanes_maximise(LanesMaximum *out, CoxLanes *q, bool want_vcov, Arena *a, Err *e)

@@ -26,10 +26,10 @@ typedef struct {
  * with `by_lane` what cox_lanes_columns brings. Arena memory. ERR_NOMEM. */
 Rc cox_lanes_init(CoxLanes *q, const CoxData *d, bool by_lane, Arena *a, Err *e);
 
-/* What the next maximum is of. w: n x LANES whole numbers >= 0 by sorted place (NULL: every row once). x: n x LANES, of mean about 0 and
- * length about 1, only with `by_lane`; finite also where w is 0. */
-void cox_lanes_resamples(CoxLanes *q, const double *w);
-void cox_lanes_columns(CoxLanes *q, const double *x, const double *w);
+/* What the next maximum is of. w [n]: whole numbers >= 0 by sorted place (NULL: every row once). x [n]: of mean about 0 and length about 1,
+ * only with `by_lane`; it stays the caller's, and is finite also where w is 0. */
+void cox_lanes_resamples(CoxLanes *q, const Lanes *w);
+void cox_lanes_columns(CoxLanes *q, const Lanes *x, const Lanes *w);
 
 /* Lanes that are not found (newton_lanes.h) are for cox_maximise. */
 Rc cox_lanes_maximise(LanesMaximum *out, CoxLanes *q, bool want_vcov, Arena *a, Err *e);

@@ -54,30 +54,10 @@ static void sort_large_groups(Lanes *x, const CoxSingle *s, double *room)
     }
 }
 
-/* x less its mean over the rows that have it, by its standard deviation; w 1 for those rows, else 0, where x becomes 0. */
-static FOR_EACH_WIDTH void standardise(Lanes *x, Lanes *w, Lanes *mean, Lanes *sd, Lanes *rows, size_t n)
+/* w: 1 for the rows that have the covariate, else 0. */
+static FOR_EACH_WIDTH void mark(Lanes *w, const Lanes *x, size_t n)
 {
-    Lanes sum = lanes_all(0), ss = lanes_all(0), count = lanes_all(0);
-    const Lanes zero = lanes_all(0), one = lanes_all(1), missing = lanes_all(MISSING);
-    for (size_t i = 0; i < n; i++) {
-        const LanesMask here = lanes_below(x[i], missing);
-        w[i] = lanes_select(here, one, zero);
-        x[i] = lanes_select(here, x[i], zero);
-        sum += x[i];
-        count += w[i];
-    }
-    const Lanes m = sum / count;
-    for (size_t i = 0; i < n; i++) {
-        x[i] = lanes_select(lanes_below(zero, w[i]), x[i] - m, zero);
-        ss += x[i] * x[i];
-    }
-    Lanes s = ss / count;
-    for (int l = 0; l < LANES; l++) s[l] = sqrt(s[l]);
-    const Lanes scale = lanes_select(s > 0, s, one);
-    for (size_t i = 0; i < n; i++) x[i] /= scale;
-    *mean = m;
-    *sd = s;
-    *rows = count;
+    for (size_t i = 0; i < n; i++) w[i] = lanes_select(lanes_below(x[i], lanes_all(MISSING)), lanes_all(1), lanes_all(0));
 }
 
 /* The predictor's order: x, or turned round, or all the same. */
@@ -109,9 +89,10 @@ Rc cox_single_fit(CoxSingleFit *f, bool *found, const CoxSingle *s, const double
         }
     sort_groups(z, s);
     sort_large_groups(z, s, room);
-    standardise(z, w, &mean, &sd, &rows, n);
+    mark(w, z, n);
+    lanes_standardise(z, w, &mean, &sd, &rows, n);
     TRY(cox_lanes_init(&q, d, true, &a, e));
-    cox_lanes_columns(&q, (const double *)z, (const double *)w);
+    cox_lanes_columns(&q, z, w);
     TRY(cox_lanes_maximise(&best, &q, true, &a, e));
     turn(z, best.g, n);
     TRY(concordance_lanes(&c, d, z, w, e));

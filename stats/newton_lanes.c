@@ -121,3 +121,26 @@ Rc lanes_maximise(LanesMaximum *out, const LanesLikelihood *l, bool want_vcov, A
     out->value = value;
     return OK;
 }
+
+FOR_EACH_WIDTH void lanes_standardise(Lanes *x, const Lanes *w, Lanes *mean, Lanes *sd, Lanes *rows, size_t n)
+{
+    const Lanes zero = lanes_all(0);
+    Lanes sum = zero, ss = zero, count = zero;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = lanes_select(lanes_below(zero, w[i]), x[i], zero);
+        sum += x[i];
+        count += w[i];
+    }
+    const Lanes m = sum / count;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = lanes_select(lanes_below(zero, w[i]), x[i] - m, zero);
+        ss += x[i] * x[i];
+    }
+    Lanes s = ss / count;
+    for (int l = 0; l < LANES; l++) s[l] = sqrt(s[l]);
+    const Lanes scale = lanes_select(s > 0, s, lanes_all(1));
+    for (size_t i = 0; i < n; i++) x[i] /= scale;
+    *mean = m;
+    *sd = s;
+    *rows = count;
+}

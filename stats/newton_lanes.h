@@ -34,4 +34,8 @@ typedef struct {
  * likelihood rises for ever or steps are many, the lane is not found: that is for the general way, which says why. ERR_NOMEM. */
 Rc lanes_maximise(LanesMaximum *out, const LanesLikelihood *l, bool want_vcov, Arena *a, Err *e);
 
+/* x [n] less its mean, by its standard deviation (divisor `rows`; not divided where it is 0), both over the rows whose w is not 0; there x
+ * becomes 0. w is 0 or 1. */
+void lanes_standardise(Lanes *x, const Lanes *w, Lanes *mean, Lanes *sd, Lanes *rows, size_t n);
+
 #endif

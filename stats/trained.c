@@ -31,6 +31,12 @@ static int by_outcome(const void *pa, const void *pb, void *context)
     return (a > b) - (a < b);
 }
 
+void train_sort(size_t *row, size_t m, const TrainData *d)
+{
+    Sorting sorting = { d, NULL };
+    qsort_r(row, m, sizeof *row, by_outcome, &sorting);
+}
+
 /* ---- choice of columns */
 
 /* Score test of one column at 0, rows sorted by time. Breslow ties: the choice is the same but in ties of the statistic. */
@@ -165,8 +171,7 @@ Rc trained_fit(Trained *out, const TrainData *d, const size_t *row, size_t n_row
     if (!column || !list || !order || !time || !event || !out->beta) { rc = err_nomem(e); goto out; }
     if (m == 0) goto out;
     memcpy(order, row, m * sizeof *order);
-    Sorting sorting = { d, NULL };
-    qsort_r(order, m, sizeof *order, by_outcome, &sorting);
+    train_sort(order, m, d);
     int p = choose(column, d, order, m, list), first = d->time ? 0 : 1;
     double *x = ARENA_NEW(&scratch, m * (size_t)(p + first) + 1, double);
     if (!x) { rc = err_nomem(e); goto out; }
@@ -266,11 +271,10 @@ static Rc judge_response(Judged *out, const double *eta, const double *y, const 
     size_t ones = 0, changing = 1;
     Sum brier = { 0 };
     TrainData rows = { .n = m, .p = 1, .x = eta, .event = y };
-    Sorting sorting = { &rows, NULL };
     size_t *order = ARENA_NEW(a, m + 1, size_t);
     if (!order) return err_nomem(e);
     for (size_t i = 0; i < m; i++) order[i] = i;
-    qsort_r(order, m, sizeof *order, by_outcome, &sorting);
+    train_sort(order, m, &rows);
     TRY(area_within(out, eta, y, stratum, n_strata, m, a, e));
     for (size_t i = 0; i < m; i++) {
         double t_i = y[order[i]], d = 1 / (1 + exp(-eta[order[i]])) - t_i;

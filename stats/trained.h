@@ -29,6 +29,9 @@ typedef struct {
 /* Rows may come more than once (bootstrap). Arena memory. */
 Rc trained_fit(Trained *out, const TrainData *d, const size_t *row, size_t n_rows, Arena *a, Err *e);
 
+/* m rows of d, in `row`, by outcome and columns: an order that does not come from the file's. */
+void train_sort(size_t *row, size_t m, const TrainData *d);
+
 /* Linear predictor of row i, the intercept in it; equal rows have equal bits. */
 double trained_eta(const Trained *t, const TrainData *d, size_t i);
 /* Probability of the response, or risk up to the horizon. */

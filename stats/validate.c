@@ -18,6 +18,7 @@
 #include "stats/spline.h"
 #include "stats/terms.h"
 #include "stats/trained.h"
+#include "stats/training.h"
 
 static const MethodOption options[] = {
     { "model", OPTION_CHOICE, "cox|logistic", "what is fitted (default: by the left side)" },
@@ -106,6 +107,14 @@ out:
     return rc;
 }
 
+/* Room for training sets side by side. */
+static bool row_lists(RowList *set, size_t n, Arena *a)
+{
+    size_t *room = ARENA_NEW(a, LANES * n + 1, size_t);
+    for (size_t k = 0; room && k < LANES; k++) set[k] = (RowList){ room + k * n, n };
+    return room != NULL;
+}
+
 typedef struct { double *eta, *time, *event, *risk; int *stratum; } Sample;
 
 static Rc sample_new(Sample *s, size_t n, Arena *a, Err *e)
@@ -156,69 +165,99 @@ static Rc resample_rows(size_t *row, const Work *w, size_t b, Err *e)
     return OK;
 }
 
+/* What the resamples add up to. */
+typedef struct {
+    size_t used, curves;
+    Sum train[STATS_MAX], test[STATS_MAX], lost[GRID];
+    double *table;                 /* B x n_stats: on all rows */
+} Tally;
+
+/* Resample b, with its model: how it does on its own rows and on all. */
+static Rc count_resample(Tally *q, Work *w, const Trained *t, const Judged *own, const Judged *all, const size_t *row, size_t B, size_t b, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const size_t n = w->d.n;
+    double train[STATS_MAX], test[STATS_MAX];
+    bool whole = true;
+    stats_of(train, own);
+    stats_of(test, all);
+    for (int k = 0; k < w->n_stats; k++) whole = whole && !isnan(train[k]) && !isnan(test[k]);
+    if (!whole) { w->failed++; return OK; }
+    q->used++;
+    for (int k = 0; k < w->n_stats; k++) {
+        sum_add(&q->train[k], train[k]);
+        sum_add(&q->test[k], test[k]);
+        q->table[(size_t)k * B + b] = test[k];
+    }
+    if (!w->curve.exists) return OK;
+    CalibrationCurve curve[2] = { { 0 }, { 0 } };
+    Sample s;
+    TRY(sample_new(&s, n, a, e));
+    for (int c = 0; c < 2; c++) {
+        for (size_t i = 0; i < n; i++) sample_row(&s, i, w, t, c ? i : row[i]);
+        TRY(curve_of(&curve[c], w, &s, n, w->curve.grid, a, e));
+    }
+    if (!curve[0].exists || !curve[1].exists) goto out;
+    q->curves++;
+    for (int k = 0; k < GRID; k++) sum_add(&q->lost[k], curve[0].observed[k] - curve[1].observed[k]);
+out:
+    return rc;
+}
+
+/* As many resamples as are fitted side by side, from number b on. Knots that follow the training rows make columns that no other
+ * resample has: then it is one. */
+static Rc some_resamples(Tally *q, Work *w, Training *side, const RowList *set, size_t B, size_t b, size_t m, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Trained t[LANES] = { { 0 } };
+    Judged own[LANES], all[LANES];
+    for (size_t k = 0; k < m; k++) {
+        for (int j = 0; j < STATS_MAX; j++) q->table[(size_t)j * B + b + k] = NAN;
+        TRY(resample_rows(set[k].row, w, b + k, e));
+    }
+    TRY(columns_from(w, set[0].row, set[0].n, a, e));
+    TRY(training_fit(t, side, set, m, a, e));
+    TRY(training_judge(own, all, side, t, set, m, a, e));
+    for (size_t k = 0; k < m; k++) {
+        if (t[k].exists) TRY(count_resample(q, w, &t[k], &own[k], &all[k], set[k].row, B, b + k, a, e));
+        else w->failed++;
+    }
+out:
+    return rc;
+}
+
 static Rc bootstrap(Work *w, size_t B, Err *e)
 {
     Rc rc = OK;
-    Arena a = { 0 };
-    size_t n = w->d.n, used = 0, curves = 0;
-    Sum train_sum[STATS_MAX] = { { 0 } }, test_sum[STATS_MAX] = { { 0 } }, lost[GRID] = { { 0 } };
-    size_t *row = malloc((n + 1) * sizeof *row);
-    double *table = malloc((STATS_MAX * B + 1) * sizeof *table), mean[2][STATS_MAX], optimism[STATS_MAX], corrected[STATS_MAX];
-    if (!row || !table) { rc = err_nomem(e); goto out; }
-    for (size_t b = 0; b < B; b++) {
-        Trained t = { 0 };
-        Sample s;
-        Judged j;
-        bool ok;
-        double tr[STATS_MAX], te[STATS_MAX];
+    Arena a = { 0 }, whole = { 0 };
+    Tally q = { .table = malloc((STATS_MAX * B + 1) * sizeof(double)) };
+    Training side;
+    RowList set[LANES];
+    double mean[2][STATS_MAX], optimism[STATS_MAX], corrected[STATS_MAX];
+    if (!q.table || !row_lists(set, w->d.n, &whole)) { rc = err_nomem(e); goto out; }
+    TRY(training_init(&side, &w->data, !w->has_knots, &whole, e));
+    for (size_t b = 0, m; b < B; b += m) {
+        m = w->has_knots ? 1 : B - b < LANES ? B - b : LANES;
         arena_free(&a);
-        for (int k = 0; k < STATS_MAX; k++) table[(size_t)k * B + b] = NAN;
-        TRY(resample_rows(row, w, b, e));
-        TRY(train(&t, &ok, w, row, n, &a, e));
-        if (!ok) continue;
-        TRY(sample_new(&s, n, &a, e));
-        CalibrationCurve own = { 0 }, other = { 0 };
-        for (size_t i = 0; i < n; i++) sample_row(&s, i, w, &t, row[i]);
-        TRY(judge_sample(&j, w, &s, n, &a, e));
-        stats_of(tr, &j);
-        /* The slope of a likelihood fit on its own rows is 1 and its intercept 0: that is its score equation. */
-        if (!isnan(tr[1])) tr[1] = 1;
-        if (!isnan(tr[2])) tr[2] = 0;
-        if (w->curve.exists) TRY(curve_of(&own, w, &s, n, w->curve.grid, &a, e));
-        for (size_t i = 0; i < n; i++) sample_row(&s, i, w, &t, i);
-        TRY(judge_sample(&j, w, &s, n, &a, e));
-        stats_of(te, &j);
-        if (w->curve.exists) TRY(curve_of(&other, w, &s, n, w->curve.grid, &a, e));
-        bool whole = true;
-        for (int k = 0; k < w->n_stats; k++) whole = whole && !isnan(tr[k]) && !isnan(te[k]);
-        if (!whole) { w->failed++; continue; }
-        used++;
-        for (int k = 0; k < w->n_stats; k++) {
-            sum_add(&train_sum[k], tr[k]);
-            sum_add(&test_sum[k], te[k]);
-            table[(size_t)k * B + b] = te[k];
-        }
-        if (!own.exists || !other.exists) continue;
-        curves++;
-        for (int k = 0; k < GRID; k++) sum_add(&lost[k], own.observed[k] - other.observed[k]);
+        TRY(some_resamples(&q, w, &side, set, B, b, m, &a, e));
     }
     for (int k = 0; k < w->n_stats; k++) {
-        mean[0][k] = sum_value(&train_sum[k]) / (double)used;
-        mean[1][k] = sum_value(&test_sum[k]) / (double)used;
+        mean[0][k] = sum_value(&q.train[k]) / (double)q.used;
+        mean[1][k] = sum_value(&q.test[k]) / (double)q.used;
         optimism[k] = mean[0][k] - mean[1][k];
         corrected[k] = w->stats[k] - optimism[k];
     }
     json_set_number(w->out, "resamples", (double)B);
-    json_set_number(w->out, "resamples_used", (double)used);
+    json_set_number(w->out, "resamples_used", (double)q.used);
     set_stats(w->out, "train_mean", w, mean[0]);
     set_stats(w->out, "test_mean", w, mean[1]);
     set_stats(w->out, "optimism", w, optimism);
     set_stats(w->out, "corrected", w, corrected);
-    json_set_matrix(w->out, "test", table, B, (size_t)w->n_stats, NULL, stat_name);
-    if (w->curve.exists && curves) {
+    json_set_matrix(w->out, "test", q.table, B, (size_t)w->n_stats, NULL, stat_name);
+    if (w->curve.exists && q.curves) {
         double fixed[GRID], distance[GRID];
         for (int k = 0; k < GRID; k++) {
-            fixed[k] = w->curve.observed[k] - sum_value(&lost[k]) / (double)curves;
+            fixed[k] = w->curve.observed[k] - sum_value(&q.lost[k]) / (double)q.curves;
             distance[k] = fabs(fixed[k] - w->curve.grid[k]);
         }
         Json *o = json_set(w->out, "calibration_curve_corrected", json_object());
@@ -229,11 +268,11 @@ static Rc bootstrap(Work *w, size_t B, Err *e)
     if (w->failed)
         diagnose(w->out, "unestimable_resamples", "in %zu of %zu resamples the model has no estimate (separation, a constant column); they are left out",
                  w->failed, B);
-    if (!used) rc = diagnose_fatal(w->out, e, "no_information", "the model could be estimated in none of %zu resamples", B);
+    if (!q.used) rc = diagnose_fatal(w->out, e, "no_information", "the model could be estimated in none of %zu resamples", B);
 out:
-    free(row);
-    free(table);
+    free(q.table);
     arena_free(&a);
+    arena_free(&whole);
     return rc;
 }
 
@@ -260,13 +299,16 @@ static void deal(int *fold, size_t *row, const Work *w, int folds, uint64_t repe
 static Rc cross_validate(Work *w, int folds, size_t repeats, Err *e)
 {
     Rc rc = OK;
-    Arena a = { 0 };
+    Arena a = { 0 }, all = { 0 };
+    Training side;
+    RowList set[LANES];
     size_t n = w->d.n, used = 0;
     Sum sum[STATS_MAX] = { { 0 } };
-    size_t *row = malloc((n + 1) * sizeof *row);
+    size_t *row = ARENA_NEW(&all, n + 1, size_t);
     double *table = malloc((STATS_MAX * repeats + 1) * sizeof *table), mean[STATS_MAX], sd[STATS_MAX], optimism[STATS_MAX];
     bool shown = false;
-    if (!row || !table) { rc = err_nomem(e); goto out; }
+    if (!row || !table || !row_lists(set, n, &all)) { rc = err_nomem(e); goto out; }
+    TRY(training_init(&side, &w->data, !w->has_knots, &all, e));
     for (size_t r = 0; r < repeats; r++) {
         Sample s;
         Judged j;
@@ -274,13 +316,20 @@ static Rc cross_validate(Work *w, int folds, size_t repeats, Err *e)
         arena_free(&a);
         TRY(sample_new(&s, n, &a, e));
         deal(s.stratum, row, w, folds, r);
-        for (int f = 0; f < folds && whole; f++) {
-            Trained t = { 0 };
-            size_t m = 0;
-            for (size_t i = 0; i < n; i++) if (s.stratum[i] != f) row[m++] = i;
-            TRY(train(&t, &whole, w, row, m, &a, e));
-            for (size_t i = 0; i < n && whole; i++) if (s.stratum[i] == f) sample_row(&s, i, w, &t, i);
+        for (int f = 0, m; f < folds && whole; f += m) {
+            Trained t[LANES] = { { 0 } };
+            m = w->has_knots ? 1 : folds - f < LANES ? folds - f : LANES;
+            for (int k = 0; k < m; k++) {
+                set[k].n = 0;
+                for (size_t i = 0; i < n; i++) if (s.stratum[i] != f + k) set[k].row[set[k].n++] = i;
+            }
+            TRY(columns_from(w, set[0].row, set[0].n, &a, e));
+            TRY(training_fit(t, &side, set, (size_t)m, &a, e));
+            for (int k = 0; k < m; k++) whole = whole && t[k].exists;
+            for (size_t i = 0; i < n && whole; i++)
+                if (s.stratum[i] >= f && s.stratum[i] < f + m) sample_row(&s, i, w, &t[s.stratum[i] - f], i);
         }
+        w->failed += !whole;
         for (int k = 0; k < STATS_MAX; k++) table[(size_t)k * repeats + r] = NAN;
         if (!whole) continue;
         TRY(judge(&j, s.eta, w->data.time ? s.time : NULL, s.event, s.stratum, folds, n, &a, e));
@@ -316,9 +365,9 @@ static Rc cross_validate(Work *w, int folds, size_t repeats, Err *e)
                  repeats - used, repeats);
     if (!used) rc = diagnose_fatal(w->out, e, "no_information", "the model could be estimated in none of the repeats");
 out:
-    free(row);
     free(table);
     arena_free(&a);
+    arena_free(&all);
     return rc;
 }
 

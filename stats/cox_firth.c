@@ -119,9 +119,9 @@ static Rc limits_and_tests(CoxModel *c, const Likelihood *l, double top, Err *e)
         LikelihoodPoint warm, cold;
         for (size_t k = 0; k < p; k++) t[k] = c->data.T[k * p + j];
         memcpy(g, c->m.g, p * sizeof *g);
-        TRY(likelihood_maximise(&warm, l, g, t, 0, e));
+        TRY(likelihood_maximise_to(&warm, l, g, t, 0, 1e-7, e));
         memset(g, 0, p * sizeof *g);
-        TRY(likelihood_maximise(&cold, l, g, t, 0, e));
+        TRY(likelihood_maximise_to(&cold, l, g, t, 0, 1e-7, e));
         pen[j] = chisq_sf(fmax(2 * (top - fmax(warm.value, cold.value)), 0), 1);
         wald[j] = normal_two_sided_p(c->beta[j] / c->se[j]);
         for (int side = 0; side < 2; side++)

@@ -43,9 +43,9 @@ static Rc tests_by_term(LogisticModel *c, Err *e)
         LikelihoodPoint warm, cold;
         for (int k = 0; k < p; k++) t[k] = c->data.T[k * p + j];
         memcpy(g, c->m.g, (size_t)p * sizeof *g);
-        TRY(likelihood_maximise(&warm, &l, g, t, 0, e));
+        TRY(likelihood_maximise_to(&warm, &l, g, t, 0, 1e-7, e));
         memset(g, 0, (size_t)p * sizeof *g);
-        TRY(likelihood_maximise(&cold, &l, g, t, 0, e));
+        TRY(likelihood_maximise_to(&cold, &l, g, t, 0, 1e-7, e));
         double top = fmax(warm.value, cold.value);
         q[j] = chisq_sf(fmax(2 * (c->m.value - top), 0), 1);
     }

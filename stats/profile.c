@@ -10,6 +10,14 @@
 
 enum { ITERATIONS_MAX = 200, HALVINGS_MAX = 40, SEARCH_MAX = 100 };
 
+/* Scores in standard errors at which a maximum is reached; for its value alone, which is off by half their square, less will do. */
+static const double REST = 1e-12, REST_FOR_VALUE = 1e-7;
+/* A start this near to a maximum, in standard errors, ends in it. */
+static const double NEAR = 1e-3;
+
+/* A maximum that is known, with the information there (p x p). */
+typedef struct { double *g, *info; } Known;
+
 static double dot(const double *a, const double *b, int p)
 {
     double s = 0;
@@ -17,12 +25,18 @@ static double dot(const double *a, const double *b, int p)
     return s;
 }
 
-Rc likelihood_maximise(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, Err *e)
+static bool is_near(const Known *k, const double *g, int p)
 {
-    return likelihood_maximise_to(out, l, g, t, b, 1e-12, e);
+    double square = 0;
+    for (int j = 0; j < p; j++)
+        for (int i = 0; i < p; i++) square += (g[i] - k->g[i]) * k->info[j * p + i] * (g[j] - k->g[j]);
+    return square < NEAR * NEAR;
 }
 
-Rc likelihood_maximise_to(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, double enough, Err *e)
+/* Stops at scores of `enough`. `avoid` (NULL: none): on the way to that maximum it stops too, with *same true. `info_at` (NULL: not
+ * wanted): the information at the end. */
+static Rc maximise(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, double enough, const Known *avoid, bool *same,
+                   double *info_at, Err *e)
 {
     Rc rc = OK;
     int p = l->p;
@@ -63,6 +77,7 @@ Rc likelihood_maximise_to(LikelihoodPoint *out, const Likelihood *l, double *g, 
             if (r > out->rest) out->rest = r;
         }
         if (out->rest < enough) { out->converged = true; goto out; }
+        if (avoid && is_near(avoid, g, p)) { *same = true; goto out; }
         /* At round-off the score no longer falls. */
         if (out->rest < least_rest * .5) { least_rest = out->rest; stuck = 0; }
         else if (++stuck > 3 && out->rest < 1e-9) { out->converged = out->rest < 1e-10; goto out; }
@@ -82,31 +97,42 @@ Rc likelihood_maximise_to(LikelihoodPoint *out, const Likelihood *l, double *g, 
     }
     out->converged = out->rest < 1e-10;
 out:
+    if (info_at && info) memcpy(info_at, info, (size_t)(p * p) * sizeof *info);
     arena_free(&a);
     return rc;
 }
 
-/* The profile at b: from the warm start, and where several maxima are possible from places around it as well. */
-static Rc profile_at(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, const double *g_hat, double *trial,
-                     double *best, Err *e)
+Rc likelihood_maximise(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, Err *e)
+{
+    return maximise(out, l, g, t, b, REST, NULL, NULL, NULL, e);
+}
+
+Rc likelihood_maximise_to(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, double enough, Err *e)
+{
+    return maximise(out, l, g, t, b, enough, NULL, NULL, NULL, e);
+}
+
+/* Where several maxima are possible: is one higher than that known at b? From places around: the estimate, the origin, and the estimate with
+ * each other parameter turned round or doubled. The best becomes the known one, and *point. */
+static Rc look_around(bool *better, LikelihoodPoint *point, const Likelihood *l, const Known *known, const double *t, double b, const double *g_hat,
+                      double *trial, double *info, Err *e)
 {
     Rc rc = OK;
     int p = l->p;
-    TRY(likelihood_maximise(out, l, g, t, b, e));
+    *better = false;
     if (l->concave || p == 1) return OK;
-    memcpy(best, g, (size_t)p * sizeof *best);
-    /* Starts: the estimate, the origin, and the estimate with each other parameter turned round or doubled. */
     for (int k = -2; k < 2 * p; k++) {
         LikelihoodPoint other;
-        for (int j = 0; j < p; j++) trial[j] = k == -2 ? g_hat[j] : k == -1 ? 0 : g_hat[j];
+        bool same = false;
+        for (int j = 0; j < p; j++) trial[j] = k == -1 ? 0 : g_hat[j];
         if (k >= 0) trial[k / 2] = k % 2 ? -g_hat[k / 2] : 3 * g_hat[k / 2] + (g_hat[k / 2] < 0 ? -1 : 1);
-        TRY(likelihood_maximise(&other, l, trial, t, b, e));
-        if (other.value > out->value + 1e-9 * (1 + fabs(out->value))) {
-            *out = other;
-            memcpy(best, trial, (size_t)p * sizeof *best);
-        }
+        TRY(maximise(&other, l, trial, t, b, REST_FOR_VALUE, known, &same, info, e));
+        if (same || !(other.value > point->value + 1e-9 * (1 + fabs(point->value)))) continue;
+        *better = true;
+        *point = other;
+        memcpy(known->g, trial, (size_t)p * sizeof *trial);
+        memcpy(known->info, info, (size_t)(p * p) * sizeof *info);
     }
-    memcpy(g, best, (size_t)p * sizeof *g);
 out:
     return rc;
 }
@@ -117,28 +143,47 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
     Rc rc = OK;
     int p = l->p;
     Arena a = { 0 };
-    double *g = ARENA_NEW(&a, (size_t)p, double), *trial = ARENA_NEW(&a, (size_t)p, double), *best = ARENA_NEW(&a, (size_t)p, double);
+    size_t pp = (size_t)(p * p);
+    double *g = ARENA_NEW(&a, (size_t)p, double), *trial = ARENA_NEW(&a, (size_t)p, double), *info = ARENA_NEW(&a, 2 * pp, double);
     double z = sqrt(drop);
+    bool everywhere = false;       /* once a start has shown more than the way from the estimate does, all are tried at every step */
     *limit = NAN;
-    if (!g || !trial || !best) { rc = err_nomem(e); goto out; }
+    if (!g || !trial || !info) { rc = err_nomem(e); goto out; }
+    const Known known = { g, info };
     memcpy(g, g_hat, (size_t)p * sizeof *g);
     /* inside: the drop is too small there; outside: too large. The root of sqrt(2 fall) - z, nearly linear in b. */
     double inside = b_hat, outside = NAN, b = b_hat + side * z * se, tried = se;
     for (int k = 0; k < SEARCH_MAX; k++) {
         LikelihoodPoint at;
-        TRY(profile_at(&at, l, g, t, b, g_hat, trial, best, e));
-        double fall = 2 * (top - at.value), root = sqrt(fmax(fall, 0)), slope;
+        bool better;
+        TRY(maximise(&at, l, g, t, b, REST_FOR_VALUE, NULL, NULL, info, e));
+        if (everywhere) TRY(look_around(&better, &at, l, &known, t, b, g_hat, trial, info + pp, e));
+        double fall = 2 * (top - at.value), root = sqrt(fmax(fall, 0)), slope, end = NAN;
         if (!isfinite(at.value)) {                  /* cannot be evaluated so far out */
             outside = b;
             b = (inside + outside) / 2;
             memcpy(g, g_hat, (size_t)p * sizeof *g);
             continue;
         }
-        if (fabs(fall - drop) < 1e-13 * drop) { *limit = b; goto out; }
-        if (fall < drop) inside = b; else outside = b;
-        if (!isnan(outside) && fabs(outside - inside) <= 4e-16 * fabs(b)) { *limit = b; goto out; }
         slope = root > 0 ? -at.lambda / root : 0;   /* d root / d b */
         double next = slope * side > 0 ? b - (root - z) / slope : NAN;
+        if (fabs(fall - drop) < 1e-13 * drop) end = b;
+        else {
+            if (fall < drop) inside = b; else outside = b;
+            if (!isnan(outside) && fabs(outside - inside) <= 4e-16 * fabs(b)) end = b;
+            else if (!isnan(outside) && fabs(next - b) <= 1e-15 * fabs(b) + 1e-300) end = next;
+        }
+        if (!isnan(end)) {
+            /* The way from the estimate says that this is it. Where another maximum is higher here, the profile has not fallen so far yet. */
+            better = false;
+            if (!everywhere) TRY(look_around(&better, &at, l, &known, t, b, g_hat, trial, info + pp, e));
+            if (!better) { *limit = end; goto out; }
+            everywhere = true;
+            inside = b;
+            outside = NAN;
+            tried = fabs(b - b_hat) / (4 * z);
+            continue;                               /* on from here, up the other one */
+        }
         if (isnan(outside)) {
             /* Out, doubling at most; a profile that goes flat never gets there. */
             tried *= 2;
@@ -147,7 +192,6 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
             if (fabs(next - b_hat) > 1e4 * se * z && fabs(next - b_hat) > 1e4) goto out;
         } else {
             double low = fmin(inside, outside), high = fmax(inside, outside);
-            if (fabs(next - b) <= 1e-15 * fabs(b) + 1e-300) { *limit = next; goto out; }
             if (!(next > low && next < high)) next = (low + high) / 2;
         }
         b = next;

@@ -28,10 +28,12 @@ Rc likelihood_maximise(LikelihoodPoint *out, const Likelihood *l, double *g, con
 
 /* The same, but a largest score times standard error below `enough` will do: the value is then short by the order of its square. */
 Rc likelihood_maximise_to(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, double enough, Err *e);
+
 /* The value of t'g below (side -1) or above (side 1) the estimate at which twice the drop of the profile from `top` equals
  * `drop`. g_hat is the maximum with t'g_hat = b_hat and standard error se there; where the estimate is infinite in the other
  * direction, any place with b_hat and se as a scale (then `top` is the supremum). NaN when the profile does not fall that far.
- * A likelihood that is not concave is maximised from several starts at every step, and the best counts. */
+ * Where the likelihood is not concave no other start may give more of it at the limit: those that do send the search on, and from then
+ * on all starts are tried at every step. */
 Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, const double *t, double b_hat, double se, double top,
                     double drop, int side, Err *e);
 

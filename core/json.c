@@ -395,6 +395,12 @@ Json *json_set(Json *object, const char *key, Json *value)
     return value;
 }
 
+Json *json_add(Json *object, const char *key, Json *value)
+{
+    if (!object || !value || !cJSON_AddItemToObject(object, key, value)) { json_free(value); mark_broken(object); return NULL; }
+    return value;
+}
+
 Json *json_push(Json *array, Json *value)
 {
     unpack(array);

@@ -51,6 +51,8 @@ Json *json_from_bool(bool b);
 Json *json_null(void);
 Json *json_copy(const Json *j);
 Json *json_set(Json *object, const char *key, Json *value);
+/* For a key that the object does not have yet: at once, where json_set looks through all keys. */
+Json *json_add(Json *object, const char *key, Json *value);
 Json *json_push(Json *array, Json *value);
 Json *json_set_text(Json *object, const char *key, const char *text);
 Json *json_set_number(Json *object, const char *key, double x);

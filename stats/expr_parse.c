@@ -7,7 +7,7 @@
 
 #include "core/str.h"
 
-enum { DEPTH_MAX = 200, ARGS_MAX = 4096 };
+enum { DEPTH_MAX = 200, ARGS_MAX = 4096, CHAIN_LONG = 32 };
 
 typedef enum { TOKEN_END, TOKEN_NUMBER, TOKEN_NAME, TOKEN_QUOTED_NAME, TOKEN_TEXT, TOKEN_SIGN } TokenKind;
 
@@ -261,6 +261,7 @@ static Rc parse(Expr **out, Parser *p, int lowest)
     Rc rc = OK;
     Expr *left = NULL;
     size_t begin = p->begin;
+    int links = 0;
     if (++p->depth > DEPTH_MAX) return fail_at(p, p->begin, "too many levels");
     if (sign_is(p, "-") || sign_is(p, "+") || sign_is(p, "!") || sign_is(p, "~")) {
         const char *sign = p->word;
@@ -281,12 +282,16 @@ static Rc parse(Expr **out, Parser *p, int lowest)
         TRY(next(p));
         /* ^ binds to the right and lets a sign stand in its exponent; the others bind to the left. */
         TRY(parse(&right, p, level == 11 ? 10 : level + 1));
-        TRY(node(&x, p, EXPR_CALL, sign, 2, begin, p->last_end));
+        /* The label of each link of a chain would make a formula of a thousand columns quadratic: inside of a long one it ends early. */
+        const bool inner = ++links > CHAIN_LONG;
+        TRY(node(&x, p, EXPR_CALL, sign, 2, begin, inner ? begin : p->last_end));
+        if (inner) x->label = left->label;
         x->arg[0] = left;
         x->arg[1] = right;
         left = x;
         if (level == 5 && binding(p) == 5) return fail_at(p, p->begin, "comparisons cannot be chained");
     }
+    if (links > CHAIN_LONG && !(left->label = label_of(p, begin, p->last_end))) rc = err_nomem(p->e);
     *out = left;
     p->depth--;
 out:

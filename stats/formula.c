@@ -3,6 +3,7 @@
 #include "stats/formula.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ typedef struct { size_t n, cap; Product *item; } Products;
 typedef struct {
     Formula *f;
     size_t vars_cap;
+    uint64_t *hash;            /* [vars_cap] of the variables' labels: most of a long formula is told apart without reading them */
     Arena *a;
     Err *e;
     const char *text;
@@ -30,7 +32,10 @@ static Rc refuse(Builder *b, const Expr *x, const char *what)
 
 static bool same_product(const Product *p, const Product *q)
 {
-    return p->n == q->n && (p->n == 0 || memcmp(p->var, q->var, (size_t)p->n * sizeof(int)) == 0);
+    int k = 0;
+    if (p->n != q->n) return false;
+    while (k < p->n && p->var[k] == q->var[k]) k++;
+    return k == p->n;
 }
 
 static Rc products_add(Products *s, Product p, Builder *b)
@@ -133,19 +138,32 @@ out:
     return rc;
 }
 
+/* FNV-1a. */
+static uint64_t hash_of(const char *text)
+{
+    uint64_t h = 0xcbf29ce484222325;
+    for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3;
+    return h;
+}
+
 static Rc variable(int *index, const Expr *x, Builder *b)
 {
     Formula *f = b->f;
+    const uint64_t hash = hash_of(x->label);
     for (size_t i = 0; i < f->n_vars; i++)
-        if (strcmp(f->var[i].label, x->label) == 0) { *index = (int)i; return OK; }
+        if (b->hash[i] == hash && strcmp(f->var[i].label, x->label) == 0) { *index = (int)i; return OK; }
     if (f->n_vars == b->vars_cap) {
         size_t cap = b->vars_cap ? 2 * b->vars_cap : 16;
         Var *more = ARENA_NEW(b->a, cap, Var);
-        if (!more) return err_nomem(b->e);
+        uint64_t *hashes = ARENA_NEW(b->a, cap, uint64_t);
+        if (!more || !hashes) return err_nomem(b->e);
         if (f->n_vars) memcpy(more, f->var, f->n_vars * sizeof *more);
+        if (f->n_vars) memcpy(hashes, b->hash, f->n_vars * sizeof *hashes);
         f->var = more;
+        b->hash = hashes;
         b->vars_cap = cap;
     }
+    b->hash[f->n_vars] = hash;
     *index = (int)f->n_vars;
     return describe(&f->var[f->n_vars++], x, b);
 }
@@ -401,7 +419,7 @@ Rc formula_parse(Formula **out, const char *text, Arena *a, Err *e)
     Products all = { 0 };
     Formula *f = ARENA_NEW(a, 1, Formula);
     if (!f) return err_nomem(e);
-    Builder b = { f, 0, a, e, text };
+    Builder b = { .f = f, .a = a, .e = e, .text = text };
     f->intercept = true;
     f->text = arena_strdup(a, text);
     TRY(expr_parse(&x, text, a, e));

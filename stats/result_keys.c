@@ -2,7 +2,10 @@
 #include "stats/result_keys.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "stats/dist.h"
 
@@ -20,10 +23,25 @@ Json *set_chisq_test(Json *object, const char *key, double chisq, double df)
     return set_test(object, key, chisq, df, df > 0 ? chisq_sf(chisq, df) : (double)NAN);
 }
 
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* No two of them the same; false also when there is no memory to tell. */
+static bool all_different(char *const *term, size_t n)
+{
+    char **sorted = malloc((n + 1) * sizeof *sorted);
+    bool different = sorted != NULL;
+    if (sorted) memcpy(sorted, term, n * sizeof *sorted);
+    if (sorted) qsort(sorted, n, sizeof *sorted, by_text);
+    for (size_t i = 1; different && i < n; i++) different = strcmp(sorted[i - 1], sorted[i]) != 0;
+    free(sorted);
+    return different;
+}
+
 Json *set_by_term(Json *object, const char *key, const double *x, size_t n, char *const *term)
 {
     Json *o = json_set(object, key, json_object());
-    for (size_t i = 0; i < n; i++) json_set_number(o, term[i], x[i]);
+    const bool fresh = all_different(term, n);
+    for (size_t i = 0; i < n; i++) (fresh ? json_add : json_set)(o, term[i], json_from_number(x[i]));
     return o;
 }
 

@@ -218,7 +218,7 @@ static void curves(const char *suffix, size_t n, int rounds)
         CifCurve c;
         GrayTest gray;
         must(cif_estimate(&c, n, of(&f, "months"), cause, 2, &a, &e), &e);
-        must(gray_test(&gray, n, of(&f, "months"), cause, 1, group, 2, NULL, 0, 0, &e), &e);
+        must(gray_test(&gray, n, of(&f, "months"), cause, 1, group, 2, NULL, 0, NULL, 0, &e), &e);
         check = gray.stat + cif_at(&c, 1, 20);
         arena_free(&a);
     });
@@ -233,7 +233,7 @@ static void curves(const char *suffix, size_t n, int rounds)
         check = (r[0].auc - r[1].auc) / sqrt(r[0].var + r[1].var - 2 * roc_covariance(&r[0], &r[1]));
         arena_free(&a);
     });
-    snprintf(name, sizeof name, "delong_%s", suffix);
+    snprintf(name, sizeof name, "delong_%s_all", suffix);
     line(name, seconds, check);
     BEST_OF(1, seconds, {
         Json *out = call("performance", "Surv(months,event)~x1+x2+x3", &f, "{\"times\": [10, 20, 30]}");

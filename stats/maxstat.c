@@ -195,15 +195,20 @@ static void extremes(double *top, double *bottom, const double *sorted, size_t n
 }
 
 /* Most cells of the table of counts that are worked through. */
-#define HL_WORK_MAX 2e10
+#define HL_WORK_MAX 5e9
 
 /* Hothorn & Lausen 2003. P(M >= b) is at most the sum over sizes of P(|T_m| >= b), less what is counted twice for certain: sums so
  * far out at one size that they are still beyond b at the next, whatever rows join. The permutation distribution of the rank
- * sum of m rows is counted exactly (Streitberg & Röhmel 1986). NaN where the table is too large. */
+ * sum of m rows is counted exactly (Streitberg & Röhmel 1986), for up to half of the rows: m rows with sum t leave n - m with the rest. NaN
+ * where the table is too large. */
 Rc maxstat_p_bound(double *p, const MaxstatSearch *s, Err *e)
 {
     Rc rc = OK;
-    size_t n = s->n, most = s->size[s->n_cuts - 1];
+    size_t n = s->n, most = 0;
+    for (size_t k = 0; k < s->n_cuts; k++) {
+        const size_t m = s->size[k] < n - s->size[k] ? s->size[k] : n - s->size[k];
+        if (m > most) most = m;
+    }
     double *score = calloc(5 * n + 6, sizeof *score), *H = NULL;
     *p = NAN;
     if (!score) return err_nomem(e);
@@ -221,26 +226,27 @@ Rc maxstat_p_bound(double *p, const MaxstatSearch *s, Err *e)
     H = calloc(rows * cols, sizeof *H);      /* H[m][t]: subsets of m rows with sum t */
     if (!H) { rc = err_nomem(e); goto out; }
     H[0] = 1;
-    size_t reach = 0;
     for (size_t i = 0; i < n; i++) {
-        size_t a = (size_t)sorted[i];
-        reach += a;
+        const size_t a = (size_t)sorted[i];
         for (size_t m = i + 1 < most ? i + 1 : most; m > 0; m--) {
+            /* Sums of m among the first i + 1, the last of them in it: between those of the smallest and of the largest. */
+            const size_t low = (size_t)bottom[m - 1] + a, high = (size_t)(bottom[i + 1] - bottom[i + 1 - m]);
             double *to = H + m * cols;
             const double *from = H + (m - 1) * cols;
-            size_t last = reach < cols - 1 ? reach : cols - 1;
-            for (size_t t = a; t <= last; t++) to[t] += from[t - a];
+            for (size_t t = low; t <= high; t++) to[t] += from[t - a];
         }
     }
     Sum sum = { 0 };
     for (size_t k = 0; k < s->n_cuts; k++) {
         double m = (double)s->size[k], E = m * mean, sd = sqrt(m * (N - m) / N * var), edge = b * (1 - 1e-12);
-        const double *h = H + s->size[k] * cols;
-        size_t join = k + 1 < s->n_cuts ? s->size[k + 1] - s->size[k] : 0;
+        const size_t size = s->size[k], join = k + 1 < s->n_cuts ? s->size[k + 1] - size : 0;
+        const bool mirrored = size > most;
+        const double *h = H + (mirrored ? n - size : size) * cols;
         double m2 = m + (double)join, E2 = m2 * mean, sd2 = sqrt(m2 * (N - m2) / N * var), count = exp(log_choose(N, m));
-        for (size_t t = 0; t < cols; t++) {
-            if (h[t] == 0 || fabs((double)t - E) / sd < edge) continue;
-            double share = h[t] / count;
+        for (size_t t = (size_t)bottom[size]; t <= (size_t)top[size]; t++) {
+            const double subsets = h[mirrored ? (size_t)total - t : t];
+            if (subsets == 0 || fabs((double)t - E) / sd < edge) continue;
+            double share = subsets / count;
             sum_add(&sum, share);
             if (!join) continue;
             bool stays = (double)t < E ? (E2 - ((double)t + top[join])) / sd2 >= edge : ((double)t + bottom[join] - E2) / sd2 >= edge;

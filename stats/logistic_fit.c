@@ -210,7 +210,7 @@ static FOR_EACH_WIDTH double evaluate_rows(LogisticData *d, const double *g, siz
         const Lanes prob = lanes_select(above, 1 - smaller, smaller);
         const Lanes rest = lanes_select(event, lanes_select(above, smaller, larger), -lanes_select(above, larger, smaller));
         /* log of the probability of what was seen: -log(1 + t), and -|eta| more where the less likely was. */
-        Lanes seen = -lanes_log1p(t) - lanes_select(event ^ above, size, lanes_all(0)) + (s - s);
+        Lanes seen = -lanes_log1p(t) - lanes_select(event ^ above, size, lanes_all(0)) + 0 * s;
         if (left < LANES) for (size_t k = left; k < LANES; k++) seen[k] = 0;
         sum += w * seen;
         store_some(d->prob + row, prob, left);

@@ -120,6 +120,7 @@ static Json *result_json(const PredictRun *x)
     json_set(j, "horizon", x->document.survival ? json_from_number(x->wish.horizon) : json_null());
     json_set(j, "time_unit", json_from_text(x->document.time_unit));
     json_set(j, "landmark", json_copy(json_get(json_get(x->file ? x->file : x->model->fit, "model"), "landmark")));
+    json_set(j, "group", json_get(x->document.fit, "frailty") ? json_from_text(fit_group_name(x->wish.group)) : json_null());
     json_set_number(j, "conf", 0.95);
     Json *list = json_set(j, "predictions", json_array());
     for (size_t i = 0; i < x->n; i++) {
@@ -153,10 +154,13 @@ static Rc print(const PredictRun *x, Err *e)
         if (json_text(landmark)) str_appendf(&text, " of the patient's %s scan", json_text(landmark));
         if (json_type(landmark) == JSON_NUMBER) str_appendf(&text, " of day %g", json_number(landmark));
     }
+    if (json_get(x->document.fit, "frailty"))
+        str_append(&text, x->wish.group == GROUP_OWN ? ", with the frailty of the own group" : x->wish.group == GROUP_AVERAGE ? ", over all groups" : ", in a group of frailty 1");
     str_append(&text, ", 95 % interval\n");
     for (size_t i = 0; i < x->n; i++) {
         const PredictionRow *r = &x->row[i];
         if (isnan(r->value)) str_appendf(&text, "  %-16s no value: %s\n", r->patient, r->note ? r->note : "");
+        else if (isnan(r->lower95)) str_appendf(&text, "  %-16s %5.1f %%%s%s\n", r->patient, 100 * r->value, r->note ? "  ! " : "", r->note ? r->note : "");
         else
             str_appendf(&text, "  %-16s %5.1f %% (%.1f to %.1f)%s%s\n", r->patient, 100 * r->value, 100 * r->lower95, 100 * r->upper95, r->note ? "  ! " : "",
                         r->note ? r->note : "");

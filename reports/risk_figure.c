@@ -40,7 +40,8 @@ Rc risk_draw(Scene *out, const RiskFigure *f, Err *e)
         scene_shape(&s, SCENE_PAGE, scale_pt(&s.panel[panel].x, 100 * r->value), y, SHAPE_CIRCLE, 7, colour);
         snprintf(text, sizeof text, "%s %%", format_fixed(a, 100 * r->value, 0));
         scene_text(&s, SCENE_PAGE, right + 12, y, 0, 3.5, text, (TextStyle){ .size_pt = 10.5, .colour = COLOUR_INK, .bold = true });
-        snprintf(text, sizeof text, "%s–%s %%%s", format_fixed(b, 100 * r->lower, 0), format_fixed(c, 100 * r->upper, 0), r->outside ? " *" : "");
+        if (!isfinite(r->lower) || !isfinite(r->upper)) snprintf(text, sizeof text, "no interval%s", r->outside ? " *" : "");
+        else snprintf(text, sizeof text, "%s–%s %%%s", format_fixed(b, 100 * r->lower, 0), format_fixed(c, 100 * r->upper, 0), r->outside ? " *" : "");
         scene_text(&s, SCENE_PAGE, right + 48, y, 0, 3, text, TEXT_TICK(ANCHOR_START));
     }
     axis_bottom(&s, panel, &t, f->x_label);

@@ -110,6 +110,8 @@ Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e)
     json_set_number(o, "L2", sum2);
     if (lambda1 > 0) {
         json_set_text(c->out, "note", "a lasso at one penalty has no standard errors; elasticnet gives the path and its cross-validation");
+        c->vcov = NULL;
+        if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json(c, e));
         goto out;
     }
     memcpy(L, info, (size_t)(p * p) * sizeof *L);

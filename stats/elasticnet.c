@@ -19,6 +19,7 @@ static const MethodOption options[] = {
     { "penalty-factor", OPTION_NUMBERS, NULL, "weight of each column's penalty; 0 leaves it unpenalised" },
     { "foldid", OPTION_TEXT, NULL, "cross-validate over the folds named in this column" },
     { "folds", OPTION_INTEGER, NULL, "cross-validate over so many random folds (--seed)" },
+    { "choose", OPTION_CHOICE, "min|1se", "the lambda that is the model: of the least cross-validated deviance, or the largest within one standard error of it" },
     { NULL, OPTION_FLAG, NULL, NULL }
 };
 
@@ -164,6 +165,20 @@ out:
     return rc;
 }
 
+/* The one lambda, or the one that cross-validation chose: only then is the path a model. */
+static Rc chosen(Json *out, const PathProblem *net, Design *d, const StatCall *call, const NetPath *path, const double *lambda, size_t n_lambda, Err *e)
+{
+    const char *choose = option_text(call, "choose", NULL);
+    const Json *cv = json_get(out, "cv_deviance");
+    size_t k = 0;
+    if (choose && !cv) return err_set(e, ERR_USAGE, "elasticnet: --choose %s wants --folds or --foldid: lambda is chosen by cross-validation", choose);
+    if (!choose && n_lambda > 1) return OK;
+    const double wanted = choose ? json_number(json_get(cv, strcmp(choose, "min") == 0 ? "lambda_min" : "lambda_1se")) : lambda[0];
+    while (k + 1 < n_lambda && lambda[k] != wanted) k++;
+    json_set_number(out, "lambda_chosen", lambda[k]);
+    return net_chosen(out, net, d, call, path->beta + k * net->p, path->intercept[k], e);
+}
+
 static Rc elasticnet_run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
@@ -187,6 +202,7 @@ static Rc elasticnet_run(Json *out, const StatCall *call, Err *e)
     TRY(write_path(out, &net, (const char *const *)d.term + (d.has_intercept ? 1 : 0), &path, lambda, n_lambda, &a, e));
     if (option_text(call, "foldid", NULL) || option_number(call, "folds", 0) > 0)
         TRY(net_cross_validate(out, &net, &d, call, lambda, n_lambda, &a, e));
+    TRY(chosen(out, &net, &d, call, &path, lambda, n_lambda, e));
 out:
     design_free(&d);
     arena_free(&a);

@@ -18,4 +18,8 @@ Rc net_path(NetPath *path, PathSolver *s, const PathProblem *net, const double *
 Rc net_cross_validate(Json *out, const PathProblem *net, const Design *d, const StatCall *call, const double *lambda, size_t n_lambda,
                       Arena *a, Err *e);
 
+/* Adds coef (of the columns as they came, by term) of the solution `beta`, and for keep_fit its fit as Json (stats/predict.h): the columns
+ * that are not 0, without a covariance; a Cox model with Breslow's baseline. */
+Rc net_chosen(Json *out, const PathProblem *net, Design *d, const StatCall *call, const double *beta, double intercept, Err *e);
+
 #endif

@@ -33,7 +33,7 @@ typedef struct {
     bool intercept;
     size_t p, q, n_strata, n_offsets, n_baselines;
     size_t *column;            /* [p] places among the design's columns */
-    double *coef, *vcov, *center, n;     /* [p + q], (p + q)^2, [p + q] */
+    double *coef, *vcov, *center, n;     /* [p + q], (p + q)^2 (NULL: none is known), [p + q] */
     const Expr **strata, **offset;
     const Expr *tt;            /* expression in t, NULL without tt() */
     unsigned char *varying;    /* [p] columns that tt multiplies */

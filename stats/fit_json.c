@@ -39,8 +39,9 @@ static Json *cox_fit_begin(CoxModel *c, CoxTies ties, const double *vcov, bool r
     json_set_text(fit, "ties", ties_name[ties]);
     json_set_texts(fit, "term", (const char *const *)c->term, p);
     json_set_numbers(fit, "coef", c->beta, p);
-    json_set_matrix(fit, "vcov", vcov, p, p, NULL, NULL);
-    json_set_text(fit, "variance", robust ? "robust" : "model");
+    if (vcov) json_set_matrix(fit, "vcov", vcov, p, p, NULL, NULL);
+    else json_set(fit, "vcov", json_null());
+    json_set_text(fit, "variance", !vcov ? "none" : robust ? "robust" : "model");
     json_set_numbers(fit, "center", center, p);
     return json_set(fit, "baseline", json_array());
 }

@@ -272,6 +272,7 @@ static Rc coefficients(Fit *f, const Json *fit, const char *where, Arena *a, Err
 {
     Rc rc = OK;
     const Json *terms = NULL;
+    const char *variance = NULL;
     double *column = NULL;
     TRY(numbers(&f->coef, &f->p, fit, "coef", SIZE_MAX, where, a, e));
     TRY(numbers(&column, NULL, fit, "columns", f->p, where, a, e));
@@ -286,7 +287,9 @@ static Rc coefficients(Fit *f, const Json *fit, const char *where, Arena *a, Err
         if (!json_text(json_at(terms, j))) return err_set(e, ERR_INPUT, "%s: 'term' wants a list of texts", where);
         f->column[j] = (size_t)column[j];
     }
-    TRY(covariance(f->vcov, fit, "vcov", f->p, where, e));
+    TRY(json_want_text(&variance, fit, "variance", where, e));
+    if (variance && strcmp(variance, "none") == 0 && json_type(json_get(fit, "vcov")) == JSON_NULL) f->vcov = NULL;
+    else TRY(covariance(f->vcov, fit, "vcov", f->p, where, e));
 out:
     return rc;
 }

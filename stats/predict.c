@@ -15,12 +15,15 @@ const char *predict_status_name(PredictStatus s)
     return names[s];
 }
 
+static const char *const group_names[] = { "typical", "average", "own" };
+
+const char *fit_group_name(FitGroup group) { return group_names[group]; }
+
 bool fit_group_parse(FitGroup *out, const char *text)
 {
-    static const char *const names[] = { "typical", "average", "own" };
     *out = GROUP_TYPICAL;
     for (int k = 0; text && k < 3; k++)
-        if (strcmp(text, names[k]) == 0) { *out = (FitGroup)k; return true; }
+        if (strcmp(text, group_names[k]) == 0) { *out = (FitGroup)k; return true; }
     return text == NULL;
 }
 
@@ -277,7 +280,8 @@ static Rc risk_of_row(Prediction *out, const Fit *const *fits, size_t n_fits, co
         if (!h) return err_nomem(e);
         for (size_t q = 0; q < n; q++)
             for (size_t c = 0; j[q].fit == k && c < width; c++) h[c] += weight[q] * j[q].jump * (at_center(f, x, c, j[q].factor) - j[q].mean[c]);
-        for (size_t c = 0; c < width; c++) for (size_t d = 0; d < width; d++) variance += h[c] * f->vcov[d * width + c] * h[d];
+        if (!f->vcov) variance = NAN;
+        for (size_t c = 0; c < width && f->vcov; c++) for (size_t d = 0; d < width; d++) variance += h[c] * f->vcov[d * width + c] * h[d];
     }
     double se_hazard;                                /* of -log(1 - estimate), before frailties are averaged over */
     if (n_fits == 1) {
@@ -376,7 +380,8 @@ Rc predict_probability(Prediction *out, const Json *fit, const Frame *rows, doub
         if (out[i].status != PREDICTED) continue;
         const double *x = r.x + i * f.p;
         double eta = linear(&f, x, r.offset[i], 1), form = 0;
-        for (size_t j = 0; j < f.p; j++) for (size_t k = 0; k < f.p; k++) form += x[j] * f.vcov[k * f.p + j] * x[k];
+        if (!f.vcov) form = NAN;
+        for (size_t j = 0; j < f.p && f.vcov; j++) for (size_t k = 0; k < f.p; k++) form += x[j] * f.vcov[k * f.p + j] * x[k];
         double se = sqrt(form), prob = 1 / (1 + exp(-eta));
         out[i].linear_predictor = eta;
         out[i].estimate = prob;
@@ -453,7 +458,7 @@ static double log_hazard_until(const Fit *f, const FitBaseline *b, const double 
 {
     double sum = 0;
     for (size_t k = 0; k < b->n && b->time[k] <= horizon; k++) sum += b->hazard[k] * exp(linear(f, x, offset, b->factor[k]));
-    return log(sum);
+    return sum > 0 ? log(sum) : NAN;
 }
 
 Rc fit_rows(FitRows *out, const Json *fit, const Frame *rows, const double *time, const PredictWish *w, Arena *a, Err *e)

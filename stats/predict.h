@@ -14,7 +14,8 @@
  * method_call with "keep_fit": true among the options (cox and logistic, any penalty) adds the key `fit` to the output:
  *   schema "reox.fit/1"; kind "cox" or "logistic"; formula, ties, penalty ("none", "firth", "ridge" …), n, nevent;
  *   design     the terms with levels, knots, ranges (low, high, median) and the expression of each variable
- *   term       names of the columns; coef, vcov (robust where the model is) in that order; center
+ *   term       names of the columns; coef, vcov (robust where the model is; null, with variance "none", where a lasso has
+ *              none: its predictions have no limits) in that order; center
  *   baseline   (cox) a list by stratum: label, time, hazard (jumps at `center`), variance of each jump, mean (risk-set mean minus
  *              center, one list a jump), last_time
  *   tt         (tt(x)) expression, and columns: the coefficients whose column is multiplied by its value at each time; center and mean
@@ -38,6 +39,7 @@ typedef enum {
 
 /* "typical", "average", "own"; NULL is typical. False for anything else. */
 bool fit_group_parse(FitGroup *out, const char *text);
+const char *fit_group_name(FitGroup group);
 
 typedef struct { double horizon, conf; FitGroup group; } PredictWish;
 

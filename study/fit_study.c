@@ -183,7 +183,10 @@ static Rc list_columns(ModelColumn **out, size_t *n, const ModelColumns *c, cons
     return OK;
 }
 
-static bool can_predict(const char *method) { return strcmp(method, "cox") == 0 || strcmp(method, "logistic") == 0; }
+static bool can_predict(const char *method)
+{
+    return strcmp(method, "cox") == 0 || strcmp(method, "logistic") == 0 || strcmp(method, "elasticnet") == 0;
+}
 
 /* The same terms fitted to the competing events, for the cumulative incidence. */
 static Rc fit_competing(Json *document, const ModelColumns *c, const ModelFrame *f, StatCall call, Err *e)

@@ -24,6 +24,7 @@ static void copy_key(Json *to, const Json *from, const char *key)
 static bool is_plain(const ModelSpec *spec, const Json *fit)
 {
     static const char *const more[] = { "lambda1", "lambda2", "weights", "cluster" };
+    if (strcmp(spec->method, "cox") != 0 && strcmp(spec->method, "logistic") != 0) return false;
     const char *penalty = json_text(json_get(spec->options, "penalty")), *ties = json_text(json_get(fit, "ties"));
     if (penalty && strcmp(penalty, "none") != 0) return false;
     if (ties && strcmp(ties, "efron") != 0) return false;

@@ -32,9 +32,12 @@ Rc model_document(ModelDocument *out, const Json *document, const char *where, E
     const Json *j = json_get(document, "model");
     *out = (ModelDocument){ .fit = json_get(document, "fit"), .competing = json_get(document, "competing") };
     if (json_type(document) != JSON_OBJECT || !j) return err_set(e, ERR_INPUT, "%s: is no model of reox: the key model is missing", where);
-    if (!out->fit)
-        return err_set(e, ERR_INPUT, "%s: a fit of method %s predicts nothing, expected cox or logistic", where,
-                       json_text(json_get(j, "method")) ? json_text(json_get(j, "method")) : "?");
+    if (!out->fit) {
+        const char *method = json_text(json_get(j, "method"));
+        if (method && strcmp(method, "elasticnet") == 0)
+            return err_set(e, ERR_INPUT, "%s: a path predicts nothing: one lambda makes it a model, or choose min or 1se with folds", where);
+        return err_set(e, ERR_INPUT, "%s: a fit of method %s predicts nothing, expected cox, logistic or elasticnet", where, method ? method : "?");
+    }
     TRY(fit_check(&kind, out->fit, where, e));
     out->name = json_text(json_get(j, "name"));
     out->endpoint = json_text(json_get(j, "endpoint"));
@@ -43,6 +46,7 @@ Rc model_document(ModelDocument *out, const Json *document, const char *where, E
     out->has_cause = json_bool(json_get(j, "has_cause"));
     out->has_competing = json_bool(json_get(j, "has_competing"));
     out->survival = kind == FIT_COX;
+    if (json_type(json_get(out->fit, "vcov")) == JSON_NULL) out->no_interval = "a lasso has no standard errors, so the number has no interval";
     if (out->survival && !json_size(json_get(out->fit, "baseline"))) out->no_value = "the model was fitted with exact ties, which leave its baseline hazard open: it ranks patients, but has no risk";
     if (out->survival && out->has_competing && !out->competing)
         out->no_value = "the competing events could not be modelled with these terms, so there is no cumulative incidence";
@@ -93,12 +97,17 @@ Rc predict_rows(PredictionRow **out, const Json *document, const char *where, co
     Rc rc = OK;
     ModelDocument d;
     const Json *competing[16];
+    const char *const *columns = NULL;
     size_t n_competing = 0;
     TRY(model_document(&d, document, where, e));
+    TRY(fit_columns(&columns, d.fit, w->group, a, e));
+    for (; *columns; columns++)
+        if (frame_find(rows, *columns) < 0) { rc = err_set(e, ERR_INPUT, "%s: column %s is missing, which the model needs", where, *columns); goto out; }
     Prediction *p = ARENA_NEW(a, rows->rows + 1, Prediction);
     PredictionRow *list = ARENA_NEW(a, rows->rows + 1, PredictionRow);
     if (!p || !list) { rc = err_nomem(e); goto out; }
     for (const Json *x = json_first(d.competing); x && n_competing < 16; x = json_next(x)) competing[n_competing++] = x;
+    if (!d.survival && w->group != GROUP_TYPICAL) { rc = err_set(e, ERR_USAGE, "%s: the model has no frailty: groups are all alike", where); goto out; }
     if (!d.survival) TRY(predict_probability(p, d.fit, rows, w->conf, a, e));
     else if (!d.no_value) TRY(predict_risk(p, d.fit, competing, n_competing, rows, w, a, e));
 
@@ -120,6 +129,7 @@ Rc predict_rows(PredictionRow **out, const Json *document, const char *where, co
         r->upper95 = there ? p[i].upper : NAN;
         r->in_range = there && !p[i].out_of_range;
         r->note = note_of(&p[i], a);
+        if (there && d.no_interval) r->note = r->note ? arena_printf(a, "%s; %s", r->note, d.no_interval) : d.no_interval;
     }
     *out = list;
 out:

@@ -26,6 +26,7 @@ Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, 
 typedef struct {
     const char *name, *endpoint, *time_unit, *landmark, *measure;      /* NULL where they do not apply */
     bool survival, has_cause, has_competing;
+    const char *no_interval;                                           /* why predictions have no limits; NULL: they have */
     const char *no_value;                                              /* why there is no risk, for a model that only ranks; NULL: there is */
     const Json *fit, *competing;                                       /* competing NULL: none */
 } ModelDocument;

@@ -234,6 +234,7 @@ Rc validate_study(Json **out, const ValidationRequest *q, const StudyTables *t, 
     json_set(v.out, "model", json_copy(v.file_model));
     json_set(v.out, "endpoint", json_from_text(v.endpoint->name));
     json_set_text(v.out, "measure", v.d.measure);
+    if (json_get(v.d.fit, "frailty")) json_set_text(v.out, "group", fit_group_name(q->group));
     json_set(v.out, "time_unit", json_from_text(v.d.time_unit));
     json_set_number(v.out, "horizon", v.d.survival ? v.horizon : NAN);
     if (json_get(q->model, "performance")) json_set(v.out, "development", json_copy(json_get(q->model, "performance")));

@@ -19,6 +19,9 @@ cat >"$tmp/models.json" <<'J'
  {"name": "tt", "method": "cox", "tt": "log(t+1)", "formula": "Surv(time, event) ~ fmiso_pre_fhv + tt(fmiso_pre_fhv) + age"},
  {"name": "gamma", "method": "cox", "formula": "Surv(time, event) ~ fmiso_pre_fhv + age + frailty(centre)"},
  {"name": "normal", "method": "cox", "formula": "Surv(time, event) ~ fmiso_pre_fhv + age + (1|centre)"},
+ {"name": "lasso", "method": "cox", "lambda1": 1, "standardize": true, "formula": "Surv(time, event) ~ fmiso_pre_fhv + age + stage"},
+ {"name": "net", "method": "elasticnet", "alpha": 0.5, "nlambda": 20, "folds": 5, "choose": "min", "formula": "Surv(time, event) ~ fmiso_pre_fhv + age + stage"},
+ {"name": "path", "method": "elasticnet", "formula": "Surv(time, event) ~ fmiso_pre_fhv + age + stage"},
  {"name": "cause", "method": "cox", "formula": "Surv(time, code) ~ fmiso_pre_fhv + age"},
  {"name": "resp", "method": "logistic", "formula": "resp ~ fmiso_pre_fhv + offset(dose)"},
  {"name": "respfirth", "method": "logistic", "penalty": "firth", "formula": "resp ~ fmiso_pre_fhv + rcs(age,3)"}
@@ -34,9 +37,9 @@ def run(*args):
     r = subprocess.run([reox, *args], capture_output=True, text=True)
     assert r.returncode == 0, (args, r.returncode, r.stderr)
     return r.stdout
-for out in ("one", "two"): run("export", tmp + "/study", "--out", tmp + "/" + out, "--model", name, "--groups")
 path = tmp + "/one/" + name + ".json"
-assert open(path).read() == open(path.replace("/one/", "/two/")).read(), "exported twice, other bytes"
+for out in ("one", "two") if name in ("plain", "net") else ("one",): run("export", tmp + "/study", "--out", tmp + "/" + out, "--model", name, "--groups")
+if name in ("plain", "net"): assert open(path).read() == open(path.replace("/one/", "/two/")).read(), "exported twice, other bytes"
 f = json.load(open(path))
 survival, fit, performance = f["model"]["kind"] == "survival", f["fit"], f["performance"]
 at = ["--horizon", "12", "--json"] if survival else ["--json"]
@@ -44,12 +47,12 @@ for group in ("typical", "own", "average") if "frailty" in fit else ("typical",)
     here, there = (json.loads(run("predict", tmp + "/study", "--model", m, "--group", group, *at)) for m in (name, path))
     assert here == there and len(here["predictions"]) == 90
     values = [[p[k] for k in ("lower95", "value", "upper95")] for p in here["predictions"]]
-    assert all((v == [None] * 3) if name == "exact" else 0 < v[0] < v[1] < v[2] < 1 for v in values)
+    assert all((v == [None] * 3) if name == "exact" else (v[0] is None and 0 < v[1] < 1) if name in ("lasso", "net") else 0 < v[0] < v[1] < v[2] < 1 for v in values)
 # Weighted and penalised fits are no maximum of the cohort's own likelihood; powers are chosen among few.
 v = json.loads(run("validate", tmp + "/study", "--model", path, *(["--group", "own"] if "frailty" in fit else []), *at))
 assert v["n"] == 90 and v["discrimination"]["c"] > .5 and v["development"] == performance
 if name == "exact": assert "recalibration" not in v and v["diagnosis"][0]["code"] == "no_risk"
-elif name not in ("weights", "firth", "ridge", "pspline", "respfirth"):
+elif name not in ("weights", "firth", "ridge", "lasso", "net", "pspline", "respfirth"):
     assert all(0 <= t["chisq"] < 1e-7 for t in v["recalibration"]["tests"]), v["recalibration"]["tests"]
 if name == "weights": assert "case weights" in performance["reason"]
 else:
@@ -57,9 +60,11 @@ else:
     assert .5 < c["C"] < a["C"] and (c["slope"] < a["slope"] or fit["offsets"]) and performance["resamples_used"] > 150, performance
     assert ("note" in performance) == (name == "step")
 P
-for m in $(python3 -c "import json; print(*[m['name'] for m in json.load(open('$tmp/models.json'))['models']])"); do
+for m in $(python3 -c "import json; print(*[m['name'] for m in json.load(open('$tmp/models.json'))['models'] if m['name'] != 'path'])"); do
     ok "$m" python3 "$tmp/types.py" "$REOX" "$tmp" "$m"
 done
+
+refused "a path is no model" 3 'path: a path predicts nothing' "$REOX" export "$tmp/study" --out "$tmp/one" --model path
 
 # The names of a frailty's groups stay at home unless they are asked for.
 "$REOX" export "$tmp/study" --out "$tmp/three" --model gamma >/dev/null 2>&1
@@ -67,6 +72,7 @@ ok "no groups" python3 -c "
 import json; f = json.load(open('$tmp/three/gamma.json')); assert 'levels' not in f['fit']['frailty'] and 'centre' not in f['definitions']"
 refused "own group of a file without groups" 3 'gamma|does not name its groups' "$REOX" predict "$tmp/study" --model "$tmp/three/gamma.json" --horizon 12 --group own
 refused "no such group" 2 "group is 'mine'" "$REOX" predict "$tmp/study" --model gamma --horizon 12 --group mine
+refused "no frailty in a response" 2 'no frailty' "$REOX" predict "$tmp/study" --model resp --group own
 refused "no frailty" 2 'no frailty' "$REOX" predict "$tmp/study" --model plain --horizon 12 --group own
 
 # Files that were cut, changed or mixed up.
@@ -106,10 +112,10 @@ assert b['value'] is None and \"stage is 'D', which the model has not seen\" in 
 assert c['value'] > 0 and not c['in_range'] and 'age 99 is above' in c['note'] and 'the highest of 90 patients' in c['note']
 assert d['value'] is None and 'fmiso_pre_fhv is missing' in d['note']"
 printf 'patient,fmiso_pre_fhv,stage\na,0.5,A\n' >"$tmp/new.csv"
-refused "a column that is not there" 3 'new.csv.*age' "$REOX" predict "$tmp/study" --model "$tmp/one/plain.json" --horizon 12 --newdata "$tmp/new.csv"
+refused "a column that is not there" 3 'new.csv: column age is missing, which the model needs' "$REOX" predict "$tmp/study" --model "$tmp/one/plain.json" --horizon 12 --newdata "$tmp/new.csv"
 python3 "$here/tests/tiny_study.py" "$tmp/other" 6 0.03 months '{"hypoxia": {"FMISO": {"threshold": 1.3}}}' && "$REOX" ingest "$tmp/other" -q >/dev/null && "$REOX" extract "$tmp/other" -q >/dev/null
 refused "another definition of hypoxia" 3 'plain.json: fmiso_pre_fhv is another variable in this cohort: threshold is 1.4 in the model and 1.3 here' "$REOX" predict "$tmp/other" --model "$tmp/one/plain.json" --horizon 12
-python3 "$here/tests/tiny_study.py" "$tmp/days" 5 0.03 days '{}' && "$REOX" ingest "$tmp/days" -q >/dev/null && "$REOX" extract "$tmp/days" -q >/dev/null
+python3 "$here/tests/tiny_study.py" "$tmp/days" 5 0.03 days '{}' 0.4 && "$REOX" ingest "$tmp/days" -q >/dev/null && "$REOX" extract "$tmp/days" -q >/dev/null
 "$REOX" predict "$tmp/study" --model plain --json >"$tmp/a.json" 2>/dev/null
 "$REOX" predict "$tmp/days" --model "$tmp/one/plain.json" --json >"$tmp/b.json" 2>/dev/null
 ok "a study in days takes the file's horizon in months" python3 -c "

@@ -96,6 +96,8 @@ const Command command_export = {
     .summary = "writes the database's views as CSV, with a data dictionary",
     .details = "reox export STUDY --out DIR    a file for each view (v_patient, v_scan, v_feature, v_wide …), one for the changes of each\n"
                "                               tracer and pair of time points, and dictionary.csv\n\n"
+               "reox export STUDY --out DIR --model M    and M.json: the fit, what its variables mean and how they were measured, its\n"
+               "                               performance apparent and corrected for optimism, a digest of all that\n\n"
                "Numbers read back to the same bits; missing is NA; a cell that a spreadsheet would take for a formula begins with '.",
     .options = options,
     .min_arguments = 1, .max_arguments = 1,

@@ -199,7 +199,7 @@ static const CliOption options[] = {
     { "model", CLI_TEXT, "M", "a model of study.json, or the file of one", false },
     { "patient", CLI_TEXT, "ID", "one patient of the study (default: all)", false },
     { "newdata", CLI_TEXT, "F.csv", "rows of a table instead: the model's columns, and patient where there is one", false },
-    { "horizon", CLI_NUMBER, "T", "time in the endpoint's unit from the model's clock (default: board.horizon)", false },
+    { "horizon", CLI_NUMBER, "T", "time in the model's unit from its clock (default: that of its file, else board.horizon)", false },
     { "group", CLI_TEXT, "typical|average|own", "of a model with frailties: frailty 1, the mean over all groups that there could be, or the own group's", false },
     { NULL, CLI_FLAG, NULL, NULL, false }
 };
@@ -210,7 +210,7 @@ const Command command_predict = {
     .summary = "absolute risk or probability of response with interval, for patients that the model has not seen too",
     .details = "reox predict STUDY --model os_pre --patient P017 --horizon 24\n"
                "reox predict STUDY --model resp --newdata new.csv --json\n\n"
-               "With competing events it is the cumulative incidence. A covariate outside the range of the model's data is said beside the number.\n"
+               "With competing events it is the cumulative incidence; with tt() the effect is taken at each time. A covariate outside the range of the model's data is said beside the number.\n"
                "Research use only.",
     .options = options,
     .min_arguments = 1, .max_arguments = 1,

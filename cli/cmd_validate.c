@@ -104,7 +104,7 @@ static const CliOption options[] = {
 
 const Command command_validate = {
     .name = "validate",
-    .synopsis = "STUDY --model F.json [--endpoint E] [--horizon T]",
+    .synopsis = "STUDY --model F.json [--endpoint E] [--horizon T] [--group G]",
     .summary = "holds a model file made elsewhere against this cohort: discrimination, calibration, updating",
     .details = "reox export HERE --out models --model os_pre\n"
                "reox validate THERE --model models/os_pre.json\n\n"

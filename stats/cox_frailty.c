@@ -120,6 +120,8 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e)
     if (c->d.slope) return err_set(e, ERR_USAGE, "cox: (1|group) is possible, (x|group) is not");
     if (q < 2) return diagnose_fatal(c->out, e, "one_group", "the frailty has one group alone");
     if (q > GROUPS_MAX) return err_set(e, ERR_USAGE, "cox: %zu frailty groups, at most %d are possible", q, GROUPS_MAX);
+    if (c->d.cluster || option_flag(c->call, "robust"))
+        return err_set(e, ERR_USAGE, "cox: a frailty and a robust variance by cluster both answer for rows that belong together; take one of them");
     if (ties == TIES_EXACT) return err_set(e, ERR_USAGE, "cox: frailty does not go with exact ties");
     double *x = ARENA_NEW(a, n * all, double), *g = ARENA_NEW(a, all, double), *beta = ARENA_NEW(a, all, double);
     CoxData d = { 0 };

@@ -29,6 +29,8 @@ typedef struct {
     double loglik_null;
     double *center;            /* R's means [p] */
     bool limited;              /* tt: rows of `data` are not the design's */
+    const int *piece_cluster;  /* tt: what each row of `data` belongs to in a robust variance, 0 … n_piece_clusters-1 */
+    size_t n_piece_clusters;
     bool matched;              /* clogit: time means nothing */
 } CoxModel;
 

@@ -265,7 +265,9 @@ static Rc robust_variance(CoxModel *c, Err *e)
     double *sums = NULL, *null_sums = NULL, *zero = NULL, *u = NULL, *meat = NULL;
     size_t groups = 0;
     bool wanted = option_flag(c->call, "robust") || c->d.cluster || cox_weights_are_odd(c);
-    if (!wanted || !p || c->data.ties == TIES_EXACT || c->limited) return OK;
+    if (!wanted || !p || c->data.ties == TIES_EXACT) return OK;
+    const int *cluster = c->limited ? c->piece_cluster : c->d.cluster;
+    const size_t n_clusters = c->limited ? c->n_piece_clusters : c->d.n_clusters;
     size_t pp = (size_t)(p * p);
     c->robust_basis = ARENA_NEW(&c->a, pp, double);
     c->robust = ARENA_NEW(&c->a, pp, double);
@@ -273,10 +275,10 @@ static Rc robust_variance(CoxModel *c, Err *e)
     u = ARENA_NEW(&c->a, (size_t)p, double);
     meat = ARENA_NEW(&c->a, pp, double);
     if (!c->robust || !c->robust_basis || !zero || !u || !meat) return err_nomem(e);
-    TRY(cox_cluster_scores(&sums, &groups, &c->data, c->m.g, c->d.cluster, c->d.n_clusters, &c->a, e));
+    TRY(cox_cluster_scores(&sums, &groups, &c->data, c->m.g, cluster, n_clusters, &c->a, e));
     TRY(cox_robust(c->robust_basis, sums, groups, c->m.vcov, p, &c->a, e));
     cox_vcov_to_columns(c->robust, &c->data, c->robust_basis);
-    TRY(cox_cluster_scores(&null_sums, &groups, &c->data, zero, c->d.cluster, c->d.n_clusters, &c->a, e));
+    TRY(cox_cluster_scores(&null_sums, &groups, &c->data, zero, cluster, n_clusters, &c->a, e));
     for (size_t g = 0; g < groups; g++)
         for (int j = 0; j < p; j++) {
             u[j] += null_sums[g * (size_t)p + (size_t)j];

@@ -58,8 +58,8 @@ Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e)
         for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) m += d->leave[i] > d->enter[i] ? d->leave[i] - d->enter[i] : 0;
     double *x = ARENA_NEW(a, m * p + 1, double), *time = ARENA_NEW(a, m + 1, double), *event = ARENA_NEW(a, m + 1, double);
     double *weight = d->w ? ARENA_NEW(a, m + 1, double) : NULL, *offset = d->offset ? ARENA_NEW(a, m + 1, double) : NULL;
-    int *stratum = ARENA_NEW(a, m + 1, int);
-    if (!x || !time || !event || !stratum || (d->w && !weight) || (d->offset && !offset)) return err_nomem(e);
+    int *stratum = ARENA_NEW(a, m + 1, int), *cluster = ARENA_NEW(a, m + 1, int);      /* a row's pieces belong together in a robust variance */
+    if (!x || !time || !event || !stratum || !cluster || (d->w && !weight) || (d->offset && !offset)) return err_nomem(e);
     for (size_t s = 0; s < d->n_strata; s++)
         for (size_t k = d->stratum[s].block_from; k < d->stratum[s].block_to; k++)
             for (int pass = 0; pass < 2; pass++)       /* deaths behind the others, as the order wants it */
@@ -71,6 +71,7 @@ Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e)
                     time[at] = 1;
                     event[at] = dies;
                     stratum[at] = (int)k;
+                    cluster[at] = c->d.cluster ? c->d.cluster[d->order[i]] : (int)d->order[i];
                     if (weight) weight[at] = d->w[i];
                     if (offset) offset[at] = d->offset[i];
                     at++;
@@ -83,6 +84,8 @@ Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e)
     unsigned char *varying = arena_alloc(a, p + 1);
     if (!varying) return err_nomem(e);
     for (size_t j = 0; j < p; j++) varying[j] = is_tt(c, (int)j);
+    c->piece_cluster = cluster;
+    c->n_piece_clusters = c->d.cluster ? c->d.n_clusters : c->d.n;
     TRY(cox_fit_and_report(c, &big, true, e));
     if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json_tt(c, &own, varying, e));
 out:

@@ -277,7 +277,7 @@ END_TEST
 
 /* ---- tt() */
 
-/* tt(x) is x log(t + 1) on rows split at every event time: the same coefficients, and the same hazard summed step by step. */
+/* tt(x) is x log(t + 1) on rows split at every event time: the same coefficients and robust errors, and the same hazard summed step by step. */
 START_TEST(tt_is_the_split_table)
 {
     Frame f = cohort(13, false), row = table_of("x,z\n0.6,1\n");
@@ -286,17 +286,23 @@ START_TEST(tt_is_the_split_table)
     Arena a = { 0 };
     Err e = { 0 };
     Prediction p;
-    str_append(&csv, "start,stop,d,x,xt,z\n");
+    str_append(&csv, "start,stop,d,x,xt,z,id\n");
     for (int i = 0; i < N; i++) {
         double from = 0;
         for (int k = 0; k < N && t[k] <= t[i]; k++) {
             if (d[k] == 0) continue;
-            str_appendf(&csv, "%.17g,%.17g,%d,%.17g,%.17g,%g\n", from, t[k], k == i, x[i], x[i] * log(t[k] + 1), z[i]);
+            str_appendf(&csv, "%.17g,%.17g,%d,%.17g,%.17g,%g,%d\n", from, t[k], k == i, x[i], x[i] * log(t[k] + 1), z[i], i);
             from = t[k];
         }
     }
     Frame split = table_of(str_text(&csv));
     Json *fit = kept_fit(&kinds[6], &f), *other = kept_fit(&(struct Kind){ "cox", "Surv(start,stop,d)~x+xt+z", "\"conf\":0.9" }, &split);
+    Json *robust = call_method("cox", kinds[6].formula, &f, NULL, "{\"tt\":\"log(t+1)\",\"robust\":true}", OK, NULL);
+    Json *clustered = call_method("cox", "Surv(start,stop,d)~x+xt+z", &split, NULL, "{\"cluster\":\"id\"}", OK, NULL);
+    static const char *const term[2][3] = { { "x", "tt(x)", "z" }, { "x", "xt", "z" } };
+    for (int j = 0; j < 3; j++) assert_near(number_at(robust, "robust_se", term[0][j]), number_at(clustered, "robust_se", term[1][j]), 1e-8);
+    json_free(robust);
+    json_free(clustered);
     double b[3], center[3], H = 0;
     for (size_t j = 0; j < 3; j++) {
         b[j] = json_number(json_at(json_get(other, "coef"), j));

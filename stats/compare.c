@@ -29,6 +29,7 @@ typedef struct {
     Arena a;
     size_t p;                      /* columns kept, the intercept among them */
     double *x;                     /* n x p, common rows */
+    double *offset;                /* [n], NULL: none */
     const char **name;
     double *risk;                  /* [n] */
     double loglik;
@@ -71,6 +72,11 @@ static Rc common_columns(Model *m, const Pair *q, Json *out, const StatCall *cal
         for (size_t i = 0; i < q->n; i++) m->x[m->p * q->n + i] = d->x[j * d->n + place_of(d, q->row[i])];
         m->name[m->p++] = d->term[j];
     }
+    if (d->offset) {
+        m->offset = ARENA_NEW(&m->a, q->n, double);
+        if (!m->offset) { rc = err_nomem(e); goto out; }
+        for (size_t i = 0; i < q->n; i++) m->offset[i] = d->offset[place_of(d, q->row[i])];
+    }
     m->df = (int)m->p - (d->has_intercept ? 1 : 0);
 out:
     return rc;
@@ -79,7 +85,7 @@ out:
 static Rc fit_logistic(Model *m, const Pair *q, Json *out, Err *e)
 {
     Rc rc = OK;
-    LogisticInput in = { .n = q->n, .p = (int)m->p, .x = m->x, .has_intercept = m->d.has_intercept, .y = q->y };
+    LogisticInput in = { .n = q->n, .p = (int)m->p, .x = m->x, .has_intercept = m->d.has_intercept, .y = q->y, .offset = m->offset };
     LogisticData data = { 0 };
     LogisticMaximum max = { 0 };
     Existence ex = { 0 };
@@ -94,7 +100,7 @@ static Rc fit_logistic(Model *m, const Pair *q, Json *out, Err *e)
     TRY(logistic_maximise(&max, &data, NULL, &m->a, e));
     m->loglik = max.value;
     for (size_t i = 0; i < q->n; i++) {
-        double eta = 0;
+        double eta = m->offset ? m->offset[i] : 0;
         for (size_t j = 0; j < m->p; j++) eta += max.beta[j] * m->x[j * q->n + i];
         m->risk[i] = 1 / (1 + exp(-eta));
     }
@@ -105,10 +111,11 @@ out:
 static Rc fit_cox(Model *m, const Pair *q, Json *out, Err *e)
 {
     CoxRisk fit;
-    Rc rc = cox_risk_fit(&fit, m->x, q->n, (int)m->p, q->time, q->event, TIES_EFRON, m->name, out, &m->a, e);
+    const CoxInput in = { .n = q->n, .p = (int)m->p, .x = m->x, .time = q->time, .event = q->event, .offset = m->offset, .ties = TIES_EFRON };
+    Rc rc = cox_risk_fit_input(&fit, &in, m->name, out, &m->a, e);
     if (rc != OK) return rc;
     m->loglik = fit.loglik;
-    for (size_t i = 0; i < q->n; i++) m->risk[i] = cox_risk_at(&fit, q->horizon, cox_risk_lp(&fit, m->x, q->n, i));
+    for (size_t i = 0; i < q->n; i++) m->risk[i] = cox_risk_at(&fit, q->horizon, cox_risk_lp(&fit, m->x, q->n, i) + (m->offset ? m->offset[i] : 0));
     return OK;
 }
 
@@ -283,10 +290,6 @@ static Rc build(Pair *q, Json *out, const StatCall *call, const char *versus, Er
     }
     TRY(design_build(&q->base.d, aside, &other, &wish, e));
     if (q->base.d.response != kind) { rc = err_set(e, ERR_USAGE, "the two models have different outcomes"); goto out; }
-    if (q->full.d.stratum || q->base.d.stratum || q->full.d.offset || q->base.d.offset) {
-        rc = err_set(e, ERR_USAGE, "compare takes no strata() and no offset()");
-        goto out;
-    }
 out:
     json_free(aside);
     return rc;

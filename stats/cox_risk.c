@@ -9,11 +9,9 @@
 #include "stats/diagnosis.h"
 #include "stats/existence.h"
 
-typedef struct { const double *x, *time, *event; size_t n; int p; } Rows;
-
 static int by_content(const void *pa, const void *pb, void *context)
 {
-    const Rows *r = context;
+    const CoxInput *r = context;
     size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
     if (r->time[a] != r->time[b]) return r->time[a] < r->time[b] ? -1 : 1;
     if ((r->event[a] != 0) != (r->event[b] != 0)) return r->event[a] != 0 ? 1 : -1;
@@ -21,14 +19,23 @@ static int by_content(const void *pa, const void *pb, void *context)
         double u = r->x[(size_t)j * r->n + a], v = r->x[(size_t)j * r->n + b];
         if (u != v) return u < v ? -1 : 1;
     }
+    if (r->weight && r->weight[a] != r->weight[b]) return r->weight[a] < r->weight[b] ? -1 : 1;
+    if (r->offset && r->offset[a] != r->offset[b]) return r->offset[a] < r->offset[b] ? -1 : 1;
     return (a > b) - (a < b);
 }
 
 Rc cox_risk_fit(CoxRisk *r, const double *x, size_t n, int p, const double *time, const double *event, CoxTies ties,
                 const char *const *term, Json *out, Arena *a, Err *e)
 {
+    return cox_risk_fit_input(r, &(CoxInput){ .n = n, .p = p, .x = x, .time = time, .event = event, .ties = ties }, term, out, a, e);
+}
+
+Rc cox_risk_fit_input(CoxRisk *r, const CoxInput *given, const char *const *term, Json *out, Arena *a, Err *e)
+{
     Rc rc = OK;
-    Rows rows = { x, time, event, n, p };
+    CoxInput in = *given;
+    const size_t n = in.n;
+    const int p = in.p;
     size_t *order = ARENA_NEW(a, n, size_t);
     CoxData d = { 0 };
     CoxMaximum m = { 0 };
@@ -37,8 +44,8 @@ Rc cox_risk_fit(CoxRisk *r, const double *x, size_t n, int p, const double *time
     *r = (CoxRisk){ .p = p, .beta = ARENA_NEW(a, (size_t)p, double), .center = ARENA_NEW(a, (size_t)p, double) };
     if (!order || !r->beta || !r->center) return err_nomem(e);
     for (size_t i = 0; i < n; i++) order[i] = i;
-    qsort_r(order, n, sizeof *order, by_content, &rows);
-    CoxInput in = { .n = n, .p = p, .x = x, .time = time, .event = event, .order = order, .ties = ties };
+    qsort_r(order, n, sizeof *order, by_content, &in);
+    in.order = order;
     TRY(cox_data_init(&d, &in, a, e));
     TRY(existence_cox(&ex, &d, a, e));
     if (ex.separated) {

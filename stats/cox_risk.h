@@ -21,6 +21,9 @@ typedef struct {
 Rc cox_risk_fit(CoxRisk *r, const double *x, size_t n, int p, const double *time, const double *event, CoxTies ties,
                 const char *const *term, Json *out, Arena *a, Err *e);
 
+/* The same with weights and an offset, which the baseline hazard holds at 0; in.order is set here, no strata and no start. */
+Rc cox_risk_fit_input(CoxRisk *r, const CoxInput *in, const char *const *term, Json *out, Arena *a, Err *e);
+
 /* x'b about the centre for row i of a matrix with `rows` rows; rows with the same values have the same bits. */
 double cox_risk_lp(const CoxRisk *r, const double *x, size_t rows, size_t i);
 

@@ -477,6 +477,9 @@ static Rc rows_attributes(Building *b)
     const Formula *f = b->formula;
     char **unused = NULL;
     TRY(gather(&d->weight, b, b->weight));
+    bool all_one = true;
+    for (size_t i = 0; d->weight && i < d->n; i++) all_one = all_one && d->weight[i] == 1;
+    if (all_one) d->weight = NULL;
     TRY(gather(&d->slope, b, b->slope));
     for (size_t k = 0; k < f->n_offsets; k++) {
         double *o = NULL;

@@ -33,7 +33,7 @@ typedef struct {
     size_t n_terms;
     char **term_label;           /* [n_terms] */
     struct Formula *formula;
-    double *offset, *weight;     /* NULL when there are none */
+    double *offset, *weight;     /* NULL when there are none; weights that are all 1 are none */
     int *stratum;                /* [n] 0 … n_strata-1, NULL when none */
     size_t n_strata;
     char **stratum_label;        /* "sex=1" */

@@ -8,6 +8,7 @@
 #include "core/sum.h"
 #include "stats/cox_fit.h"
 #include "stats/existence.h"
+#include "stats/influence.h"
 #include "stats/linalg.h"
 
 enum { ITERATIONS_MAX = 60 };
@@ -27,6 +28,9 @@ typedef struct {
     const double *time;          /* sorted */
     int *state;
     double *inv_G;               /* 1/G(T-) of each row, for other events */
+    double *weight;              /* of each row; 1 */
+    int *cluster;                /* NULL: none */
+    size_t n_clusters;
     Block *block;
     Step *step;
     double *zbar;                /* n_steps x p */
@@ -49,6 +53,7 @@ static int by_content(const void *x, const void *y)
         double u = d->x[(size_t)j * d->n + a->at], v = d->x[(size_t)j * d->n + b->at];
         if (u != v) return u < v ? -1 : 1;
     }
+    if (d->weight && d->weight[a->at] != d->weight[b->at]) return d->weight[a->at] < d->weight[b->at] ? -1 : 1;
     return 0;
 }
 
@@ -64,6 +69,10 @@ static Rc problem_make(Problem *q, const FineGrayData *d, Arena *a, Err *e)
     q->scale = ARENA_NEW(a, p, double);
     q->state = ARENA_NEW(a, n, int);
     q->inv_G = ARENA_NEW(a, n, double);
+    q->weight = ARENA_NEW(a, n, double);
+    q->cluster = d->cluster ? ARENA_NEW(a, n, int) : NULL;
+    q->n_clusters = d->n_clusters;
+    if (d->cluster && !q->cluster) return err_nomem(e);
     q->block = ARENA_NEW(a, n + 1, Block);
     q->step = ARENA_NEW(a, n + 1, Step);
     q->eta = ARENA_NEW(a, n, double);
@@ -72,7 +81,7 @@ static Rc problem_make(Problem *q, const FineGrayData *d, Arena *a, Err *e)
     q->score = ARENA_NEW(a, p, double);
     q->info = ARENA_NEW(a, p * p, double);
     q->work = ARENA_NEW(a, 4 * p, double);
-    if (!ref || !time || !q->z || !q->mean || !q->scale || !q->state || !q->inv_G || !q->block || !q->step || !q->eta || !q->r
+    if (!ref || !time || !q->z || !q->mean || !q->scale || !q->state || !q->inv_G || !q->weight || !q->block || !q->step || !q->eta || !q->r
         || !q->rL || !q->score || !q->info || !q->work)
         return err_nomem(e);
     for (size_t i = 0; i < n; i++) ref[i] = (Ref){ d, i };
@@ -80,6 +89,8 @@ static Rc problem_make(Problem *q, const FineGrayData *d, Arena *a, Err *e)
     for (size_t i = 0; i < n; i++) {
         time[i] = d->time[ref[i].at];
         q->state[i] = d->state[ref[i].at];
+        q->weight[i] = d->weight ? d->weight[ref[i].at] : 1;
+        if (q->cluster) q->cluster[i] = d->cluster[ref[i].at];
     }
     q->time = time;
     for (size_t j = 0; j < p; j++) {
@@ -103,16 +114,17 @@ static Rc problem_make(Problem *q, const FineGrayData *d, Arena *a, Err *e)
         if (lo == end) {
             for (G = 1; end < n && (!d->stratum || d->stratum[ref[end].at] == stratum); end++) continue;
         }
-        double events = 0, deaths = 0, censored = 0, left = (double)(end - lo);
+        double events = 0, deaths = 0, weight = 0, censored = 0, left = (double)(end - lo);
         for (hi = lo; hi < end && time[hi] == time[lo]; hi++) {
             censored += q->state[hi] == 0;
             events += q->state[hi] != 0;
             deaths += q->state[hi] == 1;
+            weight += q->state[hi] == 1 ? q->weight[hi] : 0;
             q->inv_G[hi] = 1 / G;
         }
         q->block[q->n_blocks] = (Block){ lo, hi, end, time[lo], deaths, G, stratum };
         for (double l = 0; l < (d->efron ? deaths : deaths > 0); l++)
-            q->step[q->n_steps++] = (Step){ q->n_blocks, d->efron ? 1 : deaths, d->efron ? l / deaths : 0, 0 };
+            q->step[q->n_steps++] = (Step){ q->n_blocks, d->efron ? weight / deaths : weight, d->efron ? l / deaths : 0, 0 };
         q->n_blocks++;
         if (censored > 0) G *= d->convention == FINEGRAY_CMPRSK ? 1 - censored / left : 1 - censored / (left - events);
     }
@@ -136,7 +148,7 @@ static void evaluate(Problem *q, const double *b)
         q->eta[i] = s;
         if (s > q->shift) q->shift = s;
     }
-    for (size_t i = 0; i < n; i++) q->r[i] = exp(q->eta[i] - q->shift);
+    for (size_t i = 0; i < n; i++) q->r[i] = q->weight[i] * exp(q->eta[i] - q->shift);
     /* Sums of those still under observation, from the last time back; of those kept for another event, forward. */
     double *s1 = q->work, *d1 = q->work + p;
     Sum s0 = { 0 };
@@ -186,8 +198,8 @@ static void evaluate(Problem *q, const double *b)
         }
         for (size_t i = B->lo; i < B->hi; i++) {
             if (q->state[i] == 1) {
-                sum_add(&loglik, q->eta[i] - q->shift);
-                for (size_t j = 0; j < p; j++) score[j] += q->z[j * n + i];
+                sum_add(&loglik, q->weight[i] * (q->eta[i] - q->shift));
+                for (size_t j = 0; j < p; j++) score[j] += q->weight[i] * q->z[j * n + i];
             } else if (q->state[i] == 2) {
                 sum_add(&c0, q->r[i] * q->inv_G[i]);
                 for (size_t j = 0; j < p; j++) c1[j] += q->r[i] * q->inv_G[i] * q->z[j * n + i];
@@ -306,7 +318,7 @@ out:
     return rc;
 }
 
-/* Influence of each row on the score, n x p: what it adds itself, and (cmprsk) through the censoring curve. */
+/* Influence of each row on the score, times its weight, n x p: what it adds itself, and (cmprsk) through the censoring curve. */
 static Rc influence(double *u, const Problem *q, FineGrayConvention convention, Arena *a, Err *e)
 {
     size_t n = q->n, p = (size_t)q->p, K = q->n_steps;
@@ -352,7 +364,7 @@ static Rc influence(double *u, const Problem *q, FineGrayConvention convention, 
                 if (q->state[i] == 1) {
                     double mean = 0;
                     for (size_t s = first; s < k; s++) mean += q->zbar[s * p + j];
-                    v += z - mean / (double)(k - first) + q->r[i] * (z * own0 - own[j]);
+                    v += q->weight[i] * (z - mean / (double)(k - first)) + q->r[i] * (z * own0 - own[j]);
                 } else if (q->state[i] == 2) {
                     v -= q->r[i] * q->inv_G[i] * (z * tail0[m] - tail1[m * p + j]);
                 }
@@ -412,9 +424,8 @@ static Rc finish(FineGrayFit *out, Problem *q, const double *b, FineGrayConventi
     TRY(influence(u, q, convention, a, e));
     for (size_t j = 0; j < p; j++)
         for (size_t h = 0; h <= j; h++) {
-            Sum s = { 0 };
-            for (size_t i = 0; i < n; i++) sum_add(&s, u[j * n + i] * u[h * n + i]);
-            meat[j * p + h] = meat[h * p + j] = sum_value(&s);
+            TRY(influence_product(&meat[j * p + h], u + j * n, u + h * n, &(Clusters){ n, q->cluster, q->n_clusters }, e));
+            meat[h * p + j] = meat[j * p + h];
         }
     linalg_gemm_nn(v, inv, meat, q->p, q->p, q->p, 1, 0);
     linalg_gemm_nn(meat, v, inv, q->p, q->p, q->p, 1, 0);

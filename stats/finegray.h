@@ -23,6 +23,9 @@ typedef struct {
     FineGrayConvention convention;
     bool efron;                    /* ties of the cause; else Breslow */
     const int *stratum;            /* NULL: one */
+    const double *weight;          /* SURVIVAL alone (NULL: 1): of the terms of the likelihood; the censoring curve counts rows, as in R */
+    const int *cluster;            /* SURVIVAL alone (NULL: each row its own): rows that belong together in the variance */
+    size_t n_clusters;
 } FineGrayData;
 
 /* Memory is the arena's. With `direction` (-1, 0, 1 by column) the likelihood rises for ever, certified by a linear program over every

@@ -35,8 +35,8 @@ static Rc model_build(Model *m, Json *out, const StatCall *call, Err *e)
     Arena *a = &m->d.arena;
     TRY(design_build(d, out, call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true, .codes = true }, e));
     if (d->start) { rc = err_set(e, ERR_USAGE, "finegray wants Surv(time, code), not start and stop"); goto out; }
-    if (d->offset || d->cluster) {
-        rc = err_set(e, ERR_USAGE, "finegray takes no offset() or cluster()");
+    if ((d->weight || d->cluster) && strcmp(option_text(call, "convention", "cmprsk"), "survival") != 0) {
+        rc = err_set(e, ERR_USAGE, "finegray takes %s with --convention survival alone: cmprsk's variance knows none", d->weight ? "weights" : "clusters");
         goto out;
     }
     if (d->p == 0) { rc = err_set(e, ERR_USAGE, "'%s': a covariate is expected right of ~", call->formula); goto out; }
@@ -148,7 +148,8 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     Arena *a = &m.d.arena;
     FineGrayData data = { m.d.n, (int)m.p, m.d.time, m.x, m.state,
                           strcmp(convention, "survival") == 0 ? FINEGRAY_SURVIVAL : FINEGRAY_CMPRSK,
-                          strcmp(option_text(call, "ties", "breslow"), "efron") == 0, m.d.stratum };
+                          strcmp(option_text(call, "ties", "breslow"), "efron") == 0, m.d.stratum,
+                          m.d.weight, m.d.cluster, m.d.n_clusters };
     if (m.d.stratum) {
         Json *labels = json_set(out, "strata", json_array());
         for (size_t s = 0; s < m.d.n_strata; s++) json_push(labels, json_from_text(m.d.stratum_label[s]));
@@ -182,6 +183,8 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     }
     by_term(out, "se", &m, f.se);
     json_set_matrix(out, "vcov", f.vcov, m.p, m.p, m.name, m.name);
+    if (m.d.weight)
+        json_set_text(out, "weights_convention", "weights multiply those of the expanded rows; the censoring curve counts rows (survival::finegray)");
     if (data.convention == FINEGRAY_SURVIVAL) json_set_matrix(out, "robust_vcov", f.vcov, m.p, m.p, m.name, m.name);
     json_set_matrix(out, "inv_information", f.information_inverse, m.p, m.p, m.name, m.name);
     json_set_number(out, "max_abs_score", f.max_abs_score);

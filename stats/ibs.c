@@ -103,7 +103,7 @@ Rc ipcw_integrated_brier(double *model, double *null, const Ipcw *w, const doubl
         if (k < points) score[k] = w->first[k + 1] < n ? squares(&q, cumhaz[k], true) / w->G_after[k] : 0;
         for (size_t i = w->first[k]; i < w->first[k + 1]; i++) {
             const size_t row = w->order[i], p = q.piece[row];
-            share_out(q.sums + p * NODES, &q, (lp[row] - q.centre[p]) / (WIDTH / 2), 1);
+            share_out(q.sums + p * NODES, &q, (lp[row] - q.centre[p]) / (WIDTH / 2), w->weight ? w->weight[row] : 1);
         }
     }
     memset(q.sums, 0, q.n_pieces * NODES * sizeof *q.sums);
@@ -111,11 +111,12 @@ Rc ipcw_integrated_brier(double *model, double *null, const Ipcw *w, const doubl
         for (size_t i = w->first[k]; i < w->first[k + 1]; i++) {
             const size_t row = w->order[i], p = q.piece[row];
             if (!w->state[row]) continue;
-            share_out(q.sums + p * NODES, &q, (lp[row] - q.centre[p]) / (WIDTH / 2), 1 / w->G_before[row]);
-            sum_add(&weights, 1 / w->G_before[row]);
+            const double weight = (w->weight ? w->weight[row] : 1) / w->G_before[row];
+            share_out(q.sums + p * NODES, &q, (lp[row] - q.centre[p]) / (WIDTH / 2), weight);
+            sum_add(&weights, weight);
         }
-        const double r = null_risk[k], until = k + 1 < points ? w->at[k + 1] : tau, wide = (until - w->at[k]) / (double)n;
-        const double beyond = (double)(n - w->first[k + 1]);
+        const double r = null_risk[k], until = k + 1 < points ? w->at[k + 1] : tau, wide = (until - w->at[k]) / w->total;
+        const double beyond = k + 1 < w->n_times ? w->at_risk[k + 1] : 0;
         sum_add(&area[0], wide * (score[k] + squares(&q, cumhaz[k], false)));
         sum_add(&area[1], wide * ((beyond > 0 ? beyond * r * r / w->G_after[k] : 0) + (1 - r) * (1 - r) * sum_value(&weights)));
     }

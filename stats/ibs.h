@@ -4,7 +4,8 @@
 
 #include "stats/ipcw.h"
 
-/* Mean over [0, tau] of the Brier score, a step function on the observed times w->at, weighted for censoring as in ipcw_brier (state 0 or 1):
+/* Mean over [0, tau] of the Brier score, a step function on the observed times w->at, weighted for censoring (and by the rows' weights) as in
+ * ipcw_brier (state 0 or 1):
  *   model      of risks 1 - exp(-cumhaz[k] exp(lp_i)) at the k-th time
  *   null       of one risk for all, null_risk[k]
  * cumhaz and null_risk are wanted at the times before tau alone. O(n log n) and some hundred products a time: the risk is a smooth function of

@@ -5,32 +5,22 @@
 
 #include "core/sum.h"
 
-Rc influence_product(double *out, size_t *used, const double *u, const double *v, const Clusters *c, Err *e)
+Rc influence_product(double *out, const double *u, const double *v, const Clusters *c, Err *e)
 {
     Sum s = { 0 };
-    size_t m = 0;
     if (!c->cluster) {
-        for (size_t i = 0; i < c->n; i++) {
-            sum_add(&s, u[i] * v[i]);
-            m += u[i] != 0;
-        }
+        for (size_t i = 0; i < c->n; i++) sum_add(&s, u[i] * v[i]);
     } else {
-        double *sum = calloc(3 * c->n_clusters + 1, sizeof *sum), *U = sum, *V = sum ? sum + c->n_clusters : NULL;
+        double *sum = calloc(2 * c->n_clusters + 1, sizeof *sum), *U = sum, *V = sum ? sum + c->n_clusters : NULL;
         if (!sum) return err_nomem(e);
-        double *any = V + c->n_clusters;
         for (size_t i = 0; i < c->n; i++) {
             int k = c->cluster[i];
             U[k] += u[i];
             V[k] += v[i];
-            if (u[i] != 0) any[k] = 1;
         }
-        for (size_t k = 0; k < c->n_clusters; k++) {
-            sum_add(&s, U[k] * V[k]);
-            m += any[k] != 0;
-        }
+        for (size_t k = 0; k < c->n_clusters; k++) sum_add(&s, U[k] * V[k]);
         free(sum);
     }
-    if (used) *used = m;
     *out = sum_value(&s);
     return OK;
 }

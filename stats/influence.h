@@ -14,8 +14,7 @@ typedef struct {
 } Clusters;
 
 /* sum over clusters of (sum of u)(sum of v): with u = v the infinitesimal-jackknife variance of what u is the influence on (a
- * row's weight times the derivative by it), else a covariance. `used`, unless NULL, becomes the number of clusters with a row
- * whose u is not 0. Rows in a canonical order give the same bits. Fails with ERR_NOMEM. Huber 1967; Lin & Wei 1989. */
-Rc influence_product(double *out, size_t *used, const double *u, const double *v, const Clusters *c, Err *e);
+ * row's weight times the derivative by it), else a covariance. Rows in a canonical order give the same bits. Fails with ERR_NOMEM. Huber 1967; Lin & Wei 1989. */
+Rc influence_product(double *out, const double *u, const double *v, const Clusters *c, Err *e);
 
 #endif

@@ -7,34 +7,56 @@
 #include "core/order.h"
 #include "core/sum.h"
 
-Rc ipcw_init(Ipcw *w, const double *time, const int *state, size_t n, Arena *a, Err *e)
+Rc ipcw_init_weighted(Ipcw *w, const double *time, const int *state, const double *weight, const Clusters *clusters, Arena *a, Err *e)
 {
-    *w = (Ipcw){ .n = n, .time = time, .state = state };
+    size_t n = clusters->n;
+    *w = (Ipcw){ .n = n, .time = time, .state = state, .weight = weight, .clusters = *clusters };
     w->order = ARENA_NEW(a, n, size_t);
     w->G_before = ARENA_NEW(a, n, double);
     w->at = ARENA_NEW(a, n + 1, double);
     w->G_after = ARENA_NEW(a, n + 1, double);
+    w->at_risk = ARENA_NEW(a, n + 1, double);
     w->first = ARENA_NEW(a, n + 1, size_t);
-    if (!w->order || !w->G_before || !w->at || !w->G_after || !w->first) return err_nomem(e);
+    if (!w->order || !w->G_before || !w->at || !w->G_after || !w->first || !w->at_risk) return err_nomem(e);
     order_start(w->order, n);
     Rc rc = order_by(w->order, time, n, e);
     if (rc != OK) return rc;
-    double G = 1;
-    for (size_t lo = 0, hi; lo < n; lo = hi) {
-        double left = (double)(n - lo), events = 0, censored = 0;
-        for (hi = lo; hi < n && time[w->order[hi]] == time[w->order[lo]]; hi++) {
-            size_t i = w->order[hi];
-            w->G_before[i] = G;
-            *(state[i] ? &events : &censored) += 1;
-        }
-        if (censored > 0) G *= 1 - censored / (left - events);
+    for (size_t lo = 0; lo < n; lo++) {
+        if (lo && time[w->order[lo]] == time[w->order[lo - 1]]) continue;
         w->at[w->n_times] = time[w->order[lo]];
-        w->first[w->n_times] = lo;
-        w->G_after[w->n_times++] = G;
+        w->first[w->n_times++] = lo;
     }
     w->first[w->n_times] = n;
+    Sum left = { 0 };
+    for (size_t k = w->n_times; k-- > 0;) {
+        for (size_t i = w->first[k]; i < w->first[k + 1]; i++) sum_add(&left, weight ? weight[w->order[i]] : 1);
+        w->at_risk[k] = sum_value(&left);
+    }
+    w->total = w->n_times ? w->at_risk[0] : 0;
+    double G = 1;
+    for (size_t k = 0; k < w->n_times; k++) {
+        double events = 0, censored = 0;
+        size_t n_censored = 0, here = w->first[k + 1] - w->first[k];
+        for (size_t q = w->first[k]; q < w->first[k + 1]; q++) {
+            size_t i = w->order[q];
+            w->G_before[i] = G;
+            *(state[i] ? &events : &censored) += weight ? weight[i] : 1;
+            n_censored += !state[i];
+        }
+        /* Whoever is left of all that are not events is censored here: G is 0, not what rounding leaves of it. */
+        bool all = n_censored > 0 && w->first[k] + here == n;
+        if (n_censored > 0) G *= all ? 0 : 1 - censored / (w->at_risk[k] - events);
+        w->G_after[k] = G;
+    }
     return OK;
 }
+
+Rc ipcw_init(Ipcw *w, const double *time, const int *state, size_t n, Arena *a, Err *e)
+{
+    return ipcw_init_weighted(w, time, state, NULL, &(Clusters){ .n = n }, a, e);
+}
+
+static double weight_of(const Ipcw *w, size_t row) { return w->weight ? w->weight[row] : 1; }
 
 double ipcw_G(const Ipcw *w, double t)
 {
@@ -48,22 +70,24 @@ double ipcw_G(const Ipcw *w, double t)
 
 Rc ipcw_influence(double *influence, const Ipcw *w, const double *x, double t, Err *e)
 {
-    size_t n = w->n, m = w->n_times;
+    size_t m = w->n_times;
     double *share = malloc((m + 1) * sizeof *share);      /* S(z)/Y(z) at censoring times up to t, else 0 */
     if (!share) return err_nomem(e);
     Sum beyond = { 0 }, total = { 0 };
     for (size_t k = m; k-- > 0;) {
-        share[k] = w->at[k] <= t ? sum_value(&beyond) / (double)(n - w->first[k]) : 0;
+        share[k] = w->at[k] <= t ? sum_value(&beyond) / w->at_risk[k] : 0;
         for (size_t i = w->first[k]; i < w->first[k + 1]; i++) {
-            sum_add(&beyond, x[w->order[i]]);
-            sum_add(&total, x[w->order[i]]);
+            double wx = weight_of(w, w->order[i]) * x[w->order[i]];
+            sum_add(&beyond, wx);
+            sum_add(&total, wx);
         }
     }
-    double mean = sum_value(&total) / (double)n, drift = 0;
+    double mean = sum_value(&total) / w->total, drift = 0;
     for (size_t k = 0; k < m; k++) {
         double censored = 0;
-        for (size_t i = w->first[k]; i < w->first[k + 1]; i++) censored += w->state[w->order[i]] == 0;
-        drift += share[k] * censored / (double)(n - w->first[k]);
+        for (size_t i = w->first[k]; i < w->first[k + 1]; i++)
+            if (w->state[w->order[i]] == 0) censored += weight_of(w, w->order[i]);
+        drift += share[k] * censored / w->at_risk[k];
         for (size_t i = w->first[k]; i < w->first[k + 1]; i++) {
             size_t row = w->order[i];
             influence[row] = x[row] - mean - drift + (w->state[row] == 0 ? share[k] : 0);
@@ -73,13 +97,25 @@ Rc ipcw_influence(double *influence, const Ipcw *w, const double *x, double t, E
     return OK;
 }
 
-double influence_se(const double *u, size_t n)
+Rc ipcw_se(double *se, const Ipcw *w, const double *u, Err *e)
 {
-    if (n < 2) return NAN;
-    double mean = mean_of(u, n);
-    Sum s = { 0 };
-    for (size_t i = 0; i < n; i++) sum_add(&s, (u[i] - mean) * (u[i] - mean));
-    return sqrt(sum_value(&s) / (double)(n - 1) / (double)n);
+    size_t n = w->n;
+    *se = NAN;
+    if (n < 2) return OK;
+    if (!w->weight && !w->clusters.cluster) {
+        double mean = mean_of(u, n);
+        Sum s = { 0 };
+        for (size_t i = 0; i < n; i++) sum_add(&s, (u[i] - mean) * (u[i] - mean));
+        *se = sqrt(sum_value(&s) / (double)(n - 1) / (double)n);
+        return OK;
+    }
+    double m = (double)(w->clusters.cluster ? w->clusters.n_clusters : n), *wu = malloc(n * sizeof *wu), v;
+    if (!wu) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) wu[i] = weight_of(w, i) * u[i];
+    Rc rc = influence_product(&v, wu, wu, &w->clusters, e);
+    free(wu);
+    if (rc == OK && m > 1) *se = sqrt(v * m / (m - 1)) / w->total;
+    return rc;
 }
 
 Rc ipcw_brier(Measure *out, const Ipcw *w, const double *risk, double t, Err *e)
@@ -94,9 +130,10 @@ Rc ipcw_brier(Measure *out, const Ipcw *w, const double *risk, double t, Err *e)
         x[i] = !before ? d * d / G : w->state[i] ? d * d / w->G_before[i] : 0;
     }
     Sum s = { 0 };
-    for (size_t i = 0; i < n; i++) sum_add(&s, x[w->order[i]]);
+    for (size_t i = 0; i < n; i++) sum_add(&s, weight_of(w, w->order[i]) * x[w->order[i]]);
+    out->value = sum_value(&s) / w->total;
     Rc rc = ipcw_influence(x + n, w, x, t, e);
-    if (rc == OK) *out = (Measure){ sum_value(&s) / (double)n, influence_se(x + n, n) };
+    if (rc == OK) rc = ipcw_se(&out->se, w, x + n, e);
     free(x);
     return rc;
 }
@@ -119,7 +156,7 @@ Rc ipcw_auc(Measure *out, double *influence, const Ipcw *w, const double *marker
 {
     Rc rc = OK;
     size_t n = w->n;
-    double N = (double)n;
+    double N = w->total;
     double *block = calloc(6 * n + 1, sizeof *block), *wc = block, *vc = block + n, *pair = block + 2 * n;
     size_t *s = malloc((n + 1) * sizeof *s);
     *out = (Measure){ NAN, NAN };
@@ -130,26 +167,26 @@ Rc ipcw_auc(Measure *out, double *influence, const Ipcw *w, const double *marker
     TRY(order_by(s, marker, n, e));
     Sum m1 = { 0 }, m2 = { 0 }, wins = { 0 }, below = { 0 }, above = { 0 };
     for (size_t i = 0; i < n; i++) {
-        sum_add(&m1, wc[s[i]]);
-        sum_add(&m2, vc[s[i]]);
+        sum_add(&m1, weight_of(w, s[i]) * wc[s[i]]);
+        sum_add(&m2, weight_of(w, s[i]) * vc[s[i]]);
     }
     if (!(sum_value(&m1) > 0) || !(sum_value(&m2) > 0)) goto out;
     /* pair[i]: what row i carries of all pairs, as a case over controls below it and as a control under cases above it. */
     for (size_t lo = 0, hi; lo < n; lo = hi) {
         double tied = 0;
-        for (hi = lo; hi < n && marker[s[hi]] == marker[s[lo]]; hi++) tied += vc[s[hi]];
+        for (hi = lo; hi < n && marker[s[hi]] == marker[s[lo]]; hi++) tied += weight_of(w, s[hi]) * vc[s[hi]];
         for (size_t i = lo; i < hi; i++) {
             double h = wc[s[i]] * (sum_value(&below) + tied / 2) / N;
             pair[s[i]] += h;
-            sum_add(&wins, h / N);
+            sum_add(&wins, weight_of(w, s[i]) * h / N);
         }
-        for (size_t i = lo; i < hi; i++) sum_add(&below, vc[s[i]]);
+        for (size_t i = lo; i < hi; i++) sum_add(&below, weight_of(w, s[i]) * vc[s[i]]);
     }
     for (size_t hi = n, lo; hi > 0; hi = lo) {
         double tied = 0;
-        for (lo = hi; lo > 0 && marker[s[lo - 1]] == marker[s[hi - 1]]; lo--) tied += wc[s[lo - 1]];
+        for (lo = hi; lo > 0 && marker[s[lo - 1]] == marker[s[hi - 1]]; lo--) tied += weight_of(w, s[lo - 1]) * wc[s[lo - 1]];
         for (size_t i = lo; i < hi; i++) pair[s[i]] += vc[s[i]] * (sum_value(&above) + tied / 2) / N;
-        for (size_t i = hi; i-- > lo;) sum_add(&above, wc[s[i]]);
+        for (size_t i = hi; i-- > lo;) sum_add(&above, weight_of(w, s[i]) * wc[s[i]]);
     }
     double a = sum_value(&m1) / N, b = sum_value(&m2) / N, auc = sum_value(&wins) / (a * b);
     out->value = auc;
@@ -159,7 +196,7 @@ Rc ipcw_auc(Measure *out, double *influence, const Ipcw *w, const double *marker
     TRY(ipcw_influence(u1, w, wc, t, e));
     TRY(ipcw_influence(u2, w, vc, t, e));
     for (size_t i = 0; i < n; i++) u[i] = (u[i] - auc * (u1[i] * b + a * u2[i])) / (a * b);
-    out->se = influence_se(u, n);
+    TRY(ipcw_se(&out->se, w, u, e));
     for (size_t i = 0; influence && i < n; i++) influence[i] = u[i];
 out:
     free(block);

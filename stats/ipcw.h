@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/err.h"
+#include "stats/influence.h"
 
 /* Rows sorted by time, with G, the Kaplan–Meier curve of censoring: events leave the risk set before censorings at the same
  * time. state: 0 censored, 1 the event, 2 any other event. */
@@ -19,13 +20,21 @@ typedef struct {
     size_t n_times;             /* distinct times */
     double *at, *G_after;       /* G just after each */
     size_t *first;              /* sorted place where each begins; first[n_times] = n */
+    double *at_risk;            /* rows (or their weight) with this time or a later one */
+    const double *weight;       /* by row; NULL: 1 */
+    double total;               /* n, or the sum of weights */
+    Clusters clusters;
 } Ipcw;
 
 /* Arena memory; time and state must outlive it. */
 Rc ipcw_init(Ipcw *w, const double *time, const int *state, size_t n, Arena *a, Err *e);
+/* The same for rows that count by weight (NULL: 1), in the measures and in G, and of which those of a cluster belong together. Measures
+ * are ratios of weighted sums; their variance is m/(m-1) times the sum over the m clusters (rows) of (sum of w times influence)^2 /
+ * (sum of w)^2, which no common factor of the weights changes. */
+Rc ipcw_init_weighted(Ipcw *w, const double *time, const int *state, const double *weight, const Clusters *clusters, Arena *a, Err *e);
 double ipcw_G(const Ipcw *w, double t);                     /* G(t), right-continuous */
 
-/* influence[i] := x_i - mean x, plus what row i contributes to x through the estimated G up to t. x_i is 0 or carries one
+/* influence[i] := x_i - (weighted) mean x, plus what row i contributes to x through the estimated G up to t. x_i is 0 or carries one
  * weight of the row; rows beyond t carry 1/G(t). NULL x is not allowed. */
 Rc ipcw_influence(double *influence, const Ipcw *w, const double *x, double t, Err *e);
 
@@ -47,7 +56,7 @@ typedef enum {
 Rc ipcw_auc(Measure *out, double *influence, const Ipcw *w, const double *marker, double t, CaseRule rule, bool other_events,
             const double *weight, Err *e);
 
-/* Standard error of the mean of influence values. */
-double influence_se(const double *influence, size_t n);
+/* Standard error of the (weighted) mean of influence values by row. */
+Rc ipcw_se(double *se, const Ipcw *w, const double *influence, Err *e);
 
 #endif

@@ -368,7 +368,11 @@ static Rc ml_results(LogisticModel *c, Err *e)
     TRY(spline_keys(out, &c->d, c->m.beta, covariance_root(c->data.T, c->m.vcov_basis, c->p, &c->a), c->p, c->column, e));
     if (option_flag(c->call, "profile")) TRY(logistic_limits(c, e));
     if (option_flag(c->call, "residuals")) TRY(residuals(c, prob, e));
-    TRY(logistic_predict(c, e));
+    /* With clusters the errors of predictions are robust too, and so are those that a kept fit gives later. */
+    double *model_vcov = c->m.vcov;
+    if (c->d.cluster) c->m.vcov = hc0;
+    rc = logistic_predict(c, e);
+    c->m.vcov = model_vcov;
 out:
     return rc;
 }

@@ -184,7 +184,7 @@ static Rc robust_sums(LogrankTest *t, const LogrankData *d, double rho, Err *e)
         TRY(robust_stratum(t, u, d, by_time + lo, d->start ? by_start + lo : NULL, hi - lo, rho, s, e));
     }
     for (size_t g = 0; g < G; g++)
-        for (size_t h = 0; h < G; h++) TRY(influence_product(&t->var[h * G + g], NULL, u + g * n, u + h * n, &clusters, e));
+        for (size_t h = 0; h < G; h++) TRY(influence_product(&t->var[h * G + g], u + g * n, u + h * n, &clusters, e));
 out:
     free(u);
     free(by_time);

@@ -43,10 +43,7 @@ static Rc prepare(Work *w, Json *out, const StatCall *call, Err *e)
     Design *d = &w->d;
     Arena *a = &d->arena;
     TRY(design_build(d, out, call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true }, e));
-    if (d->start || d->stratum || d->offset) {
-        rc = err_set(e, ERR_USAGE, "performance takes Surv(time, event) without strata() and offset()");
-        goto out;
-    }
+    if (d->start) { rc = err_set(e, ERR_USAGE, "performance takes Surv(time, event), not start and stop"); goto out; }
     if (d->p == 0) { rc = err_set(e, ERR_USAGE, "'%s': a covariate is expected right of ~", call->formula); goto out; }
     w->n_times = option_numbers(&w->times, call, "times", a);
     if (w->n_times == 0) { rc = err_set(e, ERR_USAGE, "performance wants --times"); goto out; }
@@ -72,10 +69,13 @@ static Rc prepare(Work *w, Json *out, const StatCall *call, Err *e)
     }
     for (size_t i = 0; i < d->n; i++) w->state[i] = d->event[i] != 0;
     CoxTies ties = strcmp(option_text(call, "ties", "efron"), "breslow") == 0 ? TIES_BRESLOW : TIES_EFRON;
-    TRY(cox_risk_fit(&w->fit, w->x, d->n, (int)w->p, d->time, d->event, ties, w->name, out, a, e));
-    TRY(ipcw_init(&w->ipcw, d->time, w->state, d->n, a, e));
-    TRY(km_estimate(&w->km, &(KmData){ .n = d->n, .time = d->time, .event = d->event }, &(KmOptions){ 0 }, a, e));
-    for (size_t i = 0; i < d->n; i++) w->lp[i] = cox_risk_lp(&w->fit, w->x, d->n, i);
+    const CoxInput in = { .n = d->n, .p = (int)w->p, .x = w->x, .time = d->time, .event = d->event, .weight = d->weight, .offset = d->offset,
+                          .ties = ties };
+    const Clusters clusters = { d->n, d->cluster, d->n_clusters };
+    TRY(cox_risk_fit_input(&w->fit, &in, w->name, out, a, e));
+    TRY(ipcw_init_weighted(&w->ipcw, d->time, w->state, d->weight, &clusters, a, e));
+    TRY(km_estimate(&w->km, &(KmData){ .n = d->n, .time = d->time, .event = d->event, .weight = d->weight }, &(KmOptions){ 0 }, a, e));
+    for (size_t i = 0; i < d->n; i++) w->lp[i] = cox_risk_lp(&w->fit, w->x, d->n, i) + (d->offset ? d->offset[i] : 0);
     if (events < 10 * (double)w->p)
         diagnose(out, "few_events", "%g events for %zu parameters (%.1f each, fewer than 10): expect optimism", events, w->p,
                  events / (double)w->p);
@@ -165,6 +165,39 @@ out:
     return rc;
 }
 
+/* Mean over the rows, by weight where there are some. */
+static double weighted_mean(const Work *w, const double *x)
+{
+    const double *weight = w->d.weight;
+    if (!weight) return mean_of(x, w->d.n);
+    Sum s = { 0 };
+    for (size_t i = 0; i < w->d.n; i++) sum_add(&s, weight[i] * x[i]);
+    return sum_value(&s) / w->ipcw.total;
+}
+
+typedef struct { double risk, weight; } Weighted;
+static int by_risk(const void *a, const void *b)
+{
+    double x = ((const Weighted *)a)->risk, y = ((const Weighted *)b)->risk;
+    return (x > y) - (x < y);
+}
+
+/* Bounds of fifths of the weight: the first risk with at least this share of the weight up to it. */
+static Rc weighted_bounds(double *bound, const Work *w, Arena *a, Err *e)
+{
+    size_t n = w->d.n, i = 0;
+    Weighted *s = ARENA_NEW(a, n, Weighted);
+    if (!s) return err_nomem(e);
+    for (size_t k = 0; k < n; k++) s[k] = (Weighted){ w->risk[k], w->d.weight[k] };
+    qsort(s, n, sizeof *s, by_risk);
+    double up_to = s[0].weight;
+    for (int g = 0; g <= GROUPS; g++) {
+        while (i + 1 < n && up_to < (double)g / GROUPS * w->ipcw.total * (1 - 1e-12)) up_to += s[++i].weight;
+        bound[g] = g == GROUPS ? s[n - 1].risk : s[i].risk;
+    }
+    return OK;
+}
+
 /* Fifths of predicted risk: bounds are type-7 quantiles, a value on a bound belongs below it. */
 static Rc write_groups(Json *out, Work *w, double t, Err *e)
 {
@@ -172,27 +205,30 @@ static Rc write_groups(Json *out, Work *w, double t, Err *e)
     size_t n = w->d.n;
     Arena *a = &w->d.arena;
     double *sorted = ARENA_NEW(a, n, double), bound[GROUPS + 1], mean[GROUPS], observed[GROUPS], count[GROUPS];
-    double *time = ARENA_NEW(a, n, double), *event = ARENA_NEW(a, n, double);
-    if (!sorted || !time || !event) return err_nomem(e);
+    double *time = ARENA_NEW(a, n, double), *event = ARENA_NEW(a, n, double), *weight = ARENA_NEW(a, n, double);
+    if (!sorted || !time || !event || !weight) return err_nomem(e);
     risks_at(w, t);
     memcpy(sorted, w->risk, n * sizeof *sorted);
     sort_doubles(sorted, n);
     for (int g = 0; g <= GROUPS; g++) bound[g] = quantile_sorted(sorted, n, (double)g / GROUPS);
+    if (w->d.weight) TRY(weighted_bounds(bound, w, a, e));
     size_t used = 0;
     for (int g = 0; g < GROUPS; g++) {
-        Sum s = { 0 };
+        Sum s = { 0 }, all = { 0 };
         size_t m = 0;
         for (size_t i = 0; i < n; i++) {
             bool in = w->risk[i] <= bound[g + 1] && (g == 0 || w->risk[i] > bound[g]);
             if (!in) continue;
-            sum_add(&s, w->risk[i]);
+            weight[m] = w->d.weight ? w->d.weight[i] : 1;
+            sum_add(&s, weight[m] * w->risk[i]);
+            sum_add(&all, weight[m]);
             time[m] = w->d.time[i];
             event[m++] = w->d.event[i];
         }
         if (m == 0) continue;      /* bounds fall together where many risks are equal */
         KmCurve c;
-        TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event }, &(KmOptions){ 0 }, a, e));
-        mean[used] = sum_value(&s) / (double)m;
+        TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event, .weight = w->d.weight ? weight : NULL }, &(KmOptions){ 0 }, a, e));
+        mean[used] = sum_value(&s) / sum_value(&all);
         observed[used] = t <= c.time[c.n - 1] || c.surv[c.n - 1] == 0 ? 1 - km_survival(&c, t) : NAN;
         count[used++] = (double)m;
     }
@@ -202,7 +238,7 @@ static Rc write_groups(Json *out, Work *w, double t, Err *e)
     series(o, "observed", observed, used);
     series(o, "n", count, used);
     Json *q = json_set(out, "oe", json_object());
-    double all = 1 - km_survival(&w->km, t), expected = mean_of(w->risk, n);
+    double all = 1 - km_survival(&w->km, t), expected = weighted_mean(w, w->risk);
     json_set_number(q, "time", t);
     json_set_number(q, "observed", all);
     json_set_number(q, "expected", expected);
@@ -217,13 +253,14 @@ static Rc write_calibration(Json *out, Work *w, double t, Err *e)
     Json *o = json_set(out, "calibration", json_object());
     static const char *const name[1] = { "linear predictor" };
     CoxRisk slope;
-    TRY(cox_risk_fit(&slope, w->lp, w->d.n, 1, w->d.time, w->d.event, TIES_EFRON, name, out, &w->d.arena, e));
+    const CoxInput in = { .n = w->d.n, .p = 1, .x = w->lp, .time = w->d.time, .event = w->d.event, .weight = w->d.weight, .ties = TIES_EFRON };
+    TRY(cox_risk_fit_input(&slope, &in, name, out, &w->d.arena, e));
     json_set_number(o, "slope", slope.beta[0]);
     TRY(write_groups(o, w, t, e));
-    CalibrationCurve smooth;
+    CalibrationCurve smooth = { .ici = NAN, .e50 = NAN, .e90 = NAN, .largest = NAN };
     CalibrationData data = { w->d.n, w->risk, w->d.event, w->d.time, t };
     risks_at(w, t);
-    TRY(calibration_curve(&smooth, &data, NULL, SMOOTH_POINTS, &w->d.arena, e));
+    if (!w->d.weight) TRY(calibration_curve(&smooth, &data, NULL, SMOOTH_POINTS, &w->d.arena, e));
     calibration_json(o, "smooth", &smooth);
 out:
     return rc;
@@ -233,14 +270,15 @@ static Rc write_predictions(Json *out, const Work *w, const Frame *rows, Err *e)
 {
     Rc rc = OK;
     Arena a = { 0 };
-    double *x = NULL;
+    double *x = NULL, *offset = NULL;
     TRY(design_matrix_for(&x, &w->d, rows, &a, e));
+    TRY(design_offset_for(&offset, &w->d, rows, &a, e));
     size_t n = rows->rows;
     double *kept = ARENA_NEW(&a, n * w->p, double), *risk = ARENA_NEW(&a, n * w->n_times, double), *number = ARENA_NEW(&a, n, double);
     if (!kept || !risk || !number) { rc = err_nomem(e); goto out; }
     for (size_t j = 0; j < w->p; j++) memcpy(kept + j * n, x + w->column[j] * n, n * sizeof *kept);
     for (size_t i = 0; i < n; i++) {
-        double lp = cox_risk_lp(&w->fit, kept, n, i);
+        double lp = cox_risk_lp(&w->fit, kept, n, i) + (offset ? offset[i] : 0);
         number[i] = (double)i + 1;
         for (size_t t = 0; t < w->n_times; t++) risk[t * n + i] = cox_risk_at(&w->fit, w->times[t], lp);
     }
@@ -266,6 +304,9 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     json_set_number(out, "heuristic_shrinkage", (lr - (double)w.p) / lr);
     json_set_text(out, "convention", "apparent performance; cases T <= t; weights 1/G(T-) and 1/G(t) of the marginal Kaplan-Meier curve of "
                                      "censoring, its estimation in the standard errors");
+    if (w.d.weight || w.d.cluster)
+        json_set_text(out, "weights_convention", "weighted sums, in the fit and in the censoring curve as well; fifths of the weight, no smooth curve of "
+                                                 "calibration; standard errors between rows or clusters");
     for (size_t t = 1; t < w.n_times; t++) last = fmax(last, w.times[t]);
     double end = w.ipcw.at[w.ipcw.n_times - 1];
     if (last > end) {

@@ -47,7 +47,7 @@ static Rc robust_covariance(double cov[4], const KmCurve curve[2], const KmData 
     Clusters clusters = { data->n, data->cluster, n_clusters };
     if (!u) return err_nomem(e);
     for (int g = 0; g < 2; g++) TRY(km_restricted_mean_influence(u + (size_t)g * data->n, &curve[g], data, group, g, tau, e));
-    for (size_t k = 0; k < 4; k++) TRY(influence_product(&cov[k], NULL, u + (k % 2) * data->n, u + (k / 2) * data->n, &clusters, e));
+    for (size_t k = 0; k < 4; k++) TRY(influence_product(&cov[k], u + (k % 2) * data->n, u + (k / 2) * data->n, &clusters, e));
 out:
     return rc;
 }

@@ -19,23 +19,39 @@ static const MethodOption options[] = {
 
 typedef unsigned __int128 Wide;
 
+/* Weights that are no counts: scores to within rounding. */
+static void write_best_weighted(Json *const *list, const RocCurve *c, bool youden)
+{
+    double best = youden ? -1 : 3;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < c->n; i++) {
+            double sens = c->true_pos[i] / c->pos, spec = c->true_neg[i] / c->neg;
+            double score = youden ? sens + spec - 1 : (1 - sens) * (1 - sens) + (1 - spec) * (1 - spec);
+            if (pass == 0) { best = youden ? fmax(best, score) : fmin(best, score); continue; }
+            if (fabs(score - best) > 1e-12) continue;
+            double v[4] = { c->threshold[i], sens, spec, sens + spec - 1 };
+            for (int k = 0; k < (youden ? 4 : 3); k++) json_push(list[k], json_from_number(v[k]));
+        }
+}
+
 /* Points of the curve with the largest score; whole numbers, so that ties are ties. */
 static void write_best(Json *o, const char *key, const RocCurve *c, bool youden)
 {
     Json *q = json_set(o, key, json_object()), *list[4];
     static const char *const name[4] = { "threshold", "sensitivity", "specificity", "j" };
     for (int k = 0; k < (youden ? 4 : 3); k++) list[k] = json_set(q, name[k], json_array());
-    Wide best = 0;
+    if (!c->counts) { write_best_weighted(list, c, youden); return; }
+    Wide best = 0, pos = (Wide)c->pos, neg = (Wide)c->neg;
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < c->n; i++) {
-            Wide tp = (Wide)c->true_pos[i] * c->n_neg, tn = (Wide)c->true_neg[i] * c->n_pos, all = (Wide)c->n_pos * c->n_neg;
+            Wide tp = (Wide)c->true_pos[i] * neg, tn = (Wide)c->true_neg[i] * pos, all = pos * neg;
             Wide score = youden ? tp + tn : ((all - tp) * (all - tp) + (all - tn) * (all - tn));
             if (pass == 0) {
                 if (i == 0 || (youden ? score > best : score < best)) best = score;
                 continue;
             }
             if (score != best) continue;
-            double sens = c->true_pos[i] / (double)c->n_pos, spec = c->true_neg[i] / (double)c->n_neg;
+            double sens = c->true_pos[i] / c->pos, spec = c->true_neg[i] / c->neg;
             double v[4] = { c->threshold[i], sens, spec, sens + spec - 1 };
             for (int k = 0; k < (youden ? 4 : 3); k++) json_push(list[k], json_from_number(v[k]));
         }
@@ -44,12 +60,12 @@ static void write_best(Json *o, const char *key, const RocCurve *c, bool youden)
 /* Two-sided normal p of the rank sum, variance corrected for ties, no continuity correction. */
 static double rank_sum_p(const RocCurve *c, double auc)
 {
-    double n = (double)(c->n_pos + c->n_neg), ties = 0;
+    double n = c->pos + c->neg, ties = 0;
     for (size_t i = 1; i < c->n; i++) {
         double t = c->true_pos[i - 1] - c->true_pos[i] + c->true_neg[i] - c->true_neg[i - 1];
         ties += t * t * t - t;
     }
-    double m = (double)c->n_pos * (double)c->n_neg, var = m / 12 * (n + 1 - ties / (n * (n - 1)));
+    double m = c->pos * c->neg, var = m / 12 * (n + 1 - ties / (n * (n - 1)));
     return var > 0 ? normal_two_sided_p((auc - 0.5) * m / sqrt(var)) : NAN;
 }
 
@@ -59,9 +75,9 @@ static Rc write_curve(Json *o, const RocCurve *c, Err *e)
     double *share = malloc((c->n + 1) * sizeof *share);
     if (!share) return err_nomem(e);
     json_set_numbers(q, "threshold", c->threshold, c->n);
-    for (size_t i = 0; i < c->n; i++) share[i] = c->true_pos[i] / (double)c->n_pos;
+    for (size_t i = 0; i < c->n; i++) share[i] = c->true_pos[i] / c->pos;
     json_set_numbers(q, "sens", share, c->n);
-    for (size_t i = 0; i < c->n; i++) share[i] = c->true_neg[i] / (double)c->n_neg;
+    for (size_t i = 0; i < c->n; i++) share[i] = c->true_neg[i] / c->neg;
     json_set_numbers(q, "spec", share, c->n);
     free(share);
     return OK;
@@ -69,7 +85,9 @@ static Rc write_curve(Json *o, const RocCurve *c, Err *e)
 
 static double clamp01(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 
-static Rc write_marker(Json *out, Json *o, const char *name, const RocArea *r, const RocCurve *c, double conf, const double *range, Err *e)
+/* `independent`: rows are draws of their own, so what is made of their number alone has a meaning. */
+static Rc write_marker(Json *out, Json *o, const char *name, const RocArea *r, const RocCurve *c, double conf, const double *range,
+                       bool independent, Err *e)
 {
     Rc rc = OK;
     bool constant = c->n <= 2, flat = constant || r->var == 0;
@@ -80,18 +98,21 @@ static Rc write_marker(Json *out, Json *o, const char *name, const RocArea *r, c
     double logit = log(A / (1 - A)), d = z * se / (A * (1 - A));
     set_level_limits(o, "ci", conf, "_delong", flat ? NAN : clamp01(A - z * se), flat ? NAN : clamp01(A + z * se));
     set_level_limits(o, "ci", conf, "_logit_delong", flat ? NAN : 1 / (1 + exp(-(logit - d))), flat ? NAN : 1 / (1 + exp(-(logit + d))));
-    roc_limits_newcombe(&lo, &hi, A, (double)r->n_pos, (double)r->n_neg, conf);
+    lo = hi = NAN;
+    if (independent) roc_limits_newcombe(&lo, &hi, A, (double)r->n_pos, (double)r->n_neg, conf);
     set_level_limits(o, "ci", conf, "_newcombe", lo, hi);
-    json_set_number(o, "var_hanley_mcneil", roc_variance_hanley(A, (double)r->n_pos, (double)r->n_neg));
+    json_set_number(o, "var_hanley_mcneil", independent ? roc_variance_hanley(A, (double)r->n_pos, (double)r->n_neg) : NAN);
     write_best(o, "youden", c, true);
     write_best(o, "closest_topleft", c, false);
     double part = range ? roc_partial_area(c, range[0], range[1]) : NAN;
     json_set_number(o, "pauc", part);
     json_set_number(o, "pauc_corrected", range ? roc_partial_corrected(part, range[0], range[1]) : NAN);
-    json_set_number(o, "wilcoxon_p_normal_nocc", rank_sum_p(c, A));
+    json_set_number(o, "wilcoxon_p_normal_nocc", independent ? rank_sum_p(c, A) : NAN);
     TRY(write_curve(o, c, e));
     if (constant)
         diagnose(out, "degenerate_variance", "%s has the same value in every row: its area is 0.5 and has no variance", name);
+    else if (r->var == 0 && !independent)
+        diagnose(out, "degenerate_variance", "%s parts the classes completely (area %g): its variance is 0", name, A);
     else if (r->var == 0)
         diagnose(out, "degenerate_variance", "%s parts the classes completely (area %g): DeLong's variance is 0; its %g %% limits of "
                  "Wilson's kind are %.3f to %.3f", name, A, 100 * conf, lo, hi);
@@ -101,13 +122,19 @@ out:
     return rc;
 }
 
-static void write_pairs(Json *out, const Design *d, const RocArea *r, double conf)
+static Rc write_pairs(Json *out, const Design *d, const RocArea *r, const RocSample *sample, double conf, Err *e)
 {
     double z = conf_z(conf);
     Json *list = json_set(out, "paired_delong", json_array());
     for (size_t i = 0; i < d->p; i++)
         for (size_t j = i + 1; j < d->p; j++) {
-            double diff = r[i].auc - r[j].auc, cov = roc_covariance(&r[i], &r[j]), var = r[i].var + r[j].var - 2 * cov;
+            double diff = r[i].auc - r[j].auc, cov = NAN;
+            if (!sample) cov = roc_covariance(&r[i], &r[j]);
+            else {
+                Rc rc = roc_covariance_of_sample(&cov, &r[i], &r[j], sample, e);
+                if (rc != OK) return rc;
+            }
+            double var = r[i].var + r[j].var - 2 * cov;
             /* Two markers in one order differ by nothing at all. */
             double se = var > 1e-14 * (r[i].var + r[j].var) ? sqrt(var) : 0;
             Json *o = json_push(list, json_object());
@@ -119,6 +146,7 @@ static void write_pairs(Json *out, const Design *d, const RocArea *r, double con
             json_set_number(o, "cov", cov);
             set_level_limits(o, "ci", conf, "_diff", se > 0 ? diff - z * se : NAN, se > 0 ? diff + z * se : NAN);
         }
+    return OK;
 }
 
 /* The area of one marker in each of two groups of rows. */
@@ -129,7 +157,7 @@ static Rc write_by(Json *out, Design *d, const StatCall *call, const double *mar
     Expr *by = NULL;
     ExprValue value = { 0 };
     const char *text = option_text(call, "by", NULL), *name[2] = { NULL, NULL };
-    double level[2] = { 0, 0 }, *x = ARENA_NEW(a, 2 * d->n, double);
+    double level[2] = { 0, 0 }, *x = ARENA_NEW(a, 3 * d->n, double);
     RocArea r[2];
     if (!x) return err_nomem(e);
     TRY(expr_parse(&by, text, a, e));
@@ -159,6 +187,7 @@ static Rc write_by(Json *out, Design *d, const StatCall *call, const double *mar
         for (size_t i = 0; i < d->n; i++) {
             size_t row = d->row[i];
             if (value.is_text ? !value.text[row] || strcmp(value.text[row], name[g]) != 0 : value.num[row] != level[g]) continue;
+            if (d->weight) x[2 * d->n + n] = d->weight[i];
             x[n] = marker[i];
             x[d->n + n++] = y[i];
             pos += y[i] != 0;
@@ -167,7 +196,8 @@ static Rc write_by(Json *out, Design *d, const StatCall *call, const double *mar
             rc = diagnose_fatal(out, e, "one_class", "one group of %s has a single class (%zu of %zu positive)", text, pos, n);
             goto out;
         }
-        TRY(roc_area(&r[g], x, x + d->n, n, a, e));
+        RocSample sample = { .n = n, .y = x + d->n, .weight = x + 2 * d->n };
+        TRY(d->weight ? roc_area_of_sample(&r[g], x, &sample, a, e) : roc_area(&r[g], x, x + d->n, n, a, e));
         size[g] = (double)n;
     }
     double v0 = r[0].var, v1 = r[1].var, D = (r[0].auc - r[1].auc) / sqrt(v0 + v1), auc[2] = { r[0].auc, r[1].auc };
@@ -208,16 +238,22 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     json_set_text(out, "convention", "a higher marker speaks for the event; positive is marker >= threshold");
     RocArea *area = ARENA_NEW(&d.arena, d.p, RocArea);
     if (!area) { rc = err_nomem(e); goto out; }
+    const RocSample weighted = { d.n, y, d.weight, d.cluster, d.n_clusters }, *sample = d.weight || d.cluster ? &weighted : NULL;
+    if (sample)
+        json_set_text(out, "convention", "a higher marker speaks for the event; positive is marker >= threshold; pairs count by the product of their "
+                                         "weights; variance between rows or clusters (DeLong, Obuchowski)");
     Json *markers = json_set(out, "markers", json_object());
     for (size_t j = 0; j < d.p; j++) {
         RocCurve curve;
-        TRY(roc_area(&area[j], d.x + j * d.n, y, d.n, &d.arena, e));
-        TRY(roc_curve(&curve, d.x + j * d.n, y, d.n, &d.arena, e));
-        TRY(write_marker(out, json_set(markers, d.term[j], json_object()), d.term[j], &area[j], &curve, conf, n_range ? range : NULL, e));
+        const double *marker = d.x + j * d.n;
+        TRY(sample ? roc_area_of_sample(&area[j], marker, sample, &d.arena, e) : roc_area(&area[j], marker, y, d.n, &d.arena, e));
+        TRY(roc_curve(&curve, marker, y, d.weight, d.n, &d.arena, e));
+        TRY(write_marker(out, json_set(markers, d.term[j], json_object()), d.term[j], &area[j], &curve, conf, n_range ? range : NULL, !sample, e));
     }
-    write_pairs(out, &d, area, conf);
+    TRY(write_pairs(out, &d, area, sample, conf, e));
     if (option_text(call, "by", NULL)) {
         if (d.p != 1) { rc = err_set(e, ERR_USAGE, "--by wants one marker"); goto out; }
+        if (d.cluster) { rc = err_set(e, ERR_USAGE, "--by compares independent groups: no --cluster"); goto out; }
         TRY(write_by(out, &d, call, d.x, y, e));
     }
 out:

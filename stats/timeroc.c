@@ -86,7 +86,9 @@ static Rc write_comparison(Json *o, const char *key, const Work *w, int definiti
     for (size_t t = 0; t < w->n_times; t++) {
         const double *ui = w->influence + at(w, definition, i, t) * n, *uj = w->influence + at(w, definition, j, t) * n;
         for (size_t k = 0; k < n; k++) u[k] = ui[k] - uj[k];
-        double diff = w->auc[at(w, definition, i, t)].value - w->auc[at(w, definition, j, t)].value, se = influence_se(u, n);
+        double diff = w->auc[at(w, definition, i, t)].value - w->auc[at(w, definition, j, t)].value, se = NAN;
+        Rc rc = ipcw_se(&se, &w->ipcw, u, e);
+        if (rc != OK) { arena_free(&a); return rc; }
         json_push(list, json_from_number(se > 0 ? normal_two_sided_p(diff / se) : NAN));
     }
     arena_free(&a);
@@ -128,7 +130,8 @@ static Rc cox_weights(Work *w, Json *out, Err *e)
     w->weight = ARENA_NEW(&d->arena, n * w->n_times, double);
     if (!censored || !w->weight) return err_nomem(e);
     for (size_t i = 0; i < n; i++) censored[i] = w->state[i] == 0;
-    TRY(cox_risk_fit(&G, d->x, n, (int)d->p, d->time, censored, TIES_EFRON, (const char *const *)d->term, out, &d->arena, e));
+    const CoxInput in = { .n = n, .p = (int)d->p, .x = d->x, .time = d->time, .event = censored, .weight = d->weight, .ties = TIES_EFRON };
+    TRY(cox_risk_fit_input(&G, &in, (const char *const *)d->term, out, &d->arena, e));
     for (size_t i = 0; i < n; i++) {
         double r = exp(cox_risk_lp(&G, d->x, n, i)), own = exp(cox_risk_cumhaz_before(&G, d->time[i]) * r);
         for (size_t t = 0; t < w->n_times; t++)
@@ -144,7 +147,8 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     Work w = { 0 };
     Design *d = &w.d;
     TRY(prepare(&w, out, call, e));
-    TRY(ipcw_init(&w.ipcw, d->time, w.state, d->n, &d->arena, e));
+    const Clusters clusters = { d->n, d->cluster, d->n_clusters };
+    TRY(ipcw_init_weighted(&w.ipcw, d->time, w.state, d->weight, &clusters, &d->arena, e));
     w.influence = ARENA_NEW(&d->arena, 2 * d->p * w.n_times * d->n, double);
     w.auc = ARENA_NEW(&d->arena, 2 * d->p * w.n_times, Measure);
     if (!w.influence || !w.auc) { rc = err_nomem(e); goto out; }
@@ -165,6 +169,8 @@ static Rc run(Json *out, const StatCall *call, Err *e)
                                            "markers, without standard errors; def2: controls are all without the cause"
                                          : "cases T < t, controls T > t; weights 1/G(T-) and 1/G(t) of the marginal Kaplan-Meier curve "
                                            "of censoring; def2: controls are all without the cause");
+    if (d->weight || d->cluster)
+        json_set_text(out, "weights_convention", "weighted sums, in the censoring curve as well; counts are rows; variance between rows or clusters");
     TRY(write_counts(out, &w, e));
     Json *markers = json_set(out, "markers", json_object()), *list = json_set(out, "compare", json_array());
     for (size_t j = 0; j < d->p; j++) {

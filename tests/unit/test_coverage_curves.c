@@ -95,7 +95,7 @@ START_TEST(subdistribution)
         competing(&r, b, x, t, state);
         for (int k = 0; k < 2; k++) {
             FineGrayFit f;
-            assert_ok(finegray_fit(&f, &(FineGrayData){ N, 1, t, x, state, (FineGrayConvention)k, false, NULL }, &a, NULL));
+            assert_ok(finegray_fit(&f, &(FineGrayData){ .n = N, .p = 1, .time = t, .x = x, .state = state, .convention = (FineGrayConvention)k }, &a, NULL));
             hit[k] += fabs(f.coef[0] - b) <= Z * f.se[0];
         }
         arena_free(&a);

@@ -59,7 +59,7 @@ START_TEST(maximum_of_the_likelihood)
     for (int c = 0; c < 2; c++) {
         Sample s = sample_of(3 + (uint64_t)c, true);
         FineGrayFit f;
-        FineGrayData d = { N, P, s.time, s.x, s.state, (FineGrayConvention)c, false, NULL };
+        FineGrayData d = { N, P, s.time, s.x, s.state, (FineGrayConvention)c, false, NULL, NULL, NULL, 0 };
         assert_ok_e(finegray_fit(&f, &d, &a, &e), e);
         ck_assert(f.converged && f.max_abs_score < 1e-10);
         assert_near(f.loglik, loglik(&s, f.coef, (FineGrayConvention)c), 1e-12);
@@ -94,9 +94,9 @@ START_TEST(without_censoring)
     for (int i = 0; i < N; i++)
         if (s.state[i] == 2) { moved.time[i] = 1e6; moved.state[i] = 0; }
     FineGrayFit f, g, cox;
-    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, false, NULL }, &a, NULL));
-    assert_ok(finegray_fit(&g, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_SURVIVAL, false, NULL }, &a, NULL));
-    assert_ok(finegray_fit(&cox, &(FineGrayData){ N, P, moved.time, moved.x, moved.state, FINEGRAY_SURVIVAL, false, NULL }, &a, NULL));
+    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, false, NULL, NULL, NULL, 0 }, &a, NULL));
+    assert_ok(finegray_fit(&g, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_SURVIVAL, false, NULL, NULL, NULL, 0 }, &a, NULL));
+    assert_ok(finegray_fit(&cox, &(FineGrayData){ N, P, moved.time, moved.x, moved.state, FINEGRAY_SURVIVAL, false, NULL, NULL, NULL, 0 }, &a, NULL));
     for (int j = 0; j < P; j++) {
         assert_near(f.coef[j], cox.coef[j], 1e-10);
         assert_near(g.coef[j], cox.coef[j], 1e-10);
@@ -120,9 +120,9 @@ START_TEST(scaled_shifted_shuffled)
     }
     FineGrayFit f, g, q;
     for (int efron = 0; efron < 2; efron++) {
-        assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, efron, NULL }, &a, NULL));
-        assert_ok(finegray_fit(&g, &(FineGrayData){ N, P, m.time, m.x, m.state, FINEGRAY_CMPRSK, efron, NULL }, &a, NULL));
-        assert_ok(finegray_fit(&q, &(FineGrayData){ N, P, r.time, r.x, r.state, FINEGRAY_CMPRSK, efron, NULL }, &a, NULL));
+        assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, efron, NULL, NULL, NULL, 0 }, &a, NULL));
+        assert_ok(finegray_fit(&g, &(FineGrayData){ N, P, m.time, m.x, m.state, FINEGRAY_CMPRSK, efron, NULL, NULL, NULL, 0 }, &a, NULL));
+        assert_ok(finegray_fit(&q, &(FineGrayData){ N, P, r.time, r.x, r.state, FINEGRAY_CMPRSK, efron, NULL, NULL, NULL, 0 }, &a, NULL));
         assert_near(g.coef[0] * 1e8, f.coef[0], 1e-9);
         assert_near(g.coef[1], f.coef[1], 1e-9);
         assert_near(g.vcov[0] * 1e16, f.vcov[0], 1e-9);
@@ -150,8 +150,9 @@ START_TEST(strata)
     FineGrayFit one, two;
     for (int c = 0; c < 2; c++)
         for (int efron = 0; efron < 2; efron++) {
-            assert_ok(finegray_fit(&one, &(FineGrayData){ N, P, s.time, s.x, s.state, (FineGrayConvention)c, efron, NULL }, &a, NULL));
-            assert_ok(finegray_fit(&two, &(FineGrayData){ 2 * N, P, time, x, state, (FineGrayConvention)c, efron, stratum }, &a, NULL));
+            assert_ok(finegray_fit(&one, &(FineGrayData){ N, P, s.time, s.x, s.state, (FineGrayConvention)c, efron, NULL, NULL, NULL, 0 }, &a, NULL));
+            assert_ok(finegray_fit(&two, &(FineGrayData){ 2 * N, P, time, x, state, (FineGrayConvention)c, efron, stratum,
+                                                         NULL, NULL, 0 }, &a, NULL));
             assert_near(two.loglik, 2 * one.loglik, 1e-12);
             for (int j = 0; j < P; j++) assert_near(two.coef[j], one.coef[j], 1e-10);
             for (int j = 0; j < P * P; j++) {
@@ -174,7 +175,7 @@ START_TEST(monotone)
     Sample s = sample_of(31, true);
     for (int i = 0; i < N; i++) s.x[N + i] = s.state[i] == 1;
     FineGrayFit f;
-    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, false, NULL }, &a, NULL));
+    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_CMPRSK, false, NULL, NULL, NULL, 0 }, &a, NULL));
     ck_assert(f.direction && isnan(f.coef[1]) && !f.converged);
     assert_near(f.direction[1], 1, 0);
     assert_near(f.direction[0], 0, 0);
@@ -184,7 +185,7 @@ START_TEST(monotone)
     ck_assert_msg(best <= f.loglik + 1e-9 && best > f.loglik - 0.01, "best %.12g, supremum %.12g", best, f.loglik);
     /* A mirror image, and two columns that separate only together. */
     for (int i = 0; i < N; i++) { s.x[i] = s.x[N + i] + (i % 5) * 0.1; s.x[N + i] = (i % 5) * 0.1; }
-    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_SURVIVAL, true, NULL }, &a, NULL));
+    assert_ok(finegray_fit(&f, &(FineGrayData){ N, P, s.time, s.x, s.state, FINEGRAY_SURVIVAL, true, NULL, NULL, NULL, 0 }, &a, NULL));
     ck_assert(f.direction && f.direction[0] == 1 && f.direction[1] == -1);
     arena_free(&a);
 }

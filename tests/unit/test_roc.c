@@ -21,7 +21,7 @@ START_TEST(by_hand)
     for (int i = 0; i < 3; i++) s01 += (v01[i] - m) * (v01[i] - m) / 2;
     assert_near(r.var, s10 / 4 + s01 / 3, 1e-14);
     RocCurve c;
-    assert_ok(roc_curve(&c, hand_x, hand_y, 7, &a, NULL));
+    assert_ok(roc_curve(&c, hand_x, hand_y, NULL, 7, &a, NULL));
     ck_assert_uint_eq(c.n, 5);
     static const double cut[5] = { -INFINITY, 2, 4, 7, INFINITY }, tp[5] = { 4, 4, 3, 1, 0 }, tn[5] = { 0, 1, 2, 3, 3 };
     for (int i = 0; i < 5; i++) {

@@ -3,69 +3,103 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/lanes.h"
+#include "core/order.h"
 #include "core/sum.h"
 #include "stats/cox_fit.h"
-#include "stats/cross.h"
 #include "stats/linalg.h"
+#include "stats/rows.h"
 
 /* Above this condition number of the scaled cross products the columns are made orthogonal first. */
 static const double CONDITION_PLAIN = 1e3;
 
-/* Rows gathered once into the order of the data, then centred and scaled by passes along memory. Every sum runs in that order. */
-static Rc columns(CoxData *d, const CoxInput *in, Arena *a, Err *e)
+enum { TILE = 64, CACHED_NUMBERS = 1 << 17, AHEAD = 12 };
+
+/* x := the caller's rows in their order, row by row. Where the table is larger than a cache, the columns are read along memory and each
+ * row is written to its place, which `place` (room for n) tells; an order that names a row twice has no such places. */
+static void rows_in_order(double *x, const CoxInput *in, size_t *place, double *tile)
 {
-    enum { TILE = 64 };
-    Rc rc = OK;
-    size_t n = d->n, p = (size_t)d->p;
-    double *rows = malloc((n * p + 1) * sizeof *rows);
+    const size_t n = in->n, p = (size_t)in->p;
+    bool once = in->order && n * p > CACHED_NUMBERS;
+    for (size_t i = 0; once && i < n; i++) place[i] = n;
+    for (size_t i = 0; once && i < n; i++) { once = place[in->order[i]] == n; place[in->order[i]] = i; }
+    for (size_t from = 0; from < n; from += TILE) {
+        const size_t m = n - from < TILE ? n - from : TILE;
+        double *to = once ? tile : x + from * p;
+        for (size_t j = 0; j < p; j++) {
+            const double *column = in->x + j * n;
+            if (once || !in->order) for (size_t i = 0; i < m; i++) to[i * p + j] = column[from + i];
+            else for (size_t i = 0; i < m; i++) to[i * p + j] = column[in->order[from + i]];
+        }
+        for (size_t i = 0; once && i < m; i++) {
+            if (from + i + AHEAD < n)
+                for (size_t j = 0; j < p + LANES; j += LANES) __builtin_prefetch(x + place[from + i + AHEAD] * p + j, 1);
+            memcpy(x + place[from + i] * p, tile + i * p, p * sizeof *x);
+        }
+    }
+}
+
+/* Largest distance of a column's numbers from c. */
+static FOR_EACH_WIDTH double largest_from(const double *x, size_t n, double c)
+{
+    Lanes low = lanes_all(c), high = low;
+    double l = c, h = c;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const Lanes v = lanes_at(x + i);
+        low = lanes_select(v < low, v, low);
+        high = lanes_select(v > high, v, high);
+    }
+    for (; i < n; i++) { l = x[i] < l ? x[i] : l; h = x[i] > h ? x[i] : h; }
+    for (int k = 0; k < LANES; k++) { l = low[k] < l ? low[k] : l; h = high[k] > h ? high[k] : h; }
+    return fmax(h - c, c - l);
+}
+
+/* Centred and scaled columns, and with `gram` (NULL: not wanted) their packed cross products. Every sum runs in the order of the data. */
+static Rc columns(CoxData *d, const CoxInput *in, double *gram, Arena *a, Err *e)
+{
+    const size_t n = d->n, p = (size_t)d->p, width = rows_width(p);
     Sum *sum = ARENA_NEW(a, p + 1, Sum);
-    double *largest = ARENA_NEW(a, p + 1, double), *ss = ARENA_NEW(a, p + 1, double), *part = ARENA_NEW(a, p + 1, double);
-    d->x = ARENA_NEW(a, n * p + 1, double);
-    d->center = ARENA_NEW(a, p + 1, double);
+    double *part = ARENA_NEW(a, width + 1, double), *factor = ARENA_NEW(a, width + 1, double), *tile = ARENA_NEW(a, TILE * p + 1, double);
+    d->x = ARENA_NEW(a, n * p + ROWS_SPARE, double);
+    d->center = ARENA_NEW(a, width + 1, double);
     d->scale = ARENA_NEW(a, p + 1, double);
     d->T = ARENA_NEW(a, p * p + 1, double);
-    if (!rows || !sum || !largest || !ss || !part || !d->x || !d->center || !d->scale || !d->T) { rc = err_nomem(e); goto out; }
-    for (size_t from = 0; from < n; from += TILE)
-        for (size_t j = 0; j < p; j++)
-            for (size_t i = from; i < n && i < from + TILE; i++) rows[i * p + j] = in->x[j * n + i];
-    for (size_t i = 0; i < n; i++) {
-        const double *row = rows + d->order[i] * p;
-        double *x = d->x + i * p;
-        for (size_t j = 0; j < p; j++) { x[j] = row[j]; part[j] += row[j]; }
-        if (i % TILE == TILE - 1 || i + 1 == n)
-            for (size_t j = 0; j < p; j++) { sum_add(&sum[j], part[j]); part[j] = 0; }
+    if (!sum || !part || !factor || !tile || !d->x || !d->center || !d->scale || !d->T) return err_nomem(e);
+    if (p == 0) return OK;
+    rows_in_order(d->x, in, d->enter, tile);
+    for (size_t from = 0; from < n; from += TILE) {
+        memset(part, 0, width * sizeof *part);
+        rows_sum(part, d->x + from * p, NULL, n - from < TILE ? n - from : TILE, p);
+        for (size_t j = 0; j < p; j++) sum_add(&sum[j], part[j]);
     }
     for (size_t j = 0; j < p; j++) { d->center[j] = sum_value(&sum[j]) / (double)n; d->scale[j] = 1; }
-    for (size_t i = 0; i < n; i++) {
-        double *x = d->x + i * p;
-        for (size_t j = 0; j < p; j++) { double v = x[j] - d->center[j], u = fabs(v); x[j] = v; largest[j] = u > largest[j] ? u : largest[j]; }
-    }
     if (!in->keep_scale) {
-        for (size_t j = 0; j < p; j++) part[j] = largest[j] > 0 ? 1 / largest[j] : 1;
-        for (size_t i = 0; i < n; i++) {
-            const double *x = d->x + i * p;
-            for (size_t j = 0; j < p; j++) { double v = x[j] * part[j]; ss[j] += v * v; }
+        double *squares = part;
+        for (size_t j = 0; j < p; j++) {
+            d->scale[j] = largest_from(in->x + j * n, n, d->center[j]);
+            factor[j] = d->scale[j] > 0 ? 1 / d->scale[j] : 1;
         }
-        for (size_t j = 0; j < p; j++) if (ss[j] > 0) d->scale[j] = largest[j] * sqrt(ss[j] / (double)n);
-        for (size_t j = 0; j < p; j++) part[j] = 1 / d->scale[j];
-        for (size_t i = 0; i < n; i++) {
-            double *x = d->x + i * p;
-            for (size_t j = 0; j < p; j++) x[j] *= part[j];
-        }
+        memset(squares, 0, width * sizeof *squares);
+        rows_squares(squares, d->x, d->center, factor, n, p);
+        for (size_t j = 0; j < p; j++) d->scale[j] = squares[j] > 0 ? d->scale[j] * sqrt(squares[j] / (double)n) : 1;
     }
-    for (size_t j = 0; j < p; j++) d->T[j * p + j] = 1 / d->scale[j];
-out:
-    free(rows);
-    return rc;
+    for (size_t j = 0; j < p; j++) { factor[j] = 1 / d->scale[j]; d->T[j * p + j] = 1 / d->scale[j]; }
+    for (size_t from = 0; from < n; from += TILE) {
+        const size_t m = n - from < TILE ? n - from : TILE;
+        rows_standardise(d->x + from * p, d->center, factor, m, p);
+        if (gram) rows_cross(gram, d->x + from * p, p, NULL, m, p);
+    }
+    return OK;
 }
 
 /* Gram-Schmidt, twice, on ill-conditioned columns; T keeps the way back. */
-static Rc orthogonalise(CoxData *d, Arena *a, Err *e)
+static Rc orthogonalise(CoxData *d, const double *packed, Arena *a, Err *e)
 {
     size_t n = d->n, p = (size_t)d->p;
     double *gram = ARENA_NEW(a, p * p, double);
     if (!gram) return err_nomem(e);
-    linalg_gemm_nt(gram, d->x, d->x, (int)p, (int)p, (int)n, 1 / (double)n, 0);
+    rows_unpack(gram, packed, NULL, p);
     /* Gershgorin: eigenvalues lie within the sum of a row's correlations of 1. */
     double most = 0;
     for (size_t j = 0; j < p; j++) {
@@ -94,39 +128,37 @@ static Rc orthogonalise(CoxData *d, Arena *a, Err *e)
     return OK;
 }
 
-static Rc blocks(CoxData *d, const CoxInput *in, Arena *a, Err *e)
+/* Rows of one stratum each, in their order. */
+static Rc strata(CoxData *d, const int *stratum, Arena *a, Err *e)
 {
-    size_t n = d->n, k = 0, s = 0;
-    int last = -1;
-    for (size_t i = 0; i < n; i++) {          /* count, to size the arrays */
-        int g = in->stratum ? in->stratum[d->order[i]] : 0;
-        bool fresh = i == 0 || g != last;
-        if (fresh) s++;
-        last = g;
-    }
+    size_t s = d->n > 0;
+    for (size_t i = 1; stratum && i < d->n; i++) s += stratum[d->order[i]] != stratum[d->order[i - 1]];
     d->stratum = ARENA_NEW(a, s + 1, CoxStratum);
+    if (!d->stratum) return err_nomem(e);
+    for (size_t i = 0; i < d->n; i++) {
+        if (i == 0 || (stratum && stratum[d->order[i]] != stratum[d->order[i - 1]])) d->stratum[d->n_strata++].row_from = i;
+        d->stratum[d->n_strata - 1].row_to = i + 1;
+    }
+    return OK;
+}
+
+/* Event times of the strata, and the blocks in which each row is at risk. */
+static Rc blocks(CoxData *d, Arena *a, Err *e)
+{
+    size_t k = 0;
     d->block = ARENA_NEW(a, d->n_events + 1, CoxBlock);
-    d->enter = ARENA_NEW(a, n + 1, size_t);
-    d->leave = ARENA_NEW(a, n + 1, size_t);
-    if (!d->stratum || !d->block || !d->enter || !d->leave) return err_nomem(e);
-    s = 0;
-    for (size_t i = 0; i < n;) {
-        int g = in->stratum ? in->stratum[d->order[i]] : 0;
-        CoxStratum *t = &d->stratum[s++];
-        t->row_from = i;
+    if (!d->block) return err_nomem(e);
+    for (size_t s = 0; s < d->n_strata; s++) {
+        CoxStratum *t = &d->stratum[s];
         t->block_from = k;
-        while (i < n && (!in->stratum || in->stratum[d->order[i]] == g)) {
-            size_t to = i, first = n;
+        for (size_t i = t->row_from, to; i < t->row_to; i = to) {
+            size_t first = d->n;
             double weight = 0;
-            while (to < n && d->time[to] == d->time[i] && (!in->stratum || in->stratum[d->order[to]] == g)) {
-                if (d->event[to]) { if (first == n) first = to; weight += d->w ? d->w[to] : 1; }
-                to++;
-            }
-            if (first < n) d->block[k++] = (CoxBlock){ i, to, first, d->time[i], weight };
+            for (to = i; to < t->row_to && d->time[to] == d->time[i]; to++)
+                if (d->event[to]) { if (first == d->n) first = to; weight += d->w ? d->w[to] : 1; }
+            if (first < d->n) d->block[k++] = (CoxBlock){ i, to, first, d->time[i], weight };
             for (size_t q = i; q < to; q++) d->leave[q] = k;
-            i = to;
         }
-        t->row_to = i;
         t->block_to = k;
         for (size_t q = t->row_from; q < t->row_to; q++) {
             size_t low = t->block_from, high = t->block_to;
@@ -135,38 +167,78 @@ static Rc blocks(CoxData *d, const CoxInput *in, Arena *a, Err *e)
             d->enter[q] = low;
         }
     }
-    d->n_strata = s;
     d->n_blocks = k;
     return OK;
 }
 
-static int by_start(const void *pa, const void *pb, void *context)
+/* Places by stratum, then start, then place. */
+static Rc places_by_start(CoxData *d, Arena *a, Err *e)
 {
-    const CoxData *d = context;
-    size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
-    if (d->start[a] != d->start[b]) return d->start[a] < d->start[b] ? -1 : 1;
-    return (a > b) - (a < b);
+    Rc rc = OK;
+    int *codes = NULL;
+    d->by_start = ARENA_NEW(a, d->n + 1, size_t);
+    if (!d->by_start) return err_nomem(e);
+    order_start(d->by_start, d->n);
+    TRY(order_by(d->by_start, d->start, d->n, e));
+    if (d->n_strata < 2) goto out;
+    codes = malloc((d->n + 1) * sizeof *codes);
+    if (!codes) { rc = err_nomem(e); goto out; }
+    for (size_t s = 0; s < d->n_strata; s++)
+        for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) codes[i] = (int)s;
+    TRY(order_by_codes(d->by_start, codes, d->n, e));
+out:
+    free(codes);
+    return rc;
+}
+
+/* Rows by their start, and room for evaluations. */
+static Rc prepare(CoxData *d, Arena *a, Err *e)
+{
+    const size_t n = d->n, width = rows_width((size_t)d->p);
+    if (d->start) {
+        const Rc rc = places_by_start(d, a, e);
+        if (rc != OK) return rc;
+        d->hazard = ARENA_NEW(a, d->n_blocks + 1, double);
+        if (!d->hazard) return err_nomem(e);
+    }
+    d->eta = ARENA_NEW(a, n + 1, double);
+    d->r = ARENA_NEW(a, n + 1, double);
+    d->rl = ARENA_NEW(a, n + 1, double);
+    d->event_terms = ARENA_NEW(a, d->n_blocks + 1, CoxEventTerms);
+    d->shift = ARENA_NEW(a, d->n_strata + 1, double);
+    d->s1 = ARENA_NEW(a, width + 1, double);
+    d->s1_deaths = ARENA_NEW(a, width + 1, double);
+    d->part = ARENA_NEW(a, width + 1, double);
+    d->packed = ARENA_NEW(a, 2 * rows_packed((size_t)d->p) + 1, double);
+    d->squares = ARENA_NEW(a, COX_SQUARES * width + ROWS_SPARE, double);
+    return d->eta && d->r && d->rl && d->event_terms && d->shift && d->s1 && d->s1_deaths && d->part && d->packed && d->squares ? OK : err_nomem(e);
+}
+
+/* Arrays by row, but for x. */
+static Rc arrays(CoxData *d, bool start, bool weight, bool offset, Arena *a, Err *e)
+{
+    const size_t n = d->n;
+    d->time = ARENA_NEW(a, n + 1, double);
+    d->event = arena_alloc(a, n + 1);
+    d->enter = ARENA_NEW(a, n + 1, size_t);
+    d->leave = ARENA_NEW(a, n + 1, size_t);
+    if (start) d->start = ARENA_NEW(a, n + 1, double);
+    if (weight) d->w = ARENA_NEW(a, n + 1, double);
+    if (offset) d->offset = ARENA_NEW(a, n + 1, double);
+    return d->time && d->event && d->enter && d->leave && (!start || d->start) && (!weight || d->w) && (!offset || d->offset) ? OK : err_nomem(e);
 }
 
 Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e)
 {
     Rc rc = OK;
-    size_t n = in->n;
-    *d = (CoxData){ .n = n, .p = in->p, .ties = in->ties };
-    d->order = ARENA_NEW(a, n + 1, size_t);
-    d->time = ARENA_NEW(a, n + 1, double);
-    d->event = arena_alloc(a, n + 1);
-    if (in->start) d->start = ARENA_NEW(a, n + 1, double);
-    if (in->weight) d->w = ARENA_NEW(a, n + 1, double);
-    if (in->offset) d->offset = ARENA_NEW(a, n + 1, double);
-    d->eta = ARENA_NEW(a, n + 1, double);
-    d->r = ARENA_NEW(a, n + 1, double);
-    d->rl = ARENA_NEW(a, n + 1, double);
-    d->martingale = ARENA_NEW(a, n + 1, double);
-    if (!d->order || !d->time || !d->event || (in->start && !d->start) || (in->weight && !d->w) || (in->offset && !d->offset) ||
-        !d->eta || !d->r || !d->rl || !d->martingale) return err_nomem(e);
+    const size_t n = in->n, p = (size_t)in->p;
+    const bool want_gram = !in->plain_columns && p > 1 && n > 1;
+    double *gram = ARENA_NEW(a, want_gram ? rows_packed(p) : 1, double);
+    *d = (CoxData){ .n = n, .p = in->p, .ties = in->ties, .order = ARENA_NEW(a, n + 1, size_t) };
+    if (!gram || !d->order) return err_nomem(e);
+    TRY(arrays(d, in->start, in->weight, in->offset, a, e));
     for (size_t i = 0; i < n; i++) {
-        size_t row = in->order ? in->order[i] : i;
+        const size_t row = in->order ? in->order[i] : i;
         d->order[i] = row;
         d->time[i] = in->time[row];
         d->event[i] = in->event[row] == 1;
@@ -175,26 +247,11 @@ Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e)
         if (d->w) d->w[i] = in->weight[row];
         if (d->offset) d->offset[i] = in->offset[row];
     }
-    TRY(columns(d, in, a, e));
-    if (!in->plain_columns && d->p > 1 && n > 1) TRY(orthogonalise(d, a, e));
-    TRY(blocks(d, in, a, e));
-    if (d->start) {
-        d->by_start = ARENA_NEW(a, n + 1, size_t);
-        if (!d->by_start) return err_nomem(e);
-        for (size_t i = 0; i < n; i++) d->by_start[i] = i;
-        for (size_t s = 0; s < d->n_strata; s++) {
-            CoxStratum t = d->stratum[s];
-            qsort_r(d->by_start + t.row_from, t.row_to - t.row_from, sizeof(size_t), by_start, d);
-        }
-    }
-    d->hazard = ARENA_NEW(a, d->n_blocks + 1, double);
-    d->hazard_death = ARENA_NEW(a, d->n_blocks + 1, double);
-    d->rank = ARENA_NEW(a, 2 * (size_t)d->p * (d->n_blocks + 1), double);
-    d->s1 = ARENA_NEW(a, (size_t)d->p + 1, double);
-    d->s1_deaths = ARENA_NEW(a, (size_t)d->p + 1, double);
-    d->shift = ARENA_NEW(a, d->n_strata + 1, double);
-    d->scaled = ARENA_NEW(a, CROSS_ROWS * (size_t)(d->p + 1), double);
-    if (!d->hazard || !d->hazard_death || !d->rank || !d->s1 || !d->s1_deaths || !d->shift || !d->scaled) rc = err_nomem(e);
+    TRY(columns(d, in, want_gram ? gram : NULL, a, e));
+    if (want_gram) TRY(orthogonalise(d, gram, a, e));
+    TRY(strata(d, in->stratum, a, e));
+    TRY(blocks(d, a, e));
+    TRY(prepare(d, a, e));
 out:
     return rc;
 }

@@ -80,7 +80,7 @@ static bool evaluate(void *context, const double *g, double *value, double *scor
     CoxData *d = q->d;
     size_t p = (size_t)d->p;
     Err ignored = { 0 };
-    if (!cox_evaluate(d, g, value, score, info, NULL)) return false;
+    if (!cox_evaluate(d, g, value, score, info)) return false;
     memcpy(q->L, info, p * p * sizeof(double));
     if (linalg_cholesky(q->L, (int)p, &ignored) != OK) return false;
     *value += linalg_cholesky_logdet(q->L, (int)p) / 2 - q->log_det;
@@ -166,7 +166,7 @@ Rc cox_firth(CoxModel *c, Err *e)
     cox_model_by_term(c, "coef", c->beta);
     cox_model_by_term(c, "se", c->se);
     cox_model_matrix(c, "vcov", c->vcov);
-    cox_evaluate(d, c->m.g, &c->m.loglik, NULL, NULL, NULL);
+    cox_evaluate(d, c->m.g, &c->m.loglik, NULL, NULL);
     json_set_number(c->out, "loglik", c->m.loglik);
     json_set_number(c->out, "pen_loglik_null", null_value);
     json_set_number(c->out, "pen_loglik", at.value);

@@ -36,13 +36,20 @@ typedef struct {
 
 typedef struct { size_t row_from, row_to, block_from, block_to; } CoxStratum;
 
+/* One event time of an evaluation. For Efron's steps, c_l = S0 - l/d S0d with a mean weight each, and f = l/d:
+ * jumps of the hazard sum 1/c and (a tied death's) (1-f)/c; the rank-one terms of the information are the squares of
+ * all S1 + deaths D and rest D, S1 and D being the sums of r x over the risk set and over the deaths. */
+typedef struct { double jump, jump_death, all, deaths, rest; } CoxEventTerms;
+
+enum { COX_SQUARES = 128 };    /* rank-one terms that are subtracted at once */
+
 /* Sorted data in a basis of well-conditioned columns: row i is x + i*p, coefficients of the caller's columns are T g. */
 typedef struct {
     size_t n, n_blocks, n_strata, n_events;
     int p;
     CoxTies ties;
     size_t *order;             /* sorted place -> caller's row */
-    double *x;                 /* p x n */
+    double *x;                 /* p x n, and ROWS_SPARE more */
     double *center;            /* [p] means of the caller's columns */
     double *scale;             /* [p] by which a centred column was divided */
     double *T;                 /* p x p upper triangular */
@@ -53,9 +60,12 @@ typedef struct {
     CoxStratum *stratum;
     size_t *enter, *leave;     /* a row is at risk in blocks enter … leave-1 */
     size_t *by_start;          /* places by stratum and start; NULL without start */
+    /* the last evaluation: predictors less the stratum's largest, risks w exp(eta), times the hazard that was met; by block, by stratum */
+    double *eta, *r, *rl;
+    CoxEventTerms *event_terms;
+    double *shift;
     /* room for evaluations */
-    double *eta, *r, *rl, *martingale, *hazard, *hazard_death, *rank, *s1, *s1_deaths, *shift, *scaled;
-    double shift_at_most;      /* largest spread of eta in a stratum met at the last evaluation */
+    double *hazard, *s1, *s1_deaths, *part, *packed, *squares;
 } CoxData;
 
 /* An order as CoxInput wants it, ties by place; linear time. */
@@ -64,12 +74,21 @@ Rc cox_time_order(size_t *order, size_t n, const int *stratum, const double *tim
 /* Arena memory. ERR_NOMEM. */
 Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e);
 
-/* Log partial likelihood at g; score[p] and info (p x p) may be NULL. `multiplier` (NULL: 1, else >= 0) weights each event block's
- * part of score and information. False when the likelihood cannot be evaluated there (a risk set whose weights vanish). */
-bool cox_evaluate(CoxData *d, const double *g, double *loglik, double *score, double *info, const double *multiplier);
+/* Log partial likelihood at g; score[p] and info (p x p) may be NULL. False when the likelihood cannot be evaluated there (a risk set
+ * whose weights vanish). */
+bool cox_evaluate(CoxData *d, const double *g, double *loglik, double *score, double *info);
 
 /* As cox_evaluate for exact ties; cox_evaluate calls it. */
 bool cox_evaluate_exact(CoxData *d, const double *g, double *loglik, double *score, double *info);
+
+/* Parts of cox_evaluate: d->eta, d->r and d->shift at g, false where a predictor is not finite; score[p] and info (p x p) from d->r, d->rl
+ * and d->event_terms, either NULL. */
+bool cox_risks(CoxData *d, const double *g);
+void cox_sweep(CoxData *d, double *score, double *info);
+
+/* After cox_evaluate, not for exact ties: eight scores (p x LANES) and informations (p x p each) with the terms of block k multiplied
+ * by multiplier[LANES*k + w]. ERR_NOMEM. */
+Rc cox_eight(double *score, double *info, CoxData *d, const double *multiplier, Err *e);
 
 /* log of the sum over all sets of `deaths` rows among the m at risk (by sorted place) of the product of their d->r, with its first
  * derivatives [p] and second [p(p+1)/2, lower rows] divided by the sum itself. False when it cannot be evaluated. */

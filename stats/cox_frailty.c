@@ -29,7 +29,7 @@ static bool evaluate(void *context, const double *g, double *value, double *scor
 {
     Frailty *f = context;
     int n = f->p + f->q;
-    if (!cox_evaluate(f->d, g, value, score, info, NULL)) return false;
+    if (!cox_evaluate(f->d, g, value, score, info)) return false;
     f->partial = *value;
     for (int k = 0; k < f->q; k++) {
         int j = f->p + k;
@@ -150,7 +150,7 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e)
     in.p = (int)all;
     in.plain_columns = in.keep_scale = true;
     TRY(cox_data_init(&d, &in, a, e));
-    if (!cox_evaluate(&d, g, &c->loglik_null, NULL, NULL, NULL)) return err_set(e, ERR_ESTIMATE, "the likelihood cannot be evaluated");
+    if (!cox_evaluate(&d, g, &c->loglik_null, NULL, NULL)) return err_set(e, ERR_ESTIMATE, "the likelihood cannot be evaluated");
     double theta = 0, value = 0, penalised = 0;
     TRY(best_theta(&theta, &value, &penalised, &f, g, e));
     double *var = ARENA_NEW(a, p * p + 1, double), *se = ARENA_NEW(a, p + 1, double);

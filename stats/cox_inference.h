@@ -15,9 +15,9 @@ Rc cox_robust(double *v, const double *sums, size_t n_groups, const double *vcov
 typedef enum { ZPH_KM, ZPH_RANK, ZPH_IDENTITY, ZPH_LOG, ZPH_TIMES } ZphTime;
 
 /* Grambsch and Therneau's tests as score tests of x g(t), for the four transforms of time in their order, a row a term and GLOBAL
- * (survival 3). assign[j]: term of column j from 1, n_terms of them. chisq[4 x (n_terms + 1)], df likewise; NaN where the time has no
+ * (survival 3). at_g: the information at g (p x p in the basis). assign[j]: term of column j from 1, n_terms of them. chisq[4 x (n_terms + 1)], df likewise; NaN where the time has no
  * value (log 0). */
-Rc cox_zph(double *chisq, double *df, CoxData *d, const double *g, const int *assign, size_t n_terms, Err *e);
+Rc cox_zph(double *chisq, double *df, CoxData *d, const double *g, const double *at_g, const int *assign, size_t n_terms, Err *e);
 
 /* Means by which R centres: 0 for columns that hold only -1, 0, 1; weighted (R leaves the weights out for start and stop). `plain` (NULL: none): unweighted means known already. */
 void cox_r_means(double *mean, const double *x, size_t n, int p, const double *weight, const size_t *order, const double *plain);

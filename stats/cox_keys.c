@@ -14,7 +14,7 @@
 
 static bool evaluate(void *context, const double *g, double *value, double *score, double *info)
 {
-    return cox_evaluate(context, g, value, score, info, NULL);
+    return cox_evaluate(context, g, value, score, info);
 }
 
 Rc cox_profile_limits(CoxModel *c, Err *e)

@@ -69,7 +69,7 @@ static Rc note_ties(CoxModel *c, Err *e)
     info = ARENA_NEW(&a, p * p + 1, double);
     if (!beta || !score || !info) { rc = err_nomem(e); goto out; }
     d->ties = other;
-    if (!cox_evaluate(d, c->m.g, &value, score, NULL, NULL)) goto out;
+    if (!cox_evaluate(d, c->m.g, &value, score, NULL)) goto out;
     for (size_t j = 0; j < p; j++) for (size_t k = 0; k < p; k++) decrement += score[j] * c->m.vcov[k * p + j] * score[k];
     if (decrement < .03 * .03) goto out;
     TRY(cox_maximise(&m, d, c->m.g, NULL, &a, e));
@@ -238,7 +238,7 @@ static Rc tests_of_proportionality(CoxModel *c, Err *e)
     if (!chisq || !df || !m || !rows) return err_nomem(e);
     for (size_t k = 0; k + 1 < t; k++) rows[k] = c->term_label[k];
     rows[t - 1] = "GLOBAL";
-    TRY(cox_zph(chisq, df, &c->data, c->m.g, c->assign, c->n_terms, e));
+    TRY(cox_zph(chisq, df, &c->data, c->m.g, c->m.info, c->assign, c->n_terms, e));
     for (size_t w = 0; w < ZPH_TIMES; w++) {
         for (size_t k = 0; k < t; k++) {
             m[k] = chisq[w * t + k];

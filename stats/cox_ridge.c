@@ -68,7 +68,7 @@ Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e)
     }
     Penalty q = { l1, l2 };
     double value = 0, best = -INFINITY;
-    if (!cox_evaluate(d, c->m.g, &value, score, info, NULL)) return err_set(e, ERR_ESTIMATE, "the likelihood cannot be evaluated");
+    if (!cox_evaluate(d, c->m.g, &value, score, info)) return err_set(e, ERR_ESTIMATE, "the likelihood cannot be evaluated");
     c->loglik_null = value;
     best = value;
     bool done = p == 0;
@@ -79,7 +79,7 @@ Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e)
         bool moved = false;
         for (int cut = 0; cut < 40 && !moved; cut++) {
             for (int j = 0; j < p; j++) trial[j] = c->m.g[j] + ldexp(1, -cut) * (h[j] - c->m.g[j]);
-            moved = cox_evaluate(d, trial, &value, score, info, NULL) &&
+            moved = cox_evaluate(d, trial, &value, score, info) &&
                     value - penalty_at(&q, trial, p) >= best - 1e-13 * (1 + fabs(best));
         }
         if (!moved) break;
@@ -87,7 +87,7 @@ Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e)
         best = value - penalty_at(&q, trial, p);
         done = largest < 1e-13;
     }
-    if (!cox_evaluate(d, c->m.g, &c->m.loglik, score, info, NULL)) return err_set(e, ERR_ESTIMATE, "the likelihood cannot be evaluated");
+    if (!cox_evaluate(d, c->m.g, &c->m.loglik, score, info)) return err_set(e, ERR_ESTIMATE, "the likelihood cannot be evaluated");
     cox_to_columns(c->beta, d, c->m.g);
     /* How far the optimality conditions are from being met, in standard errors. */
     for (int j = 0; j < p; j++) {

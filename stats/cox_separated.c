@@ -271,7 +271,7 @@ out:
 
 static bool evaluate(void *context, const double *g, double *value, double *score, double *info)
 {
-    return cox_evaluate(context, g, value, score, info, NULL);
+    return cox_evaluate(context, g, value, score, info);
 }
 
 /* The limit on the side where the estimate is not: from a place at which the profile is near its supremum. */

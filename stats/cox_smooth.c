@@ -45,7 +45,7 @@ static bool evaluate(void *context, const double *g, double *value, double *scor
     Fit *q = context;
     CoxData *d = &q->c->data;
     int p = d->p;
-    if (!cox_evaluate(d, g, value, score, info, NULL)) return false;
+    if (!cox_evaluate(d, g, value, score, info)) return false;
     q->loglik = *value;
     for (int j = 0; j < p; j++)
         for (int k = 0; k < p; k++) {
@@ -236,7 +236,7 @@ Rc cox_smooth(CoxModel *c, CoxTies ties, Err *e)
         q.smooth[q.n_smooth++] = (Smooth){ .first = k, .m = m, .lambda = 1, .wanted = v->wanted_df, .var = v };
         k += m - 1;
     }
-    if (!cox_evaluate(&c->data, c->m.g, &c->loglik_null, NULL, NULL, NULL)) return err_set(e, ERR_ESTIMATE, "the likelihood cannot be evaluated");
+    if (!cox_evaluate(&c->data, c->m.g, &c->loglik_null, NULL, NULL)) return err_set(e, ERR_ESTIMATE, "the likelihood cannot be evaluated");
     for (int round = 0; round < (q.n_smooth > 1 ? 20 : 1); round++)
         for (int s = 0; s < q.n_smooth; s++) TRY(solve(&q, s, score, info, w1, w2, e));
     TRY(fit_at(&q, score, info, w1, w2, e));

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/sum.h"
-#include "stats/cross.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/fit_json.h"
@@ -14,6 +13,7 @@
 #include "stats/result_keys.h"
 #include "stats/riley.h"
 #include "stats/roc.h"
+#include "stats/rows.h"
 #include "stats/spline_keys.h"
 #include "stats/terms.h"
 
@@ -205,7 +205,7 @@ static Rc sandwich(double *out, LogisticModel *c, const double *prob, const int 
     Arena a = { 0 };
     size_t n = c->d.n, p = (size_t)c->p, groups = cluster ? n_clusters : n;
     double *u = ARENA_NEW(&a, (cluster ? groups * p : n) + 1, double), *meat = ARENA_NEW(&a, p * p + 1, double), *half = ARENA_NEW(&a, p * p + 1, double);
-    double *v = ARENA_NEW(&a, p * p + 1, double), *room = ARENA_NEW(&a, CROSS_ROWS * (p + 1), double);
+    double *v = ARENA_NEW(&a, p * p + 1, double), *room = ARENA_NEW(&a, rows_packed(p) + 1, double);
     if (!u || !meat || !half || !v || !room) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < n; i++) {
         double r = (c->data.w ? c->data.w[i] : 1) * (c->data.y[i] - prob[i]);
@@ -213,7 +213,7 @@ static Rc sandwich(double *out, LogisticModel *c, const double *prob, const int 
         size_t g = (size_t)cluster[c->data.order[i]];
         for (size_t j = 0; j < p; j++) u[g * p + j] += r * c->data.x[i * p + j];
     }
-    if (!cluster) cross_weighted(meat, c->data.x, u, n, p, room);
+    if (!cluster) rows_cross_whole(meat, c->data.x, u, n, p, room);
     for (size_t g = 0; cluster && g < groups; g++)
         for (size_t j = 0; j < p; j++) for (size_t k = 0; k < p; k++) meat[j * p + k] += u[g * p + j] * u[g * p + k];
     linalg_gemm_nn(half, c->m.vcov_basis, meat, (int)p, (int)p, (int)p, 1, 0);

@@ -10,8 +10,8 @@
 #include "core/lanes_exp.h"
 #include "core/lanes_log.h"
 #include "core/sum.h"
-#include "stats/cross.h"
 #include "stats/linalg.h"
+#include "stats/rows.h"
 
 static const double CONDITION_PLAIN = 1e3;
 
@@ -78,7 +78,7 @@ static Rc orthogonalise(LogisticData *d, size_t from, Arena *a, Err *e)
     size_t n = d->n, p = (size_t)d->p;
     double *gram = ARENA_NEW(a, p * p + 1, double);
     if (!gram) return err_nomem(e);
-    linalg_gemm_nt(gram, d->x, d->x, (int)p, (int)p, (int)n, 1 / (double)n, 0);
+    rows_cross_whole(gram, d->x, NULL, n, p, d->packed);
     if (linalg_scaled_condition(gram, (int)p) < CONDITION_PLAIN) return OK;
     for (size_t j = from; j < p; j++) {
         double *T = d->T + j * p;
@@ -104,14 +104,14 @@ Rc logistic_data_init(LogisticData *d, const LogisticInput *in, Arena *a, Err *e
 {
     Rc rc = OK;
     size_t n = in->n, p = (size_t)in->p;
-    *d = (LogisticData){ .n = n, .p = in->p, .x = ARENA_NEW(a, n * p + 1, double), .y = ARENA_NEW(a, n + 1, double),
+    *d = (LogisticData){ .n = n, .p = in->p, .x = ARENA_NEW(a, n * p + ROWS_SPARE, double), .y = ARENA_NEW(a, n + 1, double),
                          .w = in->weight ? ARENA_NEW(a, n + 1, double) : NULL, .offset = in->offset ? ARENA_NEW(a, n + 1, double) : NULL,
                          .order = ARENA_NEW(a, n + 1, size_t), .T = ARENA_NEW(a, p * p + 1, double), .scale = ARENA_NEW(a, p + 1, double),
                          .prob = ARENA_NEW(a, n + 1, double), .v = ARENA_NEW(a, n + 1, double),
                          .rest = ARENA_NEW(a, n + 1, double),
-                         .scaled = ARENA_NEW(a, CROSS_ROWS * (p + 1), double), .L = ARENA_NEW(a, 3 * (p * p + p) + 1, double) };
+                         .packed = ARENA_NEW(a, rows_packed(p) + 1, double), .L = ARENA_NEW(a, 3 * (p * p + p) + 1, double) };
     if (!d->x || !d->y || (in->weight && !d->w) || (in->offset && !d->offset) || !d->order || !d->T || !d->scale || !d->prob || !d->v || !d->rest ||
-        !d->scaled || !d->L) return err_nomem(e);
+        !d->packed || !d->L) return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
         size_t row = in->order ? in->order[i] : i;
         d->order[i] = row;
@@ -260,7 +260,8 @@ bool logistic_evaluate(void *context, const double *g, double *value, double *sc
         for (size_t i = from; i < to; i += BLOCK) sum_add(&group, evaluate_rows(d, g, i, to - i < BLOCK ? to - i : BLOCK));
         sum_add(&total, sum_value(&group));
         if (!isfinite(total.sum)) return false;
-        cross_weighted_sums(part, part + p * p, d->x + from * p, d->v + from, d->rest + from, to - from, p, d->scaled);
+        rows_cross_whole(part, d->x + from * p, d->v + from, to - from, p, d->packed);
+        rows_sum_whole(part + p * p, d->x + from * p, d->rest + from, to - from, p, d->packed);
         for (size_t k = 0; k < m; k++) {
             Sum s = { k < p * p ? info[k] : score[k - p * p], carry[k] };
             sum_add(&s, part[k]);
@@ -434,7 +435,7 @@ static bool median_score(double *score, double *info, const double *x, size_t n,
                          const double *offset, const double *beta, double *room)
 {
     Err ignored = { 0 };
-    double *prob = room, *v = prob + n, *h = v + n, *L = h + n, *inverse = L + p * p, *u = inverse + p * p, *scaled = u + p;
+    double *prob = room, *v = prob + n, *h = v + n, *L = h + n, *inverse = L + p * p, *u = inverse + p * p, *packed = u + p;
     for (size_t i = 0; i < n; i++) {
         double eta = offset ? offset[i] : 0;
         for (size_t j = 0; j < p; j++) eta += x[i * p + j] * beta[j];
@@ -442,7 +443,7 @@ static bool median_score(double *score, double *info, const double *x, size_t n,
         prob[i] = 1 / (1 + exp(-eta));
         v[i] = (w ? w[i] : 1) * prob[i] * (1 - prob[i]);
     }
-    cross_weighted(info, x, v, n, p, scaled);
+    rows_cross_whole(info, x, v, n, p, packed);
     memcpy(L, info, p * p * sizeof *L);
     if (linalg_cholesky(L, (int)p, &ignored) != OK) return false;
     linalg_cholesky_inverse(inverse, L, (int)p);
@@ -477,10 +478,10 @@ Rc logistic_median(double *beta, const LogisticInput *in, const double *start, i
 {
     enum { ITERATIONS_MAX = 1000 };
     size_t n = in->n, p = (size_t)in->p;
-    double *x = ARENA_NEW(a, n * p + 1, double), *y = ARENA_NEW(a, n + 1, double), *w = in->weight ? ARENA_NEW(a, n + 1, double) : NULL;
+    double *x = ARENA_NEW(a, n * p + ROWS_SPARE, double), *y = ARENA_NEW(a, n + 1, double), *w = in->weight ? ARENA_NEW(a, n + 1, double) : NULL;
     double *offset = in->offset ? ARENA_NEW(a, n + 1, double) : NULL, *scale = ARENA_NEW(a, p + 1, double);
     double *score = ARENA_NEW(a, p + 1, double), *info = ARENA_NEW(a, p * p + 1, double), *L = ARENA_NEW(a, p * p + 1, double);
-    double *room = ARENA_NEW(a, 3 * n + 2 * p * p + p + CROSS_ROWS * (p + 1), double), *step = ARENA_NEW(a, p + 1, double);
+    double *room = ARENA_NEW(a, 3 * n + 2 * p * p + p + rows_packed(p), double), *step = ARENA_NEW(a, p + 1, double);
     Err ignored = { 0 };
     if (!x || !y || (in->weight && !w) || (in->offset && !offset) || !scale || !score || !info || !L || !room || !step) return err_nomem(e);
     for (size_t j = 0; j < p; j++) {

@@ -30,7 +30,7 @@ typedef struct {
     double *T, *scale;
     double log_det;            /* of T: log |X'WX| = log |Z'WZ| - 2 log_det */
     bool firth;                /* evaluate the penalised likelihood */
-    double *prob, *v, *rest, *scaled, *L;       /* room for evaluations: p, w p(1 - p), w (y - p) by row … */
+    double *prob, *v, *rest, *packed, *L;       /* room for evaluations: p, w p(1 - p), w (y - p) by row … */
 } LogisticData;
 
 Rc logistic_data_init(LogisticData *d, const LogisticInput *in, Arena *a, Err *e);

@@ -1,0 +1,171 @@
+/* stats/rows.c: kernels over the rows of a matrix, eight numbers side by side.
+ * Cross products go by tiles of four rows and one or two Lanes of the triangle, whose sums stay in registers while a group of rows that
+ * stays in the first cache passes by. What a vector holds past the end of its row is another row's or nobody's: it ends in places that no
+ * one reads, because a lane never meets another. */
+#include "stats/rows.h"
+
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { GROUP_NUMBERS = 2048, GROUP_LEAST = 16, GROUP_MOST = 256 };
+
+/* Rows that pass at once. */
+static size_t group(size_t stride)
+{
+    const size_t rows = GROUP_NUMBERS / (stride + !stride);
+    return rows < GROUP_LEAST ? GROUP_LEAST : rows > GROUP_MOST ? GROUP_MOST : rows;
+}
+
+/* ---- predictors */
+
+/* A choice of lanes from a and b: 0 … 7 are a's. */
+#define CHOOSE(a, b, ...) __builtin_shuffle(a, b, (LanesMask){ __VA_ARGS__ })
+
+/* Lane k is the sum over the lanes of s[k]: neighbours first, then pairs, then halves. */
+INLINE Lanes sums_across(const Lanes s[LANES])
+{
+    Lanes two[4], four[2];
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++)
+        two[k] = CHOOSE(s[2 * k], s[2 * k + 1], 0, 8, 2, 10, 4, 12, 6, 14) + CHOOSE(s[2 * k], s[2 * k + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+#pragma GCC unroll 2
+    for (int k = 0; k < 2; k++)
+        four[k] = CHOOSE(two[2 * k], two[2 * k + 1], 0, 1, 8, 9, 4, 5, 12, 13) + CHOOSE(two[2 * k], two[2 * k + 1], 2, 3, 10, 11, 6, 7, 14, 15);
+    return CHOOSE(four[0], four[1], 0, 1, 2, 3, 8, 9, 10, 11) + CHOOSE(four[0], four[1], 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+/* The same sum of one, in the same order. */
+INLINE double sum_across(Lanes s)
+{
+    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+}
+
+FOR_EACH_WIDTH void rows_dot(double *out, const double *x, const double *g, const double *offset, size_t n, size_t p)
+{
+    const size_t whole = p / LANES * LANES, rest = p - whole;
+    Lanes end = { 0 };
+    LanesMask taken = { 0 };
+    memcpy(&end, g + whole, rest * sizeof *g);
+    for (size_t l = 0; l < rest; l++) taken[l] = -1;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const double *row = x + i * p;
+        Lanes s[LANES];
+#pragma GCC unroll 8
+        for (size_t k = 0; k < LANES; k++) s[k] = (Lanes){ 0 };
+        for (size_t t = 0; t < whole; t += LANES) {
+            const Lanes gt = lanes_at(g + t);
+#pragma GCC unroll 8
+            for (size_t k = 0; k < LANES; k++) s[k] += lanes_at(row + k * p + t) * gt;
+        }
+        if (rest) {
+#pragma GCC unroll 8
+            for (size_t k = 0; k < LANES; k++) s[k] += (Lanes)((LanesMask)lanes_at(row + k * p + whole) & taken) * end;
+        }
+        const Lanes eta = sums_across(s);
+        lanes_put(out + i, offset ? eta + lanes_at(offset + i) : eta);
+    }
+    for (; i < n; i++) {
+        const double *row = x + i * p;
+        Lanes s = { 0 };
+        for (size_t t = 0; t < whole; t += LANES) s += lanes_at(row + t) * lanes_at(g + t);
+        if (rest) s += (Lanes)((LanesMask)lanes_at(row + whole) & taken) * end;
+        const double eta = sum_across(s);
+        out[i] = offset ? eta + offset[i] : eta;
+    }
+}
+
+FOR_EACH_WIDTH double rows_longest(const double *x, size_t n, size_t p)
+{
+    const size_t whole = p / LANES * LANES, rest = p - whole;
+    LanesMask taken = { 0 };
+    double longest = 0;
+    for (size_t l = 0; l < rest; l++) taken[l] = -1;
+    for (size_t i = 0; i < n; i++) {
+        Lanes s = { 0 };
+        for (size_t t = 0; t < whole; t += LANES) { const Lanes v = lanes_at(x + i * p + t); s += v * v; }
+        if (rest) { const Lanes v = (Lanes)((LanesMask)lanes_at(x + i * p + whole) & taken); s += v * v; }
+        const double length = sum_across(s);
+        if (length > longest) longest = length;
+    }
+    return longest;
+}
+
+/* ---- sums and cross products: a body for each width of registers, chosen by the processor */
+
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#define WIDTH 8
+#define TARGET __attribute__((target("avx512f")))
+#define KERNEL(name) name##_8
+#include "stats/rows_kernel.h"
+#define WIDTH 4
+#define TARGET __attribute__((target("avx2")))
+#define KERNEL(name) name##_4
+#include "stats/rows_kernel.h"
+#define CALL(name, ...) (__builtin_cpu_supports("avx512f") ? name##_8(__VA_ARGS__) : __builtin_cpu_supports("avx2") ? name##_4(__VA_ARGS__) : name##_2(__VA_ARGS__))
+#else
+#define CALL(name, ...) name##_2(__VA_ARGS__)
+#endif
+#define WIDTH 2
+#define TARGET
+#define KERNEL(name) name##_2
+#include "stats/rows_kernel.h"
+
+void rows_sum(double *sum, const double *x, const double *c, size_t n, size_t p)
+{
+    CALL(sum, sum, x, c, n, p);
+}
+
+void rows_subtract(double *sum, const double *x, const double *c, const size_t *at, size_t n, size_t p)
+{
+    CALL(subtract, sum, x, c, at, n, p);
+}
+
+void rows_combine(double *out, const double *numbers, const double *c, size_t n, size_t size)
+{
+    CALL(combine, out, numbers, c, n, size);
+}
+
+void rows_squares(double *sum, const double *x, const double *center, const double *factor, size_t n, size_t p)
+{
+    CALL(squares, sum, x, center, factor, n, p);
+}
+
+void rows_standardise(double *x, const double *center, const double *factor, size_t n, size_t p)
+{
+    CALL(standardise, x, center, factor, n, p);
+}
+
+void rows_cross(double *packed, const double *x, size_t stride, const double *v, size_t n, size_t p)
+{
+    CALL(cross, packed, x, stride, v, n, p);
+}
+
+void rows_cross_eight(double *packed, const double *x, size_t stride, const double *v, const size_t *end, const double *c, size_t runs, size_t p,
+                      double *room)
+{
+    CALL(cross_eight, packed, x, stride, v, end, c, runs, p, room);
+}
+
+void rows_unpack(double *out, const double *packed, const double *less, size_t p)
+{
+    for (size_t j = 0; j < p; j++) {
+        const size_t row = rows_packed_row(j);
+        for (size_t k = 0; k <= j; k++) out[j * p + k] = out[k * p + j] = less ? packed[row + k] - less[row + k] : packed[row + k];
+    }
+}
+
+void rows_sum_whole(double *out, const double *x, const double *c, size_t n, size_t p, double *room)
+{
+    memset(room, 0, rows_width(p) * sizeof *room);
+    rows_sum(room, x, c, n, p);
+    memcpy(out, room, p * sizeof *out);
+}
+
+void rows_cross_whole(double *out, const double *x, const double *v, size_t n, size_t p, double *room)
+{
+    memset(room, 0, rows_packed(p) * sizeof *room);
+    rows_cross(room, x, p, v, n, p);
+    rows_unpack(out, room, NULL, p);
+}

@@ -239,12 +239,6 @@ void linalg_syrk_t(double *c, const double *a, int n, int p, double beta)
     mirror_lower(c, p);
 }
 
-void linalg_syrk_n_lower(double *c, const double *a, int p, int n, double alpha)
-{
-    if (p <= 0 || n <= 0) return;
-    cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, p, n, alpha, a, p, 1.0, c, p);
-}
-
 double linalg_quadratic_form_inverse(const double *x, const double *v, int p)
 {
     enum { SMALL = 24 };

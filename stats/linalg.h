@@ -38,8 +38,6 @@ void linalg_gemm_nn(double *c, const double *a, const double *b, int m, int n, i
 void linalg_gemm_nt(double *c, const double *a, const double *b, int m, int n, int k, double alpha, double beta);
 /* C (p x p, both triangles) := A' A + beta C; A n x p. */
 void linalg_syrk_t(double *c, const double *a, int n, int p, double beta);
-/* Lower triangle of C (p x p) += alpha A A'; A p x n. The upper one is left alone. */
-void linalg_syrk_n_lower(double *c, const double *a, int p, int n, double alpha);
 /* One BLAS thread, the others ended; called by main, and by method_call and tests. May be called again. */
 void linalg_init(void);
 

@@ -20,17 +20,17 @@ static const double LEAST_WEIGHT = 1e-290;
 /* Least and largest of n > 0 numbers; false where one is infinite or none. */
 static FOR_EACH_WIDTH bool spread(double *least, double *largest, const double *x, size_t n)
 {
-    Lanes low = lanes_all(x[0]), high = low, odd = low - low;
+    Lanes low = lanes_all(x[0]), high = low, odd = 0 * low;
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         const Lanes v = lanes_at(x + i);
         low = lanes_select(v < low, v, low);
         high = lanes_select(v > high, v, high);
-        odd += v - v;                        /* 0, or NaN for ever */
+        odd += 0 * v;                        /* 0, or NaN for ever */
     }
     double l = low[0], h = high[0], sum = odd[0];
     for (int k = 1; k < LANES; k++) { l = low[k] < l ? low[k] : l; h = high[k] > h ? high[k] : h; sum += odd[k]; }
-    for (; i < n; i++) { l = x[i] < l ? x[i] : l; h = x[i] > h ? x[i] : h; sum += x[i] - x[i]; }
+    for (; i < n; i++) { l = x[i] < l ? x[i] : l; h = x[i] > h ? x[i] : h; sum += 0 * x[i]; }
     *least = l;
     *largest = h;
     return sum == 0;

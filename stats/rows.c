@@ -20,7 +20,7 @@ static size_t group(size_t stride)
 /* ---- predictors */
 
 /* A choice of lanes from a and b: 0 … 7 are a's. */
-#define CHOOSE(a, b, ...) __builtin_shuffle(a, b, (LanesMask){ __VA_ARGS__ })
+#define CHOOSE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
 /* Lane k is the sum over the lanes of s[k]: neighbours first, then pairs, then halves. */
 INLINE Lanes sums_across(const Lanes s[LANES])
@@ -98,11 +98,11 @@ FOR_EACH_WIDTH double rows_longest(const double *x, size_t n, size_t p)
 #define WIDTH 8
 #define TARGET __attribute__((target("avx512f")))
 #define KERNEL(name) name##_8
-#include "stats/rows_kernel.h"
+#include "stats/rows_kernel.inc"
 #define WIDTH 4
 #define TARGET __attribute__((target("avx2")))
 #define KERNEL(name) name##_4
-#include "stats/rows_kernel.h"
+#include "stats/rows_kernel.inc"
 #define CALL(name, ...) (__builtin_cpu_supports("avx512f") ? name##_8(__VA_ARGS__) : __builtin_cpu_supports("avx2") ? name##_4(__VA_ARGS__) : name##_2(__VA_ARGS__))
 #else
 #define CALL(name, ...) name##_2(__VA_ARGS__)
@@ -110,7 +110,7 @@ FOR_EACH_WIDTH double rows_longest(const double *x, size_t n, size_t p)
 #define WIDTH 2
 #define TARGET
 #define KERNEL(name) name##_2
-#include "stats/rows_kernel.h"
+#include "stats/rows_kernel.inc"
 
 void rows_sum(double *sum, const double *x, const double *c, size_t n, size_t p)
 {

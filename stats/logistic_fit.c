@@ -157,7 +157,7 @@ enum { GROUP_NUMBERS = 1 << 16, BLOCK = 256 };
 
 static size_t group_rows(size_t p)
 {
-    const size_t rows = GROUP_NUMBERS / p / BLOCK * BLOCK;
+    const size_t rows = GROUP_NUMBERS / (p ? p : 1) / BLOCK * BLOCK;      /* p 0: nothing but an offset, if that */
     return rows > BLOCK ? rows : BLOCK;
 }
 

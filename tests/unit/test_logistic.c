@@ -233,12 +233,29 @@ START_TEST(separation_far_from_zero)
 }
 END_TEST
 
+/* Without an intercept the null model says one half to every row, or what the offset says; x = -1, 1 is a proportion by hand. */
+START_TEST(null_model_without_a_column)
+{
+    Frame f = table_of("y,x,o\n1,1,1\n1,1,1\n1,-1,1\n0,1,1\n0,-1,1\n1,1,1\n");
+    Json *out = call_method("logistic", "y~x-1", &f, NULL, NULL, OK, NULL);
+    assert_near(number_at(out, "null_deviance", NULL), 12 * log(2), 1e-12);
+    assert_near(number_at(out, "coef", "x"), log(2), 1e-10);                       /* four of the six rows have y as the sign of x says */
+    assert_near(number_at(out, "deviance", NULL), -2 * (4 * log(2.0 / 3) + 2 * log(1.0 / 3)), 1e-12);
+    json_free(out);
+    out = call_method("logistic", "y~x-1+offset(o)", &f, NULL, NULL, OK, NULL);
+    assert_near(number_at(out, "null_deviance", NULL), -2 * (4 * log(1 / (1 + exp(-1))) + 2 * log(1 / (1 + exp(1)))), 1e-12);
+    json_free(out);
+    frame_free(&f);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("logistic");
     TCase *c = unit_case(s, "by hand");
     tcase_add_test(c, two_by_two_by_hand);
     tcase_add_test(c, empty_cell);
+    tcase_add_test(c, null_model_without_a_column);
     tcase_add_test(c, separation_far_from_zero);
     tcase_add_test(c, swapped_outcome_and_moved_columns);
     c = unit_case(s, "existence");

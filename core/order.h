@@ -15,6 +15,9 @@ void order_start(size_t *order, size_t n);
 Rc order_by(size_t *order, const double *x, size_t n, Err *e);
 Rc order_by_codes(size_t *order, const int *x, size_t n, Err *e);      /* x >= 0 and not much above n */
 
+/* key[n] ascending; room for as many. */
+void order_keys(uint64_t *key, uint64_t *room, size_t n);
+
 /* Doubles as whole numbers of the same order. */
 uint64_t order_key(double x);
 double order_unkey(uint64_t key);

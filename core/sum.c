@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "core/arena.h"
 #include "core/order.h"
 
 double sum_of(const double *x, size_t n)
@@ -38,30 +39,18 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Radix sort of the doubles' order-keeping whole numbers, in linear time; qsort for few, or where memory is out. */
+/* By the doubles' order-keeping whole numbers, in linear time; qsort for few, or where memory is out. */
 void sort_doubles(double *x, size_t n)
 {
-    enum { BITS = 11, SIZE = 1 << BITS, PASSES = 6, FEW = 256 };
-    uint64_t *a = n < FEW ? NULL : malloc(2 * n * sizeof *a), *b = a ? a + n : NULL, *room = a, differ = 0;
-    if (!a) {
-        if (n > 1) qsort(x, n, sizeof *x, ascending);
-        return;
+    enum { FEW = 256 };
+    Arena room = { 0 };
+    uint64_t *key = n < FEW ? NULL : ARENA_NEW(&room, 2 * n, uint64_t);
+    if (key) {
+        for (size_t i = 0; i < n; i++) key[i] = order_key(x[i]);
+        order_keys(key, key + n, n);
+        for (size_t i = 0; i < n; i++) x[i] = order_unkey(key[i]);
+    } else if (n > 1) {
+        qsort(x, n, sizeof *x, ascending);
     }
-    for (size_t i = 0; i < n; i++) {
-        a[i] = order_key(x[i]);
-        differ |= a[i] ^ a[0];
-    }
-    for (int pass = 0; pass < PASSES; pass++) {
-        size_t at[SIZE + 1] = { 0 };
-        int shift = pass * BITS;
-        if (!(differ >> shift & (SIZE - 1))) continue;
-        for (size_t i = 0; i < n; i++) at[(a[i] >> shift & (SIZE - 1)) + 1]++;
-        for (int k = 0; k < SIZE; k++) at[k + 1] += at[k];
-        for (size_t i = 0; i < n; i++) b[at[a[i] >> shift & (SIZE - 1)]++] = a[i];
-        uint64_t *swap = a;
-        a = b;
-        b = swap;
-    }
-    for (size_t i = 0; i < n; i++) x[i] = order_unkey(a[i]);
-    free(room);
+    arena_free(&room);
 }

@@ -4,9 +4,11 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/order.h"
 #include "core/sum.h"
+#include "stats/pair_counts.h"
 
 const char *pair_weight_name(PairWeight w)
 {
@@ -154,17 +156,177 @@ static void stratum_pairs(Concordance *out, Row *r, size_t n, Row **order, Tree 
     }
 }
 
-Rc concordance_estimate(Concordance *out, const ConcordanceData *d, const int *cluster, Arena *a, Err *e)
+/* ---- whole numbers: every row counts once, so pairs are counted, not summed */
+
+/* Places in canonical order; class: of the marker, 0 … in each stratum. */
+typedef struct {
+    double *time;
+    unsigned char *event, *counts;         /* counts: an event up to tau, whose pairs count */
+    uint32_t *class, *up, *down, *tied;    /* pairs by the place's own view: concordant, discordant, tied marker */
+} Places;
+
+static Places places_from(const Places *p, size_t lo)
+{
+    return (Places){ p->time + lo, p->event + lo, p->counts + lo, p->class + lo, p->up + lo, p->down + lo, p->tied + lo };
+}
+
+/* The n places of one stratum. */
+static Rc count_stratum(Concordance *out, const Places *p, size_t n, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    const uint32_t *class = p->class;
+    uint32_t classes = 0;
+    uint64_t *before = ARENA_NEW(&a, n, uint64_t);
+    if (!before) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < n; i++) if (class[i] >= classes) classes = class[i] + 1;
+    TRY(pair_counts_before(before, class, p->counts, n, classes, e));
+    uint32_t *size = ARENA_NEW(&a, (size_t)classes + 1, uint32_t), *less = ARENA_NEW(&a, (size_t)classes + 1, uint32_t);
+    uint64_t *seen = ARENA_NEW(&a, (size_t)classes + 1, uint64_t);
+    if (!size || !less || !seen) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < n; i++) size[class[i]]++;
+    for (uint32_t k = 0; k < classes; k++) less[k + 1] = less[k] + size[k];
+    uint64_t concordant = 0, discordant = 0, tied_x = 0, tied_y = 0, tied_xy = 0;
+    uint32_t earlier = 0;        /* counted events before this time */
+    for (size_t from = 0, to; from < n; from = to) {
+        const double t = p->time[from];
+        size_t deaths = from;
+        for (to = from; to < n && p->time[to] == t; to++) deaths += p->event[to];
+        const uint32_t here = p->counts[from] ? (uint32_t)(deaths - from) : 0;
+        /* Events of one time, by marker: no pairs among themselves. */
+        for (size_t i = from, run; i < deaths; i = run) {
+            const uint32_t k = class[i];
+            for (run = i; run < deaths && class[run] == k; run++) continue;
+            const uint64_t same = seen[k];
+            const uint32_t below = pair_counts_marked(before[i]) - (here ? (uint32_t)(i - from) : 0);
+            const uint32_t equal = pair_counts_marked(same), above = earlier - below - equal, g = (uint32_t)(run - i);
+            uint32_t later_below = 0, later_equal = 0, later_above = 0;
+            if (here) {
+                later_below = less[k] - pair_counts_all(before[i]);
+                later_equal = size[k] - pair_counts_all(same) - g;
+                later_above = (uint32_t)(n - deaths) - later_below - later_equal;
+                concordant += (uint64_t)g * later_below;
+                tied_x += (uint64_t)g * later_equal;
+                discordant += (uint64_t)g * later_above;
+                tied_xy += (uint64_t)g * (g - 1) / 2;
+            }
+            for (; i < run; i++) {
+                p->up[i] = later_below + above;
+                p->tied[i] = later_equal + equal;
+                p->down[i] = later_above + below;
+            }
+            seen[k] += g * PAIR_COUNTS_ONE(here != 0);
+        }
+        tied_y += (uint64_t)here * (here ? here - 1 : 0) / 2;
+        earlier += here;
+        for (size_t i = deaths; i < to; i++) {
+            const uint32_t below = pair_counts_marked(before[i]), equal = pair_counts_marked(seen[class[i]]);
+            p->up[i] = earlier - below - equal;
+            p->tied[i] = equal;
+            p->down[i] = below;
+            seen[class[i]] += PAIR_COUNTS_ONE(0);
+        }
+    }
+    out->concordant += (double)concordant;
+    out->discordant += (double)discordant;
+    out->tied_x += (double)tied_x;
+    out->tied_xy += (double)tied_xy;
+    out->tied_y += (double)(tied_y - tied_xy);
+out:
+    arena_free(&a);
+    return rc;
+}
+
+/* Stable: events first. */
+static void events_first(size_t *at, size_t *room, const unsigned char *event, size_t n)
+{
+    size_t events = 0, others = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t row = at[i], is = event[row];
+        at[events] = row;
+        room[others] = row;
+        events += is;
+        others += 1 - is;
+    }
+    memcpy(at + events, room, others * sizeof *at);
+}
+
+static Rc covariance(double *cov, const double *u, const double *v, const size_t *at, size_t n, const int *cluster, Err *e);
+
+/* What a row brings to its place: fetched at once, for rows lie scattered. */
+typedef struct { double time; uint32_t class; unsigned char event; } Fetched;
+
+static Rc estimate_by_counting(Concordance *out, const ConcordanceData *d, const int *cluster, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    size_t n = d->n, *at = ARENA_NEW(&a, n, size_t), *room = ARENA_NEW(&a, n, size_t);
+    Fetched *row = ARENA_NEW(&a, n, Fetched);
+    unsigned char *event = arena_alloc(&a, n);
+    Places all = { ARENA_NEW(&a, n, double), arena_alloc(&a, n), arena_alloc(&a, n), ARENA_NEW(&a, n, uint32_t), ARENA_NEW(&a, n, uint32_t),
+                   ARENA_NEW(&a, n, uint32_t), ARENA_NEW(&a, n, uint32_t) };
+    double *influence = ARENA_NEW(&a, n, double);
+    if (!at || !room || !row || !event || !all.time || !all.event || !all.counts || !all.class || !all.up || !all.down || !all.tied || !influence) {
+        rc = err_nomem(e);
+        goto out;
+    }
+    /* Canonical: by stratum, time, events first, marker. */
+    order_start(at, n);
+    TRY(order_by(at, d->marker, n, e));
+    if (d->stratum) TRY(order_by_codes(at, d->stratum, n, e));
+    for (size_t i = 0; i < n; i++) { event[i] = d->event[i] != 0; row[i] = (Fetched){ d->time[i], 0, event[i] }; }
+    uint32_t class = 0;
+    double last = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double marker = d->marker[at[i]];
+        bool fresh = i == 0 || (d->stratum && d->stratum[at[i]] != d->stratum[at[i - 1]]);
+        class = fresh ? 0 : class + (marker != last);
+        last = marker;
+        row[at[i]].class = class;
+    }
+    events_first(at, room, event, n);
+    TRY(order_by(at, d->time, n, e));
+    if (d->stratum) TRY(order_by_codes(at, d->stratum, n, e));
+    for (size_t i = 0; i < n; i++) {
+        const Fetched f = row[at[i]];
+        all.time[i] = f.time;
+        all.class[i] = f.class;
+        all.event[i] = f.event;
+        all.counts[i] = f.event && !(f.time > d->tau);
+    }
+    for (size_t lo = 0, hi; lo < n; lo = hi) {
+        hi = d->stratum ? lo + 1 : n;
+        while (hi < n && d->stratum[at[hi]] == d->stratum[at[lo]]) hi++;
+        const Places p = places_from(&all, lo);
+        TRY(count_stratum(out, &p, hi - lo, e));
+    }
+    double pairs = out->concordant + out->discordant + out->tied_x;
+    if (!(pairs > 0)) goto out;
+    double somers = (out->concordant - out->discordant) / pairs;
+    out->c = (out->concordant + out->tied_x / 2) / pairs;
+    for (size_t i = 0; i < n; i++) {
+        const double up = all.up[i], down = all.down[i], tied = all.tied[i];
+        influence[i] = ((up - down) - somers * (up + down + tied)) / pairs / 2;
+    }
+    for (size_t i = 0; i < n; i++) out->influence[at[i]] = influence[i];
+    TRY(covariance(&out->var, influence, influence, at, n, cluster, e));
+out:
+    arena_free(&a);
+    return rc;
+}
+
+/* ---- with weights or delayed entry: sums in a tree */
+
+static Rc estimate_by_sums(Concordance *out, const ConcordanceData *d, const int *cluster, Err *e)
 {
     Rc rc = OK;
     size_t n = d->n;
-    *out = (Concordance){ .c = NAN, .var = NAN, .influence = ARENA_NEW(a, n, double) };
     Row *row = calloc(n + 1, sizeof *row), **order = calloc(n + 1, sizeof *order);
     double *sorted = calloc(n + 1, sizeof *sorted), *key = calloc(n + 1, sizeof *key);
     size_t *at = calloc(n + 1, sizeof *at);
-    int *cl = calloc(n + 1, sizeof *cl), *rank = calloc(n + 1, sizeof *rank);
+    int *rank = calloc(n + 1, sizeof *rank);
     Tree tree = { .node = calloc(n + 2, sizeof *tree.node) };
-    if (!row || !order || !sorted || !key || !at || !cl || !rank || !tree.node || !out->influence) { rc = err_nomem(e); goto out; }
+    if (!row || !order || !sorted || !key || !at || !rank || !tree.node) { rc = err_nomem(e); goto out; }
     /* Canonical: by stratum, time, events first, marker, weight, start. Rows equal in all of it are interchangeable. */
     order_start(at, n);
     if (d->start) TRY(order_by(at, d->start, n, e));
@@ -198,9 +360,8 @@ Rc concordance_estimate(Concordance *out, const ConcordanceData *d, const int *c
             const Row *r = &row[i];
             sorted[i] = r->weight * ((r->up - r->down) - somers * (r->up + r->down + r->tied)) / pairs / 2;
             out->influence[r->at] = sorted[i];
-            if (cluster) cl[i] = cluster[r->at];
         }
-        TRY(concordance_covariance(&out->var, sorted, sorted, n, cluster ? cl : NULL, e));
+        TRY(covariance(&out->var, sorted, sorted, at, n, cluster, e));
     }
 out:
     free(row);
@@ -208,13 +369,13 @@ out:
     free(sorted);
     free(key);
     free(at);
-    free(cl);
     free(rank);
     free(tree.node);
     return rc;
 }
 
-Rc concordance_covariance(double *cov, const double *u, const double *v, size_t n, const int *cluster, Err *e)
+/* Rows at[0 … n-1] of the caller in this order (NULL: as they are). */
+static Rc covariance(double *cov, const double *u, const double *v, const size_t *at, size_t n, const int *cluster, Err *e)
 {
     Sum s = { 0 };
     if (!cluster) {
@@ -226,12 +387,26 @@ Rc concordance_covariance(double *cov, const double *u, const double *v, size_t 
         double *total = calloc(2 * (size_t)k + 1, sizeof *total);
         if (!total) return err_nomem(e);
         for (size_t i = 0; i < n; i++) {
-            total[cluster[i]] += u[i];
-            total[k + cluster[i]] += v[i];
+            const int c = cluster[at ? at[i] : i];
+            total[c] += u[i];
+            total[k + c] += v[i];
         }
         for (int c = 0; c < k; c++) sum_add(&s, total[c] * total[k + c]);
         free(total);
     }
     *cov = sum_value(&s);
     return OK;
+}
+
+Rc concordance_covariance(double *cov, const double *u, const double *v, size_t n, const int *cluster, Err *e)
+{
+    return covariance(cov, u, v, NULL, n, cluster, e);
+}
+
+Rc concordance_estimate(Concordance *out, const ConcordanceData *d, const int *cluster, Arena *a, Err *e)
+{
+    *out = (Concordance){ .c = NAN, .var = NAN, .influence = ARENA_NEW(a, d->n, double) };
+    if (!out->influence) return err_nomem(e);
+    const bool whole = !d->weight && !d->start && d->pairs == PAIRS_N && d->n < PAIR_COUNTS_MAX;
+    return whole ? estimate_by_counting(out, d, cluster, e) : estimate_by_sums(out, d, cluster, e);
 }

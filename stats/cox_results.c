@@ -179,20 +179,28 @@ static Rc concordance(CoxModel *c, Err *e)
     size_t n = d->n, p = (size_t)c->p;
     Concordance k = { 0 };
     Arena a = { 0 };
-    double *marker = ARENA_NEW(&a, n + 1, double), *event = ARENA_NEW(&a, n + 1, double);
+    enum { TILE = 1024 };
+    double *marker = ARENA_NEW(&a, n + 1, double), *event = ARENA_NEW(&a, n + 1, double), *eta = ARENA_NEW(&a, n + 1, double);
     int *stratum = ARENA_NEW(&a, n + 1, int), *cluster = ARENA_NEW(&a, n + 1, int);
-    if (!marker || !event || !stratum || !cluster) { rc = err_nomem(e); goto out; }
+    if (!marker || !event || !eta || !stratum || !cluster) { rc = err_nomem(e); goto out; }
     for (size_t s = 0; s < d->n_strata; s++)
         for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) stratum[i] = (int)s;
+    /* By columns along memory; each row's sum keeps its own order, so equal rows have equal bits. */
+    for (size_t i = 0; d->offset && i < n; i++) eta[d->order[i]] = d->offset[i];
+    for (size_t from = 0; from < n; from += TILE) {
+        const size_t to = from + TILE < n ? from + TILE : n;
+        for (size_t j = 0; j < p; j++) {
+            const double b = c->beta[j], *x = c->x + j * n;
+            for (size_t i = from; i < to; i++) eta[i] += b * x[i];
+        }
+    }
     for (size_t i = 0; i < n; i++) {
         size_t row = d->order[i];
-        double eta = d->offset ? d->offset[i] : 0;
-        for (size_t j = 0; j < p; j++) eta += c->beta[j] * c->x[j * n + row];
-        marker[i] = eta;
+        marker[i] = eta[row];
         event[i] = d->event[i];
         if (c->d.cluster) cluster[i] = c->d.cluster[row];
     }
-    ConcordanceData pairs = { n, d->start, d->time, event, d->w, marker, stratum, PAIRS_N, INFINITY };
+    ConcordanceData pairs = { n, d->start, d->time, event, d->w, marker, d->n_strata > 1 ? stratum : NULL, PAIRS_N, INFINITY };
     TRY(concordance_estimate(&k, &pairs, c->d.cluster ? cluster : NULL, &a, e));
     Json *o = json_set(c->out, "concordance", json_object());
     json_set_number(o, "c", k.c);

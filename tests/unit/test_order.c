@@ -13,11 +13,12 @@ static int ascending(const void *a, const void *b)
 
 static double draw(Rng *r, uint64_t kind)
 {
-    switch (kind % 5) {
+    switch (kind % 6) {
     case 0: return rng_normal(r);
     case 1: return (double)rng_below(r, 7) - 3;
     case 2: return rng_normal(r) * det_exp(300 * rng_normal(r));
     case 3: return rng_below(r, 2) ? 0.0 : -0.0;
+    case 4: return rng_below(r, 1000) ? 1e9 + rng_uniform(r) : -1e300 * rng_uniform(r);      /* many agree in their leading bits */
     default: return rng_below(r, 3) ? rng_normal(r) : rng_below(r, 2) ? INFINITY : -INFINITY;
     }
 }

@@ -1,0 +1,61 @@
+/* stats/pair_counts.c: for every place of a list, how many before it hold less. */
+#include "stats/pair_counts.h"
+
+#include <stdbool.h>
+
+/* A place under way: what was counted for it so far. The mark is the lowest bit of `at`. */
+typedef struct { uint64_t count; uint32_t class, at; } Item;
+
+static void finish(uint64_t *before, const Item *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) before[a[i].at >> 1] = a[i].count;
+}
+
+/* Few: every pair. */
+static void count_few(uint64_t *before, const Item *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t c = a[i].count;
+        for (size_t j = 0; j < i; j++) c += a[j].class < a[i].class ? PAIR_COUNTS_ONE(a[j].at & 1) : 0;
+        before[a[i].at >> 1] = c;
+    }
+}
+
+/* a[n] in order of place, of classes that agree above `bit`; b is room for as many. Those with the bit have all before them without
+ * it below them. Without a branch: each item is written to both sides, and one of them moves on. */
+static void halve(uint64_t *before, Item *a, Item *b, size_t n, int bit)
+{
+    enum { FEW = 6 };
+    while (bit >= 0 && n > FEW) {
+        size_t lower = 0, upper = 0;
+        uint64_t below = 0;
+        for (size_t i = 0; i < n; i++) {
+            Item x = a[i];
+            const uint64_t high = x.class >> bit & 1, if_high = 0 - high;
+            x.count += below & if_high;
+            below += PAIR_COUNTS_ONE(x.at & 1) & ~if_high;
+            b[lower] = x;
+            a[upper] = x;
+            lower += 1 - high;
+            upper += high;
+        }
+        bit--;
+        /* The lower half is in b, the upper one in a; each has as much room behind the other. */
+        halve(before, b, a + upper, lower, bit);
+        b += lower;
+        n = upper;
+    }
+    if (bit < 0) finish(before, a, n);
+    else count_few(before, a, n);
+}
+
+Rc pair_counts_before(uint64_t *before, const uint32_t *class, const unsigned char *marked, size_t n, uint32_t n_classes, Err *e)
+{
+    Arena room = { 0 };
+    Item *a = ARENA_NEW(&room, 2 * n, Item);
+    if (!a) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) a[i] = (Item){ 0, class[i], (uint32_t)i << 1 | marked[i] };
+    halve(before, a, a + n, n, n_classes > 1 ? 31 - __builtin_clz(n_classes - 1) : -1);
+    arena_free(&room);
+    return OK;
+}

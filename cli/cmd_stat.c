@@ -112,7 +112,6 @@ static Rc read_bare_table(Frame *out, const char *path, Err *e)
     Rc rc = OK;
     Bytes b = { 0 };
     Str text = { 0 };
-    CsvTable t = { 0 };
     TRY(file_read(&b, path, path, LIMIT_CSV_BYTES, e));
     size_t fields = 1;
     for (size_t i = 0; i < b.size && b.data[i] != '\n'; i++) fields += b.data[i] == ',';
@@ -120,11 +119,9 @@ static Rc read_bare_table(Frame *out, const char *path, Err *e)
     str_append_char(&text, '\n');
     str_append_n(&text, (const char *)b.data, b.size);
     TRY(str_check(&text, e));
-    TRY(csv_parse(&t, str_text(&text), text.len, path, e));
-    for (size_t i = 0; i < t.rows; i++) t.line[i]--;
-    TRY(frame_from_csv(out, &t, e));
+    TRY(frame_parse_csv(out, str_text(&text), text.len, path, e));
+    for (size_t i = 0; i < out->rows; i++) out->line[i]--;
 out:
-    csv_free(&t);
     str_free(&text);
     bytes_free(&b);
     return rc;

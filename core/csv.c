@@ -1,18 +1,13 @@
 /* core/csv.c: tables in RFC 4180. */
 #include "core/csv.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/file.h"
 #include "core/limits.h"
 
-/* The reader's place. Messages count lines as an editor does: newlines inside quotes count too. */
-typedef struct {
-    const char *p, *end, *name;
-    size_t line;
-} Reader;
+bool csv_field_is_missing(CsvField f) { return f.n == 0 || (f.n == 2 && memcmp(f.text, "NA", 2) == 0); }
 
 /* Fields of one record, as arena strings. */
 typedef struct {
@@ -33,82 +28,137 @@ static Rc record_push(Record *r, char *field, Err *e)
     return OK;
 }
 
-/* One field; leaves the reader on the separator behind it. */
-static Rc read_field(char **out, Reader *r, Arena *a, Err *e)
+/* Behind the opening quote. Doubled quotes make a copy, other fields are where they stand. */
+static Rc read_quoted(CsvField *out, CsvReader *r, Err *e)
 {
-    const size_t line = r->line;
-    if (r->p < r->end && *r->p == '"') {
-        const char *p = r->p + 1;
-        size_t n = 0, room = 0;
-        /* Two passes: measure, then copy. */
-        for (const char *q = p; ; q++) {
-            if (q >= r->end)
-                return err_set(e, ERR_INPUT, "%s:%zu: quote is never closed, expected a closing \"", r->name, line);
-            if (*q == '"') { if (q + 1 < r->end && q[1] == '"') q++; else break; }
-            room++;
-            if (room > LIMIT_CSV_LINE)
-                return err_set(e, ERR_INPUT, "%s:%zu: field is longer than %zu bytes: too long, or a quote is not closed", r->name, line, LIMIT_CSV_LINE);
-        }
-        char *field = arena_alloc(a, room + 1);
-        if (!field) return err_nomem(e);
-        for (; ; p++) {
-            if (*p == '"') { if (p + 1 < r->end && p[1] == '"') p++; else break; }
-            if (*p == '\n') r->line++;
-            field[n++] = *p;
-        }
-        r->p = p + 1;
-        if (r->p < r->end && *r->p != ',' && *r->p != '\n' && *r->p != '\r')
-            return err_set(e, ERR_INPUT, "%s:%zu: text behind a closing quote, expected a comma or the end of the line", r->name, line);
-        *out = field;
-        return OK;
+    const char *from = r->p + 1, *p = from;
+    size_t room = 0;
+    bool doubled = false;
+    for (;;) {
+        const char *q = memchr(p, '"', (size_t)(r->end - p));
+        room += (size_t)((q ? q : r->end) - p);
+        if (room > LIMIT_CSV_LINE)
+            return err_set(e, ERR_INPUT, "%s:%zu: field is longer than %zu bytes: too long, or a quote is not closed", r->name, r->line, LIMIT_CSV_LINE);
+        if (!q) return err_set(e, ERR_INPUT, "%s:%zu: quote is never closed, expected a closing \"", r->name, r->line);
+        p = q + 1;
+        if (p == r->end || *p != '"') break;
+        if (!doubled) { r->unquoted.len = 0; doubled = true; }
+        str_append_n(&r->unquoted, from, (size_t)(p - from));
+        from = ++p;
+        room++;
     }
-    const char *from = r->p;
-    while (r->p < r->end && *r->p != ',' && *r->p != '\n' && *r->p != '\r') {
-        if (*r->p == '"')
-            return err_set(e, ERR_INPUT, "%s:%zu: quote inside an unquoted field, expected the whole field in quotes", r->name, line);
-        r->p++;
+    *out = (CsvField){ from, (size_t)(p - 1 - from) };
+    if (doubled) {
+        str_append_n(&r->unquoted, from, (size_t)(p - 1 - from));
+        if (str_check(&r->unquoted, e) != OK) return ERR_NOMEM;
+        *out = (CsvField){ r->unquoted.s, r->unquoted.len };
     }
-    *out = arena_strndup(a, from, (size_t)(r->p - from));
-    return *out ? OK : err_nomem(e);
+    if (p < r->end && *p != ',' && *p != '\n' && *p != '\r')
+        return err_set(e, ERR_INPUT, "%s:%zu: text behind a closing quote, expected a comma or the end of the line", r->name, r->line);
+    for (const char *n = r->p; (n = memchr(n, '\n', (size_t)(p - n))); n++) r->line++;
+    r->p = p;
+    return OK;
 }
 
-static Rc read_record(Record *out, Reader *r, Arena *a, Err *e)
+Rc csv_field(CsvField *out, CsvReader *r, Err *e)
 {
-    Rc rc = OK;
-    out->n = 0;
-    const char *from = r->p;
-    const size_t line = r->line;
-    for (;;) {
-        char *field;
-        TRY(read_field(&field, r, a, e));
-        TRY(record_push(out, field, e));
-        if ((size_t)(r->p - from) > LIMIT_CSV_LINE) {
-            rc = err_set(e, ERR_INPUT, "%s:%zu: line is longer than %zu bytes: too long", r->name, line, LIMIT_CSV_LINE);
-            goto out;
-        }
-        if (r->p < r->end && *r->p == ',') { r->p++; continue; }
-        break;
-    }
+    const char *p = r->p;
+    if (p < r->end && *p == '"') return read_quoted(out, r, e);
+    for (; p < r->end && *p != ',' && *p != '\n' && *p != '\r'; p++)
+        if (*p == '"')
+            return err_set(e, ERR_INPUT, "%s:%zu: quote inside an unquoted field, expected the whole field in quotes", r->name, r->line);
+    *out = (CsvField){ r->p, (size_t)(p - r->p) };
+    r->p = p;
+    return OK;
+}
+
+Rc csv_line_end(bool *more, CsvReader *r, Err *e)
+{
+    if ((size_t)(r->p - r->record) > LIMIT_CSV_LINE)
+        return err_set(e, ERR_INPUT, "%s:%zu: line is longer than %zu bytes: too long", r->name, r->record_line, LIMIT_CSV_LINE);
+    *more = r->p < r->end && *r->p == ',';
+    if (*more) { r->p++; return OK; }
     if (r->p < r->end && *r->p == '\r') {
         r->p++;
-        if (r->p < r->end && *r->p != '\n') {
-            rc = err_set(e, ERR_INPUT, "%s:%zu: carriage return inside a line, expected a line end", r->name, r->line);
-            goto out;
-        }
+        if (r->p < r->end && *r->p != '\n')
+            return err_set(e, ERR_INPUT, "%s:%zu: carriage return inside a line, expected a line end", r->name, r->line);
     }
     if (r->p < r->end && *r->p == '\n') { r->p++; r->line++; }
+    return OK;
+}
+
+Rc csv_wrong_count(const CsvReader *r, size_t fields, size_t columns, Err *e)
+{
+    return err_set(e, ERR_INPUT, "%s:%zu: %zu fields, expected %zu columns as in the header", r->name, r->record_line, fields, columns);
+}
+
+static Rc read_record(Record *out, CsvReader *r, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    bool more = true;
+    out->n = 0;
+    csv_record(r);
+    while (more) {
+        CsvField f = { 0 };
+        TRY(csv_field(&f, r, e));
+        char *field = arena_strndup(a, f.text, f.n);
+        if (!field) { rc = err_nomem(e); goto out; }
+        TRY(record_push(out, field, e));
+        TRY(csv_separator(&more, r, e));
+    }
 out:
     return rc;
 }
 
+/* Sixteen bytes at once: every processor has registers for that. */
+typedef unsigned char Octets __attribute__((vector_size(16)));
+enum { OCTETS = 16 };
+
+/* False where a control character or a very long line may be, to be looked at one by one. */
+static bool glance(size_t *lines, bool *ascii, const char *text, size_t size)
+{
+    enum { BLOCK = 255 * OCTETS };
+    size_t since = 0;              /* blocks without a line end */
+    unsigned char high = 0, odd = 0;
+    for (size_t at = 0; at < size; at += BLOCK) {
+        Octets more = { 0 }, control = { 0 }, ends = { 0 };
+        size_t n = size - at < BLOCK ? size - at : BLOCK, found = 0, i = 0;
+        for (; i + OCTETS <= n; i += OCTETS) {
+            Octets v;
+            memcpy(&v, text + at + i, sizeof v);
+            const Octets end = (Octets)(v == '\n'), blank = (Octets)(v == '\t') | (Octets)(v == '\r') | end;
+            more |= v;
+            control |= ((Octets)(v < 0x20) | (Octets)(v == 0x7F)) & ~blank;
+            ends -= end;
+        }
+        for (int k = 0; k < OCTETS; k++) { high |= more[k]; odd |= control[k]; found += ends[k]; }
+        for (; i < n; i++) {
+            const unsigned char c = (unsigned char)text[at + i];
+            high |= c;
+            odd |= (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7F;
+            found += c == '\n';
+        }
+        *lines += found;
+        since = found ? 0 : since + 1;
+        if (odd || (since + 2) * BLOCK > LIMIT_CSV_LINE) return false;
+    }
+    *ascii = high < 0x80;
+    return true;
+}
+
 /* What may not stand in a table at all: NUL and other control bytes, bytes that are not UTF-8. */
-static Rc check_bytes(const char *text, size_t size, const char *name, Err *e)
+static Rc check_bytes(size_t *lines, const char *text, size_t size, const char *name, Err *e)
 {
     size_t line = 1, line_start = 0;
+    bool ascii = false;
+    *lines = 0;
+    if (glance(lines, &ascii, text, size) && (ascii || text_is_utf8(text, size))) return OK;
+    *lines = 0;
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c == '\n') {
             line++;
+            ++*lines;
             line_start = i + 1;
             continue;
         }
@@ -130,50 +180,63 @@ static Rc check_bytes(const char *text, size_t size, const char *name, Err *e)
     return err_set(e, ERR_INPUT, "%s:%zu: text is not UTF-8, expected that encoding", name, line);
 }
 
-static Rc check_header(const CsvTable *t, Err *e)
+static Rc check_header(char *const *header, size_t columns, const char *name, Err *e)
 {
-    if (t->columns == 1 && (strchr(t->header[0], ';') || strchr(t->header[0], '\t')))
-        return err_set(e, ERR_INPUT, "%s:1: columns are separated by %s, expected a comma as separator", t->name,
-                       strchr(t->header[0], ';') ? "';'" : "tabs");
-    if (t->columns > LIMIT_CSV_COLUMNS)
-        return err_set(e, ERR_INPUT, "%s:1: %zu columns, at most %d are read", t->name, t->columns, LIMIT_CSV_COLUMNS);
-    for (size_t i = 0; i < t->columns; i++) {
-        if (!t->header[i][0]) return err_set(e, ERR_INPUT, "%s:1: column %zu has no name", t->name, i + 1);
+    if (columns == 1 && (strchr(header[0], ';') || strchr(header[0], '\t')))
+        return err_set(e, ERR_INPUT, "%s:1: columns are separated by %s, expected a comma as separator", name,
+                       strchr(header[0], ';') ? "';'" : "tabs");
+    if (columns > LIMIT_CSV_COLUMNS)
+        return err_set(e, ERR_INPUT, "%s:1: %zu columns, at most %d are read", name, columns, LIMIT_CSV_COLUMNS);
+    for (size_t i = 0; i < columns; i++) {
+        if (!header[i][0]) return err_set(e, ERR_INPUT, "%s:1: column %zu has no name", name, i + 1);
         for (size_t j = 0; j < i; j++)
-            if (text_equal_nocase(t->header[i], t->header[j]))
-                return err_set(e, ERR_INPUT, "%s:1: column %s is there twice: duplicate, columns %zu and %zu%s", t->name, t->header[i],
-                               j + 1, i + 1, text_equal(t->header[i], t->header[j]) ? "" : " differ only in case");
+            if (text_equal_nocase(header[i], header[j]))
+                return err_set(e, ERR_INPUT, "%s:1: column %s is there twice: duplicate, columns %zu and %zu%s", name, header[i],
+                               j + 1, i + 1, text_equal(header[i], header[j]) ? "" : " differ only in case");
     }
     return OK;
+}
+
+Rc csv_begin(CsvReader *r, char ***header, size_t *columns, const char *text, size_t size, const char *name, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Record record = { 0 };
+    if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) { text += 3; size -= 3; }
+    *r = (CsvReader){ .p = text, .end = text + size, .line = 1 };
+    TRY(check_bytes(&r->rows_max, text, size, name, e));
+    r->name = arena_strdup(a, name);
+    if (!r->name) { rc = err_nomem(e); goto out; }
+    if (r->p == r->end) { rc = err_set(e, ERR_INPUT, "%s: file is empty, expected a header line", name); goto out; }
+    TRY(read_record(&record, r, a, e));
+    *columns = record.n;
+    *header = arena_array(a, record.n, sizeof **header);
+    if (!*header) { rc = err_nomem(e); goto out; }
+    memcpy(*header, record.field, record.n * sizeof **header);
+    TRY(check_header(*header, *columns, r->name, e));
+out:
+    free(record.field);
+    return rc;
+}
+
+void csv_end(CsvReader *r)
+{
+    str_free(&r->unquoted);
 }
 
 Rc csv_parse(CsvTable *out, const char *text, size_t size, const char *name, Err *e)
 {
     Rc rc = OK;
     CsvTable t = { 0 };
+    CsvReader r = { 0 };
     Record record = { 0 };
     char **cell = NULL;
     size_t *line = NULL, rows_cap = 0;
-    if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) { text += 3; size -= 3; }
-    TRY(check_bytes(text, size, name, e));
-    t.name = arena_strdup(&t.arena, name);
-    if (!t.name) { rc = err_nomem(e); goto out; }
-    Reader r = { text, text + size, t.name, 1 };
-    if (r.p == r.end) { rc = err_set(e, ERR_INPUT, "%s: file is empty, expected a header line", name); goto out; }
-    TRY(read_record(&record, &r, &t.arena, e));
-    t.columns = record.n;
-    t.header = arena_array(&t.arena, t.columns, sizeof *t.header);
-    if (!t.header) { rc = err_nomem(e); goto out; }
-    memcpy(t.header, record.field, t.columns * sizeof *t.header);
-    TRY(check_header(&t, e));
+    TRY(csv_begin(&r, &t.header, &t.columns, text, size, name, &t.arena, e));
+    t.name = r.name;
     while (r.p < r.end) {
-        size_t at = r.line;
         TRY(read_record(&record, &r, &t.arena, e));
         if (record.n == 1 && !record.field[0][0]) continue;             /* an empty line */
-        if (record.n != t.columns) {
-            rc = err_set(e, ERR_INPUT, "%s:%zu: %zu fields, expected %zu columns as in the header", name, at, record.n, t.columns);
-            goto out;
-        }
+        if (record.n != t.columns) { rc = csv_wrong_count(&r, record.n, t.columns, e); goto out; }
         if (t.rows == rows_cap) {
             rows_cap = rows_cap ? 2 * rows_cap : 64;
             char **c = realloc(cell, rows_cap * t.columns * sizeof *c);
@@ -183,7 +246,7 @@ Rc csv_parse(CsvTable *out, const char *text, size_t size, const char *name, Err
             if (!c || !l) { rc = err_nomem(e); goto out; }
         }
         memcpy(cell + t.rows * t.columns, record.field, t.columns * sizeof *cell);
-        line[t.rows++] = at;
+        line[t.rows++] = r.record_line;
     }
     t.cell = arena_array(&t.arena, t.rows * t.columns, sizeof *t.cell);
     t.line = arena_array(&t.arena, t.rows, sizeof *t.line);
@@ -195,6 +258,7 @@ Rc csv_parse(CsvTable *out, const char *text, size_t size, const char *name, Err
     *out = t;
     t = (CsvTable){ 0 };
 out:
+    csv_end(&r);
     free(record.field);
     free(cell);
     free(line);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
+
 Rc frame_init(Frame *out, const char *name, size_t rows, Err *e)
 {
     Frame f = { .rows = rows };
@@ -137,13 +139,155 @@ out:
     return rc;
 }
 
+/* ---- a file, without a copy of its text */
+
+/* A column under way. What its first value is decides the kind; a later value that does not fit makes it text, to be read again. */
+typedef struct {
+    enum { KIND_OPEN, KIND_NUMBERS, KIND_LOGICAL, KIND_TEXT, KIND_DONE, KIND_AGAIN } kind;
+    double *num;
+    char **text;
+} Reading;
+
+static bool logical_of(double *x, CsvField f)
+{
+    *x = f.n && *f.text == 'T';
+    return (f.n == 4 && memcmp(f.text, "TRUE", 4) == 0) || (f.n == 5 && memcmp(f.text, "FALSE", 5) == 0);
+}
+
+static bool number_of(double *x, CsvField f)
+{
+    double v = 0;
+    if (number_scan(&v, f.text, f.text + f.n) != f.text + f.n) return false;
+    *x = v;
+    return true;
+}
+
+/* The first value of a column, in this row; what is above it is missing. */
+static Rc decide(Reading *c, Frame *f, size_t row, CsvField v, Err *e)
+{
+    double x = 0;
+    c->kind = number_of(&x, v) ? KIND_NUMBERS : logical_of(&x, v) ? KIND_LOGICAL : KIND_TEXT;
+    if (c->kind == KIND_TEXT) c->text = ARENA_NEW(&f->arena, f->rows, char *);
+    else c->num = ARENA_NEW(&f->arena, f->rows, double);
+    if (!c->text && !c->num) return err_nomem(e);
+    for (size_t i = 0; c->num && i < row; i++) c->num[i] = NAN;
+    return OK;
+}
+
+static Rc take(Reading *c, Frame *f, size_t row, CsvField v, Err *e)
+{
+    Rc rc = OK;
+    const bool missing = csv_field_is_missing(v);
+    double x = NAN;
+    if (c->kind == KIND_OPEN && !missing) TRY(decide(c, f, row, v, e));
+    switch (c->kind) {
+    case KIND_NUMBERS:
+    case KIND_LOGICAL:
+        if (missing || (c->kind == KIND_NUMBERS ? number_of(&x, v) : logical_of(&x, v))) c->num[row] = x;
+        else c->kind = KIND_AGAIN;
+        break;
+    case KIND_TEXT:
+        c->text[row] = missing ? NULL : arena_strndup(&f->arena, v.text, v.n);
+        if (!missing && !c->text[row]) rc = err_nomem(e);
+        break;
+    default: break;
+    }
+out:
+    return rc;
+}
+
+/* All records from the reader on into the columns. */
+static Rc read_records(Frame *f, Reading *column, size_t columns, CsvReader *r, size_t *rows, Err *e)
+{
+    Rc rc = OK;
+    size_t row = 0;
+    while (r->p < r->end) {
+        bool more = true, empty = false;
+        size_t j = 0;
+        csv_record(r);
+        for (; more; j++) {
+            double x;
+            if (j < columns && column[j].kind == KIND_NUMBERS && csv_number(&x, r)) {
+                column[j].num[row] = x;
+            } else {
+                CsvField v = { 0 };
+                TRY(csv_field(&v, r, e));
+                empty = j == 0 && v.n == 0;
+                if (j < columns) TRY(take(&column[j], f, row, v, e));
+            }
+            TRY(csv_separator(&more, r, e));
+        }
+        if (j == 1 && empty) continue;
+        if (j != columns) { rc = csv_wrong_count(r, j, columns, e); goto out; }
+        f->line[row++] = r->record_line;
+    }
+    *rows = row;
+out:
+    return rc;
+}
+
+Rc frame_parse_csv(Frame *out, const char *text, size_t size, const char *name, Err *e)
+{
+    Rc rc = OK;
+    Frame f = { 0 };
+    Arena a = { 0 };
+    CsvReader r = { 0 }, first = { 0 };
+    char **header = NULL;
+    size_t columns = 0, rows = 0;
+    Reading *column = NULL, *second = NULL;
+    bool any = false;
+    TRY(csv_begin(&r, &header, &columns, text, size, name, &a, e));
+    first = r;
+    TRY(frame_init(&f, name, r.rows_max + 1, e));
+    column = ARENA_NEW(&a, columns, Reading);
+    if (!column) { rc = err_nomem(e); goto out; }
+    TRY(read_records(&f, column, columns, &r, &rows, e));
+    second = ARENA_NEW(&a, columns, Reading);
+    if (!second) { rc = err_nomem(e); goto out; }
+    for (size_t j = 0; j < columns; j++) {
+        Reading *c = &column[j];
+        second[j].kind = KIND_DONE;
+        if (c->kind == KIND_AGAIN) {
+            *c = second[j] = (Reading){ .kind = KIND_TEXT, .text = ARENA_NEW(&f.arena, f.rows, char *) };
+            any = true;
+        } else if (c->kind == KIND_OPEN) {
+            *c = (Reading){ .kind = KIND_NUMBERS, .num = ARENA_NEW(&f.arena, f.rows, double) };
+            for (size_t i = 0; c->num && i < rows; i++) c->num[i] = NAN;
+        }
+        if (!c->num && !c->text) { rc = err_nomem(e); goto out; }
+    }
+    if (any) {
+        r.p = first.p;
+        r.line = first.line;
+        TRY(read_records(&f, second, columns, &r, &rows, e));
+    }
+    f.rows = rows;
+    for (size_t j = 0; j < columns; j++) {
+        FrameColumn *c = NULL;
+        TRY(add_column(&c, &f, header[j], e));
+        c->is_text = column[j].kind == KIND_TEXT;
+        c->is_logical = column[j].kind == KIND_LOGICAL;
+        c->num = column[j].num;
+        c->text = column[j].text;
+        f.columns++;
+    }
+    *out = f;
+    f = (Frame){ 0 };
+out:
+    csv_end(&r);
+    arena_free(&a);
+    frame_free(&f);
+    return rc;
+}
+
 Rc frame_read_csv(Frame *out, const char *path, const char *name, Err *e)
 {
     Rc rc = OK;
-    CsvTable t = { 0 };
-    TRY(csv_read(&t, path, name, e));
-    TRY(frame_from_csv(out, &t, e));
+    Bytes b = { 0 };
+    if (!name) name = path;
+    TRY(file_read(&b, path, name, LIMIT_CSV_BYTES, e));
+    TRY(frame_parse_csv(out, (const char *)b.data, b.size, name, e));
 out:
-    csv_free(&t);
+    bytes_free(&b);
     return rc;
 }

@@ -41,6 +41,7 @@ const FrameColumn *frame_column(const Frame *f, const char *name);       /* NULL
 /* Typed columns of a table: a column is numeric when every cell that is not missing reads as a number, else text. TRUE
  * and FALSE (all cells) read as 1 and 0. */
 Rc frame_from_csv(Frame *out, const CsvTable *t, Err *e);
+Rc frame_parse_csv(Frame *out, const char *text, size_t size, const char *name, Err *e);      /* the same from text, a NUL behind it */
 Rc frame_read_csv(Frame *out, const char *path, const char *name, Err *e);
 
 #endif

@@ -32,12 +32,13 @@ void order_start(size_t *order, size_t n)
     for (size_t i = 0; i < n; i++) order[i] = i;
 }
 
-static void insertion(size_t *order, const double *x, size_t n)
+static void insertion(Keyed *a, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
-        size_t row = order[i], j = i;
-        for (; j > 0 && x[order[j - 1]] > x[row]; j--) order[j] = order[j - 1];
-        order[j] = row;
+        Keyed k = a[i];
+        size_t j = i;
+        for (; j > 0 && a[j - 1].key > k.key; j--) a[j] = a[j - 1];
+        a[j] = k;
     }
 }
 
@@ -127,21 +128,29 @@ static Rc by_words(size_t *order, const double *x, size_t n, Err *e)
     return OK;
 }
 
-/* Below some thousand rows clearing the counts costs more than merging. */
+/* a[n] and b[m] into out; of equals those of a first. Which comes next is a number, not a branch: it cannot be foreseen. */
+static void merge_runs(Keyed *out, const Keyed *a, size_t n, const Keyed *b, size_t m)
+{
+    size_t i = 0, j = 0;
+    while (i < n && j < m) {
+        const size_t second = b[j].key < a[i].key;
+        const Keyed *next[2] = { a + i, b + j };
+        *out++ = *next[second];
+        i += 1 - second;
+        j += second;
+    }
+    memcpy(out, a + i, (n - i) * sizeof *out);
+    memcpy(out + (n - i), b + j, (m - j) * sizeof *out);
+}
+
+/* Below some thousand rows clearing the counts of radix sort costs more than merging. */
 static void merge(size_t *order, Keyed *a, Keyed *b, size_t n)
 {
-    for (size_t from = 0; from < n; from += RUN)
-        for (size_t i = from + 1; i < n && i < from + RUN; i++) {
-            Keyed k = a[i];
-            size_t j = i;
-            for (; j > from && a[j - 1].key > k.key; j--) a[j] = a[j - 1];
-            a[j] = k;
-        }
+    for (size_t from = 0; from < n; from += RUN) insertion(a + from, n - from < RUN ? n - from : RUN);
     for (size_t width = RUN; width < n; width *= 2) {
         for (size_t from = 0; from < n; from += 2 * width) {
-            size_t middle = from + width < n ? from + width : n, to = from + 2 * width < n ? from + 2 * width : n;
-            size_t i = from, j = middle;
-            for (size_t k = from; k < to; k++) b[k] = i < middle && (j == to || a[i].key <= a[j].key) ? a[i++] : a[j++];
+            const size_t middle = from + width < n ? from + width : n, to = from + 2 * width < n ? from + 2 * width : n;
+            merge_runs(b + from, a + from, middle - from, a + middle, to - middle);
         }
         Keyed *swap = a;
         a = b;
@@ -152,16 +161,13 @@ static void merge(size_t *order, Keyed *a, Keyed *b, size_t n)
 
 Rc order_by(size_t *order, const double *x, size_t n, Err *e)
 {
-    if (n < SMALL) {
-        insertion(order, x, n);
-        return OK;
-    }
+    enum { ON_STACK = 512 };
+    Keyed few[2 * ON_STACK], *room = few;
     if (n >= MERGED && n >> LEADING == 0) return by_words(order, x, n, e);
-    Keyed *room = malloc(2 * n * sizeof *room);
-    if (!room) return err_nomem(e);
+    if (n > ON_STACK && !(room = malloc(2 * n * sizeof *room))) return err_nomem(e);
     for (size_t i = 0; i < n; i++) room[i] = (Keyed){ order_key(x[order[i]]), order[i] };
     merge(order, room, room + n, n);
-    free(room);
+    if (room != few) free(room);
     return OK;
 }
 

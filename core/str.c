@@ -176,76 +176,135 @@ static const double POWER[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9
 /* What the scan of a number found: digits as one whole number while they fit, and the power of ten that belongs to them. */
 typedef struct {
     uint64_t whole;
-    int kept, scale;           /* digits in whole; decimal places among them */
+    int scale;                 /* decimal places among the digits of whole */
     size_t digits;
     bool fits;
 } Digits;
 
-static const char *scan_digits(const char *p, Digits *d, bool behind_point)
+/* Eight bytes that are digits, the first the lowest byte, to a number: pairs, fours, eight. */
+static bool eight_digits(uint64_t *out, const char *p)
 {
-    for (; *p >= '0' && *p <= '9'; p++, d->digits++) {
-        if (d->kept < 18) {
-            d->whole = 10 * d->whole + (uint64_t)(*p - '0');
-            d->kept += d->whole != 0;
-            d->scale += behind_point;
-        } else {
-            d->fits = false;
-        }
-    }
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    const uint64_t high = 0xF0F0F0F0F0F0F0F0u;
+    if (((v & high) | ((v + 0x0606060606060606u) & high) >> 4) != 0x3333333333333333u) return false;
+    v -= 0x3030303030303030u;
+    v = 10 * v + (v >> 8);
+    *out = ((v & 0x000000FF000000FFu) * 0x000F424000000064u + (v >> 16 & 0x000000FF000000FFu) * 0x0000271000000001u) >> 32;
+    return true;
+#else
+    (void)out;
+    (void)p;
+    return false;
+#endif
+}
+
+static const char *scan_digits(const char *p, const char *end, Digits *d, bool behind_point)
+{
+    const uint64_t most = 1000000000000000000u;      /* below it there is room for one digit more */
+    const char *from = p;
+    uint64_t eight;
+    for (; end - p >= 8 && d->whole < most / 10000000 && eight_digits(&eight, p); p += 8) d->whole = 100000000 * d->whole + eight;
+    for (; *p >= '0' && *p <= '9' && d->whole < most; p++) d->whole = 10 * d->whole + (uint64_t)(*p - '0');
+    if (behind_point) d->scale += (int)(p - from);
+    for (; *p >= '0' && *p <= '9'; p++) d->fits = false;
+    d->digits += (size_t)(p - from);
     return p;
 }
 
 /* strtod, whatever decimal sign the locale wants. */
-static bool read_slowly(double *x, const char *text, const char *point)
+static bool read_slowly(double *x, const char *text, size_t n, const char *point)
 {
-    char *end;
-    double v = strtod(text, &end);
+    char few[128], *copy = n < sizeof few ? few : malloc(n + 1), *end;
+    if (!copy) return false;
+    memcpy(copy, text, n);
+    copy[n] = 0;
+    double v = strtod(copy, &end);
     if (*end && point) {
-        size_t n = strlen(text) + 1;
-        char *copy = malloc(n);
-        if (!copy) return false;
-        memcpy(copy, text, n);
         copy[point - text] = *end == '.' ? ',' : *end;
         v = strtod(copy, &end);
-        bool whole = !*end;
-        free(copy);
-        if (!whole) return false;
     }
-    if (!isfinite(v)) return false;
+    const bool whole = !*end;
+    if (copy != few) free(copy);
+    if (!whole || !isfinite(v)) return false;
     *x = v;
     return true;
 }
 
-bool number_read(double *x, const char *text)
+/* x * 2^k, where that is far from both ends of the range. */
+static double times_power_of_two(double x, int k)
+{
+    const uint64_t bits = (uint64_t)(1023 + k) << 52;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return x * power;
+}
+
+/* whole * 10^exponent for |exponent| <= FIVES, rounded once: the product with, or the quotient by, a power of five in whole numbers of
+ * 128 bits. 63 leading bits and whether anything follows say how to round to 53. */
+static double scaled_exactly(uint64_t whole, int exponent)
+{
+    const int up = __builtin_clzll(whole);
+    const uint64_t five = FIVE[exponent < 0 ? -exponent : exponent];
+    if (exponent >= 0) {
+        const Wide product = (Wide)(whole << up) * five;
+        const uint64_t high = (uint64_t)(product >> 64), low = (uint64_t)product;
+        if (!high) return times_power_of_two((double)low, exponent - up);
+        const int more = __builtin_clzll(high);
+        const uint64_t lead = (uint64_t)(product << more >> 64), rest = (uint64_t)(product << more);
+        return times_power_of_two((double)(lead | (rest != 0)), 64 - more - up + exponent);
+    }
+    const int five_up = __builtin_clzll(five);
+    const uint64_t divisor = five << five_up;
+    const Wide dividend = (Wide)(whole << up) << 63;
+    const uint64_t quotient = (uint64_t)(dividend / divisor), rest = (uint64_t)dividend - quotient * divisor;
+    return times_power_of_two((double)(quotient | (rest != 0)), five_up - up - 63 + exponent);
+}
+
+const char *number_scan(double *x, const char *text, const char *end)
 {
     const char *p = text, *point = NULL;
     Digits d = { .fits = true };
     int exponent = 0;
     bool negative = *p == '-';
     if (*p == '+' || *p == '-') p++;
-    p = scan_digits(p, &d, false);
+    p = scan_digits(p, end, &d, false);
     if (*p == '.') {
         point = p++;
-        p = scan_digits(p, &d, true);
+        p = scan_digits(p, end, &d, true);
     }
-    if (!d.digits) return false;
+    if (!d.digits) return NULL;
     if (*p == 'e' || *p == 'E') {
         p++;
         bool down = *p == '-';
         if (*p == '+' || *p == '-') p++;
-        if (*p < '0' || *p > '9') return false;
+        if (*p < '0' || *p > '9') return NULL;
         for (; *p >= '0' && *p <= '9'; p++) if (exponent < 10000) exponent = 10 * exponent + (*p - '0');
         if (down) exponent = -exponent;
     }
-    if (*p) return false;
-    /* Whole number and power of ten both exact: one operation rounds once, as strtod does (Clinger 1990). */
     exponent -= d.scale;
     if (d.fits && d.whole <= (uint64_t)1 << 53 && exponent >= -22 && exponent <= 22) {
+        /* Whole number and power of ten both exact: one operation rounds once, as strtod does (Clinger 1990). */
         double v = exponent < 0 ? (double)d.whole / POWER[-exponent] : (double)d.whole * POWER[exponent];
         *x = negative ? -v : v;
-        return true;
+        return p;
     }
-    return read_slowly(x, text, point);
+    if (d.fits && d.whole && exponent >= -FIVES && exponent <= FIVES) {
+        double v = scaled_exactly(d.whole, exponent);
+        *x = negative ? -v : v;
+        return p;
+    }
+    return read_slowly(x, text, (size_t)(p - text), point) ? p : NULL;
+}
+
+bool number_read(double *x, const char *text)
+{
+    double v = 0;
+    const char *end = number_scan(&v, text, text);
+    if (!end || *end) return false;
+    *x = v;
+    return true;
 }
 
 char *text_copy(const char *text)
@@ -275,6 +334,12 @@ bool text_is_utf8(const char *text, size_t n)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + n;
     while (p < end) {
+        uint64_t eight;
+        for (; end - p >= 8; p += 8) {
+            memcpy(&eight, p, sizeof eight);
+            if (eight & 0x8080808080808080u) break;
+        }
+        if (p == end) break;
         unsigned c = *p++;
         if (c < 0x80) continue;
         int more = c >= 0xF0 && c < 0xF5 ? 3 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xC2 && c < 0xE0 ? 1 : 0;

@@ -39,6 +39,10 @@ char *number_write_short(char buf[NUMBER_TEXT_MAX], double x);
  * blanks or trailing text; overflow to infinity is refused, underflow gives 0. */
 bool number_read(double *x, const char *text);
 
+/* The same for a number that something else may follow; its end, or NULL when the text does not begin with one. Bytes up to `end`
+ * may be looked at, where the text or a NUL ends at the latest. */
+const char *number_scan(double *x, const char *text, const char *end);
+
 /* strdup without the libc's feature-test macros; NULL when memory is out. */
 char *text_copy(const char *text);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/extent.h"
 #include "core/str.h"
 #include "core/sum.h"
 #include "stats/design_values.h"
@@ -20,9 +21,12 @@ bool value_missing(const ExprValue *v, size_t row) { return v->is_text ? !v->tex
 static Rc need(int *place, Building *b, const Expr *x, bool as_category)
 {
     if (!x) { *place = -1; return OK; }
-    *place = (int)b->n_need;
-    b->need[b->n_need] = (Needed){ .expr = x, .as_category = as_category };
-    return expr_eval(&b->need[b->n_need++].value, x, b->f, &b->scratch, b->e);
+    Needed *q = &b->need[b->n_need];
+    *place = (int)b->n_need++;
+    *q = (Needed){ .expr = x, .as_category = as_category };
+    Rc rc = expr_eval(&q->value, x, b->f, &b->scratch, b->e);
+    if (rc == OK && !q->value.is_text) q->finite = extent_of(&q->low, &q->high, q->value.num, b->f->rows);
+    return rc;
 }
 
 static Rc check_kind(Building *b)
@@ -123,7 +127,7 @@ static Rc refuse_values(Building *b)
                                    q->expr->label, q->value.text[i]);
             continue;
         }
-        for (size_t i = 0; i < b->f->rows; i++)
+        for (size_t i = 0; !q->finite && i < b->f->rows; i++)
             if (b->keep[i] && isinf(q->value.num[i]))
                 return err_set(b->e, ERR_INPUT, "%s:%zu: %s is %s, expected a finite number", b->f->name, design_line(b->f, i),
                                q->expr->label, q->value.num[i] > 0 ? "Inf" : "-Inf");
@@ -148,6 +152,7 @@ static Rc landmark(Building *b)
         else { at++; shifted[i] = t[i] - L; }
     }
     b->need[b->time].value.num = shifted;
+    b->need[b->time].finite = false;                   /* not looked at again */
     Json *o = json_set(b->out, "landmark", json_object());
     json_set_number(o, "time", L);
     json_set_number(o, "n_total", (double)total);
@@ -168,7 +173,7 @@ static Rc drop_missing(Building *b)
     Json *missing = json_set(b->out, "missing", json_object());
     if (!incomplete || !mark) return err_nomem(b->e);
     for (size_t k = 0; k < b->n_need; k++)
-        for (size_t i = 0; i < rows; i++)
+        for (size_t i = 0; !b->need[k].finite && i < rows; i++)
             if (b->keep[i] && value_missing(&b->need[k].value, i)) { incomplete[i] = 1; any = true; }
     for (size_t k = 0; k < b->n_need; k++) {
         const char *const *names = NULL;
@@ -271,8 +276,6 @@ Rc design_want_rows(const Design *d, Json *out, size_t least, Err *e)
 
 /* ---- variables */
 
-enum { LARGE_TABLE = 100000 };
-
 /* The k-th smallest of x, which is rearranged (quickselect, middle of three). */
 static double select_kth(double *x, size_t n, size_t k)
 {
@@ -295,15 +298,11 @@ static double select_kth(double *x, size_t n, size_t k)
     return x[k];
 }
 
-/* Lowest, highest, median; the values in x are rearranged. */
-static void ranges(Var *v, double *x, size_t n)
+/* Median; the values in x are rearranged. */
+static double median_of(double *x, size_t n)
 {
-    v->low = v->high = x[0];
-    for (size_t i = 1; i < n; i++) { v->low = fmin(v->low, x[i]); v->high = fmax(v->high, x[i]); }
-    v->median = NAN;
-    if (n > LARGE_TABLE) return;                       /* it is for readers of a cohort's model */
     double upper = select_kth(x, n, n / 2);
-    v->median = n % 2 ? upper : (select_kth(x, n, n / 2 - 1) + upper) / 2;
+    return n % 2 ? upper : (select_kth(x, n, n / 2 - 1) + upper) / 2;
 }
 
 /* Without an intercept the first factor to appear has a column for every level, in a product too. R codes x + g:x so as well and
@@ -353,14 +352,23 @@ static Rc refuse_stray_text(Building *b, const Var *v, const ExprValue *value)
                    "as names with factor(%s)", b->f->name, design_line(b->f, stray), v->expr->label, value->text[stray], numbers, v->expr->label);
 }
 
-static Rc number_variable(Building *b, Var *v, const ExprValue *value)
+static Rc number_variable(Building *b, Var *v, const Needed *q)
 {
+    enum { LARGE_TABLE = 100000 };
     Rc rc = OK;
     size_t n = b->d->n;
-    double *x = malloc(n * sizeof *x);
+    double *x = NULL;
+    v->low = q->low;
+    v->high = q->high;
+    v->median = (double)NAN;
+    /* The median is for readers of a cohort's model, where one is kept. */
+    const bool median = option_flag(b->call, "keep_fit") && n <= LARGE_TABLE, whole = q->finite && n == b->f->rows;
+    if (whole && !median && v->kind != VAR_RCS && v->kind != VAR_PSPLINE) return OK;
+    x = malloc(n * sizeof *x);
     if (!x) return err_nomem(b->e);
-    for (size_t i = 0; i < n; i++) x[i] = value->num[b->d->row[i]];
-    ranges(v, x, n);
+    for (size_t i = 0; i < n; i++) x[i] = q->value.num[b->d->row[i]];
+    extent_of(&v->low, &v->high, x, n);
+    if (median) v->median = median_of(x, n);
     if (v->kind == VAR_RCS && !v->n_knots) {
         sort_doubles(x, n);
         v->n_knots = v->wanted_knots;
@@ -409,7 +417,7 @@ static Rc variables(Building *b)
             goto out;
         } else {
             if (v->kind == VAR_NUMBER && value->is_logical) v->kind = VAR_LOGICAL;
-            TRY(number_variable(b, v, value));
+            TRY(number_variable(b, v, &b->need[b->first_var + (int)i]));
         }
     }
     if (!f->intercept && !b->wish->no_intercept) first_factor_in_full(f);
@@ -459,7 +467,9 @@ static Rc gather(double **out, Building *b, int place)
     if (place < 0) { *out = NULL; return OK; }
     *out = ARENA_NEW(&b->d->arena, b->d->n, double);
     if (!*out) return err_nomem(b->e);
-    for (size_t i = 0; i < b->d->n; i++) (*out)[i] = b->need[place].value.num[b->d->row[i]];
+    const double *from = b->need[place].value.num;
+    if (b->d->n == b->f->rows) memcpy(*out, from, b->d->n * sizeof *from);
+    else for (size_t i = 0; i < b->d->n; i++) (*out)[i] = from[b->d->row[i]];
     return OK;
 }
 
@@ -567,7 +577,7 @@ Rc design_build(Design *d, Json *out, const StatCall *call, const DesignWish *wi
     TRY(response(&b));
     TRY(variables(&b));
     d->has_intercept = b.formula->intercept && !wish->no_intercept;
-    TRY(terms_matrix(&d->x, &d->p, b.formula, d->has_intercept, b.f, d->row, d->n, NULL, &d->arena, e));
+    TRY(terms_matrix(&d->x, &d->p, b.formula, d->has_intercept, b.f, d->n == b.f->rows ? NULL : d->row, d->n, NULL, &d->arena, e));
     TRY(column_names(&b));
     TRY(rows_attributes(&b));
     if (b.time >= 0) TRY(design_look_at_strata(&b));

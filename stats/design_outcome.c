@@ -73,13 +73,25 @@ static Rc code_events(Building *b)
     return OK;
 }
 
+/* Whole numbers small enough that the tolerance is below 1: no two of them are one. Days and months, in short. */
+static bool cannot_merge(const Building *b, int place)
+{
+    if (place < 0) return true;
+    const Needed *q = &b->need[place];
+    const double most = .9 / TIME_TOLERANCE;
+    if (!q->finite || q->high > most || q->low < -most) return false;
+    for (size_t i = 0; i < b->f->rows; i++)
+        if (q->value.num[i] != (double)(int)q->value.num[i]) return false;
+    return true;
+}
+
 /* Times that differ by rounding alone become one (the lowest of them), as R does. */
 static Rc merge_times(Building *b)
 {
     const Frame *f = b->f;
+    if (option_flag(b->call, "no_timefix") || (cannot_merge(b, b->time) && cannot_merge(b, b->start))) return OK;
     double *time = ARENA_NEW(&b->scratch, f->rows, double), *start = NULL, *all = ARENA_NEW(&b->scratch, 2 * f->rows, double);
     size_t n = 0, k = 0;
-    if (option_flag(b->call, "no_timefix")) return OK;
     if (b->start >= 0) start = ARENA_NEW(&b->scratch, f->rows, double);
     if (!time || !all || (b->start >= 0 && !start)) return err_nomem(b->e);
     for (size_t i = 0; i < f->rows; i++) {

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/lanes.h"
 #include "core/str.h"
 #include "core/sum.h"
 #include "stats/design.h"
@@ -69,37 +70,72 @@ static void describe_combination(Str *out, const Design *d, size_t j, const unsi
     }
 }
 
-/* Whether the cross products of the standardised columns say at once that every column is far from the others' span: 1 - R2 above
- * 1e-6 for all. Large tables are done with that. */
+enum { ROWS = 256 };
+
+/* gram (m x m, lower) += z'z for ROWS rows of m columns, a column after the other. */
+FOR_EACH_WIDTH static void add_cross_products(double *gram, const double *z, size_t m)
+{
+    for (size_t j = 0; j < m; j += 2)
+        for (size_t k = 0; k <= j; k += 4) {
+            /* Two columns by four; what lies beyond the last repeats it and is not kept. */
+            const double *a[2], *b[4];
+            Lanes s[2][4] = { { { 0 } } };
+            for (size_t q = 0; q < 2; q++) a[q] = z + (j + q < m ? j + q : m - 1) * ROWS;
+            for (size_t q = 0; q < 4; q++) b[q] = z + (k + q < m ? k + q : m - 1) * ROWS;
+            for (size_t i = 0; i < ROWS; i += LANES) {
+                const Lanes u = lanes_at(a[0] + i), v = lanes_at(a[1] + i);
+#pragma GCC unroll 4
+                for (int q = 0; q < 4; q++) {
+                    const Lanes w = lanes_at(b[q] + i);
+                    s[0][q] += u * w;
+                    s[1][q] += v * w;
+                }
+            }
+            for (size_t p = 0; p < 2 && j + p < m; p++)
+                for (size_t q = 0; q < 4 && k + q <= j + p; q++)
+                    for (int i = 0; i < LANES; i++) gram[(j + p) * m + k + q] += s[p][q][i];
+        }
+}
+
+/* Whether the cross products of the columns say at once that each is far from the others' span: 1 - R2 above 1e-6 for all. One pass
+ * over the rows, so large tables are done with that. */
 static bool plainly_independent(const Design *d, bool centre, size_t from, Arena *a)
 {
-    enum { ROWS = 256 };
     size_t n = d->n, m = d->p - from;
-    double *mean = ARENA_NEW(a, m + 1, double), *scale = ARENA_NEW(a, m + 1, double), *gram = ARENA_NEW(a, m * m + 1, double);
-    double *block = ARENA_NEW(a, ROWS * m + 1, double);
-    if (!mean || !scale || !gram || !block) return false;
-    for (size_t j = 0; j < m; j++) {
-        const double *x = d->x + (from + j) * n;
-        double s = 0, largest = 0;
-        for (size_t i = 0; i < n; i++) s += x[i];
-        mean[j] = centre ? s / (double)n : 0;
-        for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(x[i] - mean[j]));
-        /* Far from 0 the values themselves lose digits: leave that to the careful way. */
-        if (!(largest > 0) || largest < 1e-6 * fabs(mean[j])) return false;
-        scale[j] = largest;
+    double *shift = ARENA_NEW(a, m + 1, double), *sum = ARENA_NEW(a, m + 1, double), *gram = ARENA_NEW(a, m * m + 1, double);
+    double *z = ARENA_NEW(a, ROWS * m + 1, double);
+    if (!shift || !sum || !gram || !z) return false;
+    /* From near the mean, which the first rows tell well enough; the rest is taken out below. */
+    for (size_t j = 0; centre && j < m; j++) {
+        size_t few = n < ROWS ? n : ROWS;
+        for (size_t i = 0; i < few; i++) shift[j] += d->x[(from + j) * n + i] / (double)few;
     }
     for (size_t at = 0; at < n; at += ROWS) {
         size_t k = n - at < ROWS ? n - at : ROWS;
-        for (size_t j = 0; j < m; j++)
-            for (size_t i = 0; i < k; i++) block[j * k + i] = (d->x[(from + j) * n + at + i] - mean[j]) / scale[j];
-        linalg_syrk_t(gram, block, (int)k, (int)m, 1);
+        if (k < ROWS) memset(z, 0, ROWS * m * sizeof *z);
+        for (size_t j = 0; j < m; j++) {
+            const double *x = d->x + (from + j) * n + at, origin = shift[j];
+            double *to = z + j * ROWS, s[4] = { 0 };
+            for (size_t i = 0; i < k; i++) to[i] = x[i] - origin;
+            for (size_t i = 0; i < ROWS && k == ROWS; i += 4) { s[0] += to[i]; s[1] += to[i + 1]; s[2] += to[i + 2]; s[3] += to[i + 3]; }
+            for (size_t i = 0; k < ROWS && i < k; i++) s[0] += to[i];
+            sum[j] += (s[0] + s[1]) + (s[2] + s[3]);
+        }
+        add_cross_products(gram, z, m);
     }
-    for (size_t j = 0; j < m; j++) if (!(gram[j * m + j] > 0)) return false;
-    for (size_t j = 0; j < m; j++) scale[j] = sqrt(gram[j * m + j]);
-    for (size_t j = 0; j < m; j++) for (size_t k = 0; k < m; k++) gram[j * m + k] /= scale[j] * scale[k];
+    for (size_t j = 0; j < m; j++) {
+        double mean = sum[j] / (double)n, total = gram[j * m + j];
+        if (centre) for (size_t k = 0; k <= j; k++) gram[j * m + k] -= mean * sum[k];
+        double own = gram[j * m + j];
+        /* Where the shift was off, or the values lie far from 0, digits are lost: leave that to the careful way. */
+        if (!(own > 1e-4 * total) || !(own < (double)INFINITY)) return false;
+        if (centre && own < 1e-12 * (double)n * (shift[j] + mean) * (shift[j] + mean)) return false;
+    }
+    for (size_t j = 0; j < m; j++) sum[j] = 1 / sqrt(gram[j * m + j]);
+    for (size_t j = 0; j < m; j++) for (size_t k = 0; k <= j; k++) gram[k * m + j] = gram[j * m + k] *= sum[j] * sum[k];
     Err ignored = { 0 };
     if (linalg_cholesky(gram, (int)m, &ignored) != OK) return false;
-    for (size_t j = 0; j < m; j++) if (gram[j * m + j] * gram[j * m + j] < 1e-6) return false;
+    for (size_t j = 0; j < m; j++) if (!(gram[j * m + j] * gram[j * m + j] >= 1e-6)) return false;
     return true;
 }
 

@@ -11,6 +11,8 @@ typedef struct {
     const char *label;         /* of its groups, where it is not that of expr: factor(x) */
     ExprValue value;
     bool as_category;          /* text is fine */
+    bool finite;               /* numbers, none missing or infinite in any row of the frame */
+    double low, high;          /* between which they lie, when finite */
 } Needed;
 
 /* design_build under way. */

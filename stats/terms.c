@@ -119,7 +119,8 @@ Rc terms_matrix(double **x, size_t *p, const struct Formula *f, bool intercept, 
         size_t w = 1;
         if (term->n == 1 && (f->var[term->var[0]].kind == VAR_NUMBER || f->var[term->var[0]].kind == VAR_TT)) {
             const double *from = value[term->var[0]].num;
-            for (size_t i = 0; i < n; i++) m[at * n + i] = from[row ? row[i] : i];
+            if (row) for (size_t i = 0; i < n; i++) m[at * n + i] = from[row[i]];
+            else if (n) memcpy(m + at * n, from, n * sizeof *from);
             at++;
             continue;
         }

@@ -9,6 +9,7 @@
 #include "core/frame.h"
 #include "core/hash.h"
 #include "core/par.h"
+#include "core/rng.h"
 #include "core/sum.h"
 #include "core/volume.h"
 
@@ -135,6 +136,58 @@ START_TEST(frame_types_columns)
 }
 END_TEST
 
+static bool same_frames(const Frame *a, const Frame *b)
+{
+    if (a->rows != b->rows || a->columns != b->columns) return false;
+    for (size_t j = 0; j < a->columns; j++) {
+        const FrameColumn *x = &a->column[j], *y = &b->column[j];
+        if (strcmp(x->name, y->name) != 0 || x->is_text != y->is_text || x->is_logical != y->is_logical) return false;
+        for (size_t i = 0; i < a->rows; i++) {
+            if (a->line[i] != b->line[i]) return false;
+            if (x->is_text && (!x->text[i] != !y->text[i] || (x->text[i] && strcmp(x->text[i], y->text[i]) != 0))) return false;
+            if (!x->is_text && !(x->num[i] == y->num[i] || (isnan(x->num[i]) && isnan(y->num[i])))) return false;
+        }
+    }
+    return true;
+}
+
+/* Field by field and by way of a table of texts: the same columns, or the same refusal. */
+START_TEST(two_ways_to_read_a_table)
+{
+    static const char *const cell[] = { "1", "-2.5e3", "", "NA", "\"NA\"", "TRUE", "FALSE", "true", "\"3\"", "x y", "\"a,b\"", "\"q\"\"q\"", "\"two\nlines\"",
+                                        "1e999", "12345678901234567.25", " 4", "M\xc3\xbcller", "\"open", "a\"b", "\"shut\"x", "7,7", "\xff", "\x01" };
+    enum { GOOD = 17, ALL = sizeof cell / sizeof *cell, COLUMNS = 4 };
+    for (uint64_t seed = 0; seed < 3000; seed++) {
+        Rng r = rng_stream(seed, 3);
+        Str text = { 0 };
+        CsvTable t = { 0 };
+        Frame a = { 0 }, b = { 0 };
+        Err ea = { 0 }, eb = { 0 };
+        size_t kinds[COLUMNS], rows = rng_below(&r, 12), bad = seed % 4 ? (size_t)-1 : rng_below(&r, 12);
+        for (int j = 0; j < COLUMNS; j++) kinds[j] = rng_below(&r, 4);
+        str_append(&text, seed % 5 ? "a,b,c,\"d\"\n" : "\xEF\xBB\xBF" "a,b,c,d\r\n");
+        for (size_t i = 0; i < rows; i++) {
+            for (int j = 0; j < COLUMNS; j++) {
+                size_t k = kinds[j] == 0 ? rng_below(&r, 5) : kinds[j] == 1 ? 2 + rng_below(&r, 5) : rng_below(&r, (uint64_t)(i == bad ? ALL : GOOD));
+                str_appendf(&text, "%s%s", j ? "," : "", cell[k]);
+            }
+            str_append(&text, rng_below(&r, 8) ? "\n" : rng_below(&r, 2) ? "\r\n" : "\n\n");
+        }
+        Rc one = csv_parse(&t, str_text(&text), text.len, "t.csv", &ea), two = frame_parse_csv(&b, str_text(&text), text.len, "t.csv", &eb);
+        ck_assert_int_eq(one, two);
+        if (one != OK) ck_assert_str_eq(ea.text, eb.text);
+        else {
+            assert_ok_e(frame_from_csv(&a, &t, &ea), ea);
+            ck_assert_msg(same_frames(&a, &b), "%s", str_text(&text));
+        }
+        frame_free(&a);
+        frame_free(&b);
+        csv_free(&t);
+        str_free(&text);
+    }
+}
+END_TEST
+
 typedef struct { double out[1000]; } Squares;
 static Rc square(void *context, size_t i, int worker, Err *e)
 {
@@ -205,6 +258,7 @@ static Suite *suite(void)
     tcase_add_test(c, affine_and_corners);
     tcase_add_test(c, mask_box_is_tight);
     tcase_add_test(c, frame_types_columns);
+    tcase_add_test(c, two_ways_to_read_a_table);
     tcase_add_test(c, parallel_loop_reports_the_first_failure);
     tcase_add_test(c, files_have_one_door);
     return s;

@@ -98,6 +98,10 @@ START_TEST(numbers_are_rounded_as_strtod_rounds)
         double want = strtod(text, NULL);
         ck_assert_msg(number_read(&x, text), "%s", text);
         ck_assert_msg(memcmp(&x, &want, sizeof x) == 0, "%s: %.17g, strtod says %.17g", text, x, want);
+        const size_t length = strlen(text);
+        strcpy(text + length, ",12345678");                /* the same where the text goes on, eight bytes at once */
+        ck_assert_msg(number_scan(&x, text, text + length + 9) == text + length, "%s", text);
+        ck_assert_msg(memcmp(&x, &want, sizeof x) == 0, "%s: %.17g, strtod says %.17g", text, x, want);
     }
 }
 END_TEST

@@ -72,12 +72,17 @@ if (wanted("validate") && have("rms")) {
     s <- clock(1, v <- validate(fit, B = 200))
     line("validate", s, v["Dxy", "index.orig"] / 2 + .5)
 }
-if (wanted("concordance")) {
-    d <- cohort("concordance")
+for (task in c("concordance", "concordance_1e5")) if (wanted(task)) {
+    d <- cohort(task)
     y <- Surv(d$time, d$event)
     x <- d$x[, 1]
-    s <- clock(1, fit <- concordancefit(y, x, reverse = TRUE))
-    line("concordance", s, fit$concordance + sqrt(fit$var))
+    s <- clock(if (task == "concordance") 1 else 3, fit <- concordancefit(y, x, reverse = TRUE))
+    line(task, s, fit$concordance + sqrt(fit$var))
+}
+for (task in c("file_1e5", "file_1e6")) if (wanted(task)) {
+    s <- clock(1, fit <- coxph(Surv(time, event) ~ ., read.csv(file.path(folder, paste0(task, ".csv")))))
+    line(task, s, coef(fit)[[1]])
+    rm(fit); invisible(gc())
 }
 if (wanted("finegray") && have("cmprsk")) {
     d <- cohort("finegray")

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/clock.h"
+#include "core/file.h"
 #include "core/frame.h"
 #include "core/json.h"
 #include "core/order.h"
@@ -246,11 +247,11 @@ static void screening(void)
     cohort_free(&c);
 }
 
-static void pairs(void)
+static void pairs(const char *task, size_t n, uint64_t stream, int rounds)
 {
-    Cohort c = cohort(1000000, 1, 6, 2000, 1, "concordance");
+    Cohort c = cohort(n, 1, stream, 2000, 1, task);
     double seconds, check = 0, sorted;
-    BEST_OF(2, seconds, {
+    BEST_OF(rounds, seconds, {
         Arena a = { 0 };
         Concordance r;
         ConcordanceData d = { .n = c.n, .time = c.time, .event = c.event, .marker = c.x, .tau = INFINITY };
@@ -261,8 +262,48 @@ static void pairs(void)
     Key *key = need(malloc(c.n * sizeof *key));
     BEST_OF(1, sorted, for (size_t i = 0; i < c.n; i++) key[i] = (Key){ c.time[i], c.event[i], i }; qsort(key, c.n, sizeof *key, by_time));
     free(key);
-    line("concordance", seconds, check, sorted);
+    line(task, seconds, check, sorted);
     cohort_free(&c);
+}
+
+/* From a file to the answer as text: a table of n rows is read, fitted, printed. digits: of its covariates. The floor is counting its lines. */
+static void from_file(const char *task, size_t n, uint64_t stream, const char *number, int rounds)
+{
+    char path[1024];
+    Cohort c = cohort(n, 20, stream, 2000, 1, task);
+    snprintf(path, sizeof path, "%s/%s.csv", folder, task);
+    FILE *f = fopen(path, "wb");
+    if (!f) { perror(path); exit(1); }
+    fputs("time,event", f);
+    for (int j = 1; j <= 20; j++) fprintf(f, ",x%d", j);
+    for (size_t i = 0; i < n; i++) {
+        fprintf(f, "\n%.0f,%.0f", c.time[i], c.event[i]);
+        for (size_t j = 0; j < 20; j++) { putc(',', f); fprintf(f, number, c.x[j * n + i]); }
+    }
+    if (fputs("\n", f) == EOF || fclose(f) != 0) { perror(path); exit(1); }
+    cohort_free(&c);
+    double seconds, check = 0, floor_s;
+    BEST_OF(rounds, seconds, {
+        Frame table = { 0 };
+        Str text = { 0 };
+        Err e = { 0 };
+        if (frame_read_csv(&table, path, task, &e) != OK) { fprintf(stderr, "%s\n", e.text); exit(1); }
+        Json *out = call("cox", &table, 20, NULL);
+        check = json_number(json_get(json_get(out, "coef"), "x1"));
+        if (json_print(&text, out, true, &e) != OK) exit(1);
+        json_free(out);
+        str_free(&text);
+        frame_free(&table);
+    });
+    BEST_OF(rounds, floor_s, {
+        Bytes b = { 0 };
+        size_t lines = 0;
+        if (file_read(&b, path, NULL, SIZE_MAX, NULL) != OK) exit(1);
+        for (size_t i = 0; i < b.size; i++) lines += b.data[i] == '\n';
+        if (lines != n + 1) exit(1);
+        bytes_free(&b);
+    });
+    line(task, seconds, check, floor_s);
 }
 
 static void fine_gray(const char *task, size_t n, uint64_t stream, int rounds)
@@ -322,7 +363,10 @@ int main(int argc, char **argv)
     if (wanted(argc, argv, "screening")) screening();
     if (wanted(argc, argv, "validate")) validation();
     if (wanted(argc, argv, "firth")) firth();
-    if (wanted(argc, argv, "concordance")) pairs();
+    if (wanted(argc, argv, "concordance")) pairs("concordance", 1000000, 6, 2);
+    if (wanted(argc, argv, "concordance_1e5")) pairs("concordance_1e5", 100000, 10, 5);
+    if (wanted(argc, argv, "file_1e5")) from_file("file_1e5", 100000, 11, "%.17g", 3);
+    if (wanted(argc, argv, "file_1e6")) from_file("file_1e6", 1000000, 12, "%.6f", 1);
     if (wanted(argc, argv, "finegray")) fine_gray("finegray", 10000, 7, 5);
     if (wanted(argc, argv, "finegray_1e6")) fine_gray("finegray_1e6", 1000000, 9, 1);
     if (wanted(argc, argv, "path")) path();

@@ -97,7 +97,7 @@ static Rc read_record(Record *out, CsvReader *r, Arena *a, Err *e)
     Rc rc = OK;
     bool more = true;
     out->n = 0;
-    csv_record(r);
+    TRY(csv_record(r, e));
     while (more) {
         CsvField f = { 0 };
         TRY(csv_field(&f, r, e));
@@ -114,15 +114,20 @@ out:
 typedef unsigned char Octets __attribute__((vector_size(16)));
 enum { OCTETS = 16 };
 
-/* False where a control character or a very long line may be, to be looked at one by one. */
-static bool glance(size_t *lines, bool *ascii, const char *text, size_t size)
+/* What a glance at bytes tells. */
+typedef struct {
+    size_t lines, since;           /* line ends; bytes at most since the last one */
+    unsigned char high;            /* all bytes or-ed: below 0x80 for ASCII */
+    bool odd;                      /* a control character or a very long line may be there, to be looked for one by one */
+} Glance;
+
+static void glance(Glance *g, const char *text, size_t size)
 {
     enum { BLOCK = 255 * OCTETS };
-    size_t since = 0;              /* blocks without a line end */
-    unsigned char high = 0, odd = 0;
     for (size_t at = 0; at < size; at += BLOCK) {
         Octets more = { 0 }, control = { 0 }, ends = { 0 };
         size_t n = size - at < BLOCK ? size - at : BLOCK, found = 0, i = 0;
+        unsigned char odd = 0;
         for (; i + OCTETS <= n; i += OCTETS) {
             Octets v;
             memcpy(&v, text + at + i, sizeof v);
@@ -131,34 +136,31 @@ static bool glance(size_t *lines, bool *ascii, const char *text, size_t size)
             control |= ((Octets)(v < 0x20) | (Octets)(v == 0x7F)) & ~blank;
             ends -= end;
         }
-        for (int k = 0; k < OCTETS; k++) { high |= more[k]; odd |= control[k]; found += ends[k]; }
+        for (int k = 0; k < OCTETS; k++) { g->high |= more[k]; odd |= control[k]; found += ends[k]; }
         for (; i < n; i++) {
             const unsigned char c = (unsigned char)text[at + i];
-            high |= c;
+            g->high |= c;
             odd |= (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7F;
             found += c == '\n';
         }
-        *lines += found;
-        since = found ? 0 : since + 1;
-        if (odd || (since + 2) * BLOCK > LIMIT_CSV_LINE) return false;
+        g->lines += found;
+        g->since = found ? n : g->since + n;
+        if (odd || g->since + BLOCK > LIMIT_CSV_LINE) g->odd = true;
     }
-    *ascii = high < 0x80;
-    return true;
 }
 
 /* What may not stand in a table at all: NUL and other control bytes, bytes that are not UTF-8. */
 static Rc check_bytes(size_t *lines, const char *text, size_t size, const char *name, Err *e)
 {
     size_t line = 1, line_start = 0;
-    bool ascii = false;
-    *lines = 0;
-    if (glance(lines, &ascii, text, size) && (ascii || text_is_utf8(text, size))) return OK;
-    *lines = 0;
+    Glance g = { 0 };
+    glance(&g, text, size);
+    *lines = g.lines;
+    if (!g.odd && (g.high < 0x80 || text_is_utf8(text, size))) return OK;
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c == '\n') {
             line++;
-            ++*lines;
             line_start = i + 1;
             continue;
         }
@@ -197,15 +199,14 @@ static Rc check_header(char *const *header, size_t columns, const char *name, Er
     return OK;
 }
 
-Rc csv_begin(CsvReader *r, char ***header, size_t *columns, const char *text, size_t size, const char *name, Arena *a, Err *e)
+/* From the first byte on. */
+static Rc read_header(CsvReader *r, char ***header, size_t *columns, const char *name, Arena *a, Err *e)
 {
     Rc rc = OK;
     Record record = { 0 };
-    if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) { text += 3; size -= 3; }
-    *r = (CsvReader){ .p = text, .end = text + size, .line = 1 };
-    TRY(check_bytes(&r->rows_max, text, size, name, e));
     r->name = arena_strdup(a, name);
     if (!r->name) { rc = err_nomem(e); goto out; }
+    r->line = 1;
     if (r->p == r->end) { rc = err_set(e, ERR_INPUT, "%s: file is empty, expected a header line", name); goto out; }
     TRY(read_record(&record, r, a, e));
     *columns = record.n;
@@ -218,9 +219,90 @@ out:
     return rc;
 }
 
+Rc csv_begin(CsvReader *r, char ***header, size_t *columns, const char *text, size_t size, const char *name, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) { text += 3; size -= 3; }
+    *r = (CsvReader){ .whole = text, .p = text, .end = text + size, .at_end = true };
+    TRY(check_bytes(&r->rows_max, text, size, name, e));
+    TRY(read_header(r, header, columns, name, a, e));
+out:
+    return rc;
+}
+
+/* ---- a window on a file */
+
+enum { WINDOW = 2 * CSV_AHEAD };
+
+/* What is left of the window goes to its front, and the file fills it. */
+Rc csv_refill(CsvReader *r, Err *e)
+{
+    size_t left = (size_t)(r->end - r->p), got = 0;
+    memmove(r->window, r->p, left);
+    Rc rc = file_more(&got, &r->file, r->window + left, r->window_size - left, e);
+    r->at_end = got < r->window_size - left;
+    r->p = r->window;
+    r->end = r->window + left + got;
+    r->window[left + got] = 0;
+    return rc;
+}
+
+Rc csv_rewind(CsvReader *r, Err *e)
+{
+    Rc rc = OK;
+    bool more = true;
+    if (r->whole) r->p = r->whole;
+    else {
+        TRY(file_rewind(&r->file, e));
+        r->p = r->end = r->window;
+        TRY(csv_refill(r, e));
+    }
+    r->line = 1;
+    TRY(csv_record(r, e));
+    while (more) {
+        CsvField f = { 0 };
+        TRY(csv_field(&f, r, e));
+        TRY(csv_separator(&more, r, e));
+    }
+out:
+    return rc;
+}
+
+Rc csv_open(CsvReader *r, char ***header, size_t *columns, const char *path, const char *name, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Glance g = { 0 };
+    size_t got = 0;
+    *r = (CsvReader){ 0 };
+    TRY(file_open(&r->file, path, name, LIMIT_CSV_BYTES, e));
+    r->window_size = r->file.size < WINDOW ? r->file.size + 1 : WINDOW;
+    r->window = arena_alloc(a, r->window_size + 1);
+    if (!r->window) { rc = err_nomem(e); goto out; }
+    do {
+        TRY(file_more(&got, &r->file, r->window, r->window_size, e));
+        glance(&g, r->window, got);
+    } while (got == r->window_size && !g.odd && g.high < 0x80);
+    TRY(file_rewind(&r->file, e));
+    if (g.odd || g.high >= 0x80) {
+        const size_t size = r->file.size;
+        char *text = arena_alloc(a, size + 1);
+        if (!text) { rc = err_nomem(e); goto out; }
+        TRY(file_more(&got, &r->file, text, size, e));
+        file_close(&r->file);
+        return csv_begin(r, header, columns, text, got, name, a, e);
+    }
+    r->rows_max = g.lines;
+    r->p = r->end = r->window;
+    TRY(csv_refill(r, e));
+    TRY(read_header(r, header, columns, name, a, e));
+out:
+    return rc;
+}
+
 void csv_end(CsvReader *r)
 {
     str_free(&r->unquoted);
+    file_close(&r->file);
 }
 
 Rc csv_parse(CsvTable *out, const char *text, size_t size, const char *name, Err *e)

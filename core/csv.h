@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/err.h"
+#include "core/file.h"
 #include "core/limits.h"
 #include "core/str.h"
 
@@ -37,6 +38,11 @@ typedef struct {
     const char *record;
     size_t rows_max;           /* so many records at most */
     Str unquoted;              /* the last field that held doubled quotes */
+    const char *whole;         /* the text, when it is in memory; else what is in view of a file */
+    FileStream file;
+    char *window;
+    size_t window_size;
+    bool at_end;               /* nothing of the file lies behind the window */
 } CsvReader;
 
 /* Good until the next field is read; no NUL behind it. */
@@ -44,11 +50,25 @@ typedef struct { const char *text; size_t n; } CsvField;
 
 /* Checks all bytes, reads the header, which is the arena's. csv_end after success and failure. */
 Rc csv_begin(CsvReader *r, char ***header, size_t *columns, const char *text, size_t size, const char *name, Arena *a, Err *e);
+/* The same for a file, of which a few MB are in memory at a time; a table with other than ASCII characters is read whole. */
+Rc csv_open(CsvReader *r, char ***header, size_t *columns, const char *path, const char *name, Arena *a, Err *e);
+Rc csv_rewind(CsvReader *r, Err *e);                    /* to the first record again */
 void csv_end(CsvReader *r);
 
 /* While r->p < r->end: csv_record, then fields, each with its separator behind it as long as there are more. A record of one empty
  * field is an empty line; one with another number of fields than the header is refused by csv_wrong_count. */
-static inline void csv_record(CsvReader *r) { r->record = r->p; r->record_line = r->line; }
+enum { CSV_AHEAD = 4 << 20 };      /* more than a record can hold */
+Rc csv_refill(CsvReader *r, Err *e);
+static inline Rc csv_record(CsvReader *r, Err *e)
+{
+    if (!r->at_end && r->end - r->p < CSV_AHEAD) {
+        Rc rc = csv_refill(r, e);
+        if (rc != OK) return rc;
+    }
+    r->record = r->p;
+    r->record_line = r->line;
+    return OK;
+}
 Rc csv_field(CsvField *out, CsvReader *r, Err *e);
 Rc csv_line_end(bool *more, CsvReader *r, Err *e);
 static inline Rc csv_separator(bool *more, CsvReader *r, Err *e)

@@ -24,11 +24,12 @@ static uint8_t *room_for(size_t size)
     return p;
 }
 
-Rc file_read(Bytes *out, const char *path, const char *name, size_t cap, Err *e)
+/* fd is one more than the system's number, so that {0} is closed. */
+Rc file_open(FileStream *out, const char *path, const char *name, size_t cap, Err *e)
 {
     Rc rc = OK;
-    uint8_t *data = NULL;
     if (!name) name = path;
+    *out = (FileStream){ 0 };
     /* O_NONBLOCK: a pipe must not hold us up before fstat has told us what it is. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
@@ -48,22 +49,53 @@ Rc file_read(Bytes *out, const char *path, const char *name, size_t cap, Err *e)
                      (long long)st.st_size, cap);
         goto out;
     }
-    size_t size = (size_t)st.st_size, got = 0;
-    data = room_for(size + 1);
-    if (!data) { rc = err_nomem(e); goto out; }
-    while (got < size) {
-        ssize_t n = read(fd, data + got, size - got);
+    *out = (FileStream){ fd + 1, (size_t)st.st_size, name };
+    fd = -1;
+out:
+    if (fd >= 0) close(fd);
+    return rc;
+}
+
+Rc file_more(size_t *got, FileStream *f, void *to, size_t room, Err *e)
+{
+    *got = 0;
+    while (*got < room) {
+        ssize_t n = read(f->fd - 1, (char *)to + *got, room - *got);
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-        if (n < 0) { rc = err_set(e, ERR_IO, "%s: cannot be read: %s", name, strerror(errno)); goto out; }
+        if (n < 0) return err_set(e, ERR_IO, "%s: cannot be read: %s", f->name, strerror(errno));
         if (n == 0) break;
-        got += (size_t)n;
+        *got += (size_t)n;
     }
+    return OK;
+}
+
+Rc file_rewind(FileStream *f, Err *e)
+{
+    return lseek(f->fd - 1, 0, SEEK_SET) == 0 ? OK : err_set(e, ERR_IO, "%s: cannot be read: %s", f->name, strerror(errno));
+}
+
+void file_close(FileStream *f)
+{
+    if (f->fd) close(f->fd - 1);
+    *f = (FileStream){ 0 };
+}
+
+Rc file_read(Bytes *out, const char *path, const char *name, size_t cap, Err *e)
+{
+    Rc rc = OK;
+    FileStream f = { 0 };
+    uint8_t *data = NULL;
+    size_t got = 0;
+    TRY(file_open(&f, path, name, cap, e));
+    data = room_for(f.size + 1);
+    if (!data) { rc = err_nomem(e); goto out; }
+    TRY(file_more(&got, &f, data, f.size, e));
     data[got] = 0;
     *out = (Bytes){ data, got };
     data = NULL;
 out:
     free(data);
-    close(fd);
+    file_close(&f);
     return rc;
 }
 

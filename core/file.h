@@ -20,6 +20,13 @@ typedef struct {
 Rc file_read(Bytes *out, const char *path, const char *name, size_t cap, Err *e);
 void bytes_free(Bytes *b);
 
+/* The same file piece by piece: nothing of it need fit into memory. file_more fills `room` bytes unless the file ends. */
+typedef struct { int fd; size_t size; const char *name; } FileStream;
+Rc file_open(FileStream *out, const char *path, const char *name, size_t cap, Err *e);      /* refuses as file_read */
+Rc file_more(size_t *got, FileStream *f, void *to, size_t room, Err *e);
+Rc file_rewind(FileStream *f, Err *e);
+void file_close(FileStream *f);                        /* also of {0}, and twice */
+
 /* Writes path so that it holds the old or the new bytes, never half: temporary file in the same folder, fsync,
  * rename, fsync of the folder. mode 0600. */
 Rc file_write_atomic(const char *path, const void *data, size_t size, Err *e);

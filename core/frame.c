@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/file.h"
-
 Rc frame_init(Frame *out, const char *name, size_t rows, Err *e)
 {
     Frame f = { .rows = rows };
@@ -204,7 +202,8 @@ static Rc read_records(Frame *f, Reading *column, size_t columns, CsvReader *r, 
     while (r->p < r->end) {
         bool more = true, empty = false;
         size_t j = 0;
-        csv_record(r);
+        TRY(csv_record(r, e));
+        if (row == f->rows) { rc = err_set(e, ERR_IO, "%s: changed while it was read", r->name); goto out; }
         for (; more; j++) {
             double x;
             if (j < columns && column[j].kind == KIND_NUMBERS && csv_number(&x, r)) {
@@ -226,23 +225,19 @@ out:
     return rc;
 }
 
-Rc frame_parse_csv(Frame *out, const char *text, size_t size, const char *name, Err *e)
+/* The table of a reader that stands behind the header. */
+static Rc read_table(Frame *out, CsvReader *r, char *const *header, size_t columns, const char *name, Arena *a, Err *e)
 {
     Rc rc = OK;
     Frame f = { 0 };
-    Arena a = { 0 };
-    CsvReader r = { 0 }, first = { 0 };
-    char **header = NULL;
-    size_t columns = 0, rows = 0;
+    size_t rows = 0;
     Reading *column = NULL, *second = NULL;
     bool any = false;
-    TRY(csv_begin(&r, &header, &columns, text, size, name, &a, e));
-    first = r;
-    TRY(frame_init(&f, name, r.rows_max + 1, e));
-    column = ARENA_NEW(&a, columns, Reading);
+    TRY(frame_init(&f, name, r->rows_max + 1, e));
+    column = ARENA_NEW(a, columns, Reading);
     if (!column) { rc = err_nomem(e); goto out; }
-    TRY(read_records(&f, column, columns, &r, &rows, e));
-    second = ARENA_NEW(&a, columns, Reading);
+    TRY(read_records(&f, column, columns, r, &rows, e));
+    second = ARENA_NEW(a, columns, Reading);
     if (!second) { rc = err_nomem(e); goto out; }
     for (size_t j = 0; j < columns; j++) {
         Reading *c = &column[j];
@@ -257,9 +252,8 @@ Rc frame_parse_csv(Frame *out, const char *text, size_t size, const char *name, 
         if (!c->num && !c->text) { rc = err_nomem(e); goto out; }
     }
     if (any) {
-        r.p = first.p;
-        r.line = first.line;
-        TRY(read_records(&f, second, columns, &r, &rows, e));
+        TRY(csv_rewind(r, e));
+        TRY(read_records(&f, second, columns, r, &rows, e));
     }
     f.rows = rows;
     for (size_t j = 0; j < columns; j++) {
@@ -274,20 +268,37 @@ Rc frame_parse_csv(Frame *out, const char *text, size_t size, const char *name, 
     *out = f;
     f = (Frame){ 0 };
 out:
+    frame_free(&f);
+    return rc;
+}
+
+Rc frame_parse_csv(Frame *out, const char *text, size_t size, const char *name, Err *e)
+{
+    Rc rc = OK;
+    Arena a = { 0 };
+    CsvReader r = { 0 };
+    char **header = NULL;
+    size_t columns = 0;
+    TRY(csv_begin(&r, &header, &columns, text, size, name, &a, e));
+    TRY(read_table(out, &r, header, columns, name, &a, e));
+out:
     csv_end(&r);
     arena_free(&a);
-    frame_free(&f);
     return rc;
 }
 
 Rc frame_read_csv(Frame *out, const char *path, const char *name, Err *e)
 {
     Rc rc = OK;
-    Bytes b = { 0 };
+    Arena a = { 0 };
+    CsvReader r = { 0 };
+    char **header = NULL;
+    size_t columns = 0;
     if (!name) name = path;
-    TRY(file_read(&b, path, name, LIMIT_CSV_BYTES, e));
-    TRY(frame_parse_csv(out, (const char *)b.data, b.size, name, e));
+    TRY(csv_open(&r, &header, &columns, path, name, &a, e));
+    TRY(read_table(out, &r, header, columns, name, &a, e));
 out:
-    bytes_free(&b);
+    csv_end(&r);
+    arena_free(&a);
     return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/limits.h"
+#include "core/utf8.h"
 
 bool csv_field_is_missing(CsvField f) { return f.n == 0 || (f.n == 2 && memcmp(f.text, "NA", 2) == 0); }
 

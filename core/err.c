@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/str.h"
+#include "core/utf8.h"
 
 /* Copies text so that no byte of a user's file can move the cursor or break the line: whole UTF-8 characters pass,
  * controls (C0, DEL, C1) and bytes that are no UTF-8 become \xNN. */
@@ -14,16 +14,15 @@ static void printable(char *out, size_t cap, const char *text)
     size_t n = 0;
     const char *p = text;
     while (*p && n + 5 < cap) {
-        unsigned char c = (unsigned char)*p;
-        size_t len = c < 0x80 ? 1 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-        size_t there = strnlen(p, len);
-        int control = c < 0x20 || c == 0x7F || (c == 0xC2 && there == 2 && (unsigned char)p[1] < 0xA0);
-        if (there == len && text_is_utf8(p, len) && !control) {
-            memcpy(out + n, p, len);
-            n += len;
-            p += len;
+        uint32_t code = 0;
+        size_t length = utf8_next(&code, p, strnlen(p, 4));
+        bool control = code < 0x20 || (code >= 0x7F && code < 0xA0);
+        if (length && !control) {
+            memcpy(out + n, p, length);
+            n += length;
+            p += length;
         } else {
-            n += (size_t)snprintf(out + n, cap - n, "\\x%02X", c);
+            n += (size_t)snprintf(out + n, cap - n, "\\x%02X", (unsigned char)*p);
             p++;
         }
     }

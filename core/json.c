@@ -11,6 +11,7 @@
 
 #include "core/file.h"
 #include "core/limits.h"
+#include "core/utf8.h"
 
 /* ---- reading */
 

@@ -330,31 +330,6 @@ bool text_equal_nocase(const char *a, const char *b)
     return lower((unsigned char)*a) == lower((unsigned char)*b);
 }
 
-bool text_is_utf8(const char *text, size_t n)
-{
-    const unsigned char *p = (const unsigned char *)text, *end = p + n;
-    while (p < end) {
-        uint64_t eight;
-        for (; end - p >= 8; p += 8) {
-            memcpy(&eight, p, sizeof eight);
-            if (eight & 0x8080808080808080u) break;
-        }
-        if (p == end) break;
-        unsigned c = *p++;
-        if (c < 0x80) continue;
-        int more = c >= 0xF0 && c < 0xF5 ? 3 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xC2 && c < 0xE0 ? 1 : 0;
-        if (!more || end - p < more) return false;
-        uint32_t v = c & (0x3Fu >> more);
-        for (int i = 0; i < more; i++, p++) {
-            if ((*p & 0xC0) != 0x80) return false;
-            v = v << 6 | (*p & 0x3Fu);
-        }
-        if ((more == 2 && v < 0x800) || (more == 3 && v < 0x10000) || v > 0x10FFFF || (v >= 0xD800 && v <= 0xDFFF))
-            return false;
-    }
-    return true;
-}
-
 char *text_slug(char *out, const char *text)
 {
     char *o = out;

@@ -48,7 +48,6 @@ char *text_copy(const char *text);
 
 bool text_equal(const char *a, const char *b);               /* both may be NULL; NULL equals NULL alone */
 bool text_equal_nocase(const char *a, const char *b);        /* ASCII */
-bool text_is_utf8(const char *text, size_t n);
 
 /* §3's rule for names of variables: lower case, each run of other characters becomes one '_', none at the
  * ends. Returns out, which needs strlen(text)+1 bytes. */

@@ -21,14 +21,6 @@
 enum { HEADER_SIZE = 100, HEADER_USER_VERSION = 60, HEADER_APPLICATION_ID = 68 };
 enum { BUSY_WAIT_MS = 20000 };
 
-Rc db_failure(Db *db, const char *doing, Err *e)
-{
-    int code = sqlite3_errcode(db->sql) & 0xff;        /* extended codes keep the kind in the low byte */
-    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return err_set(e, ERR_DB, "%s: the database is damaged (corrupt): %s", db->path, sqlite3_errmsg(db->sql));
-    return err_set(e, code == SQLITE_NOMEM ? ERR_NOMEM : ERR_DB, "%s: %s: %s", db->path, doing, sqlite3_errmsg(db->sql));
-}
-
 static uint32_t big_endian(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -257,11 +249,4 @@ Rc db_commit(Db *db, Err *e)
 void db_rollback(Db *db)
 {
     if (db && !sqlite3_get_autocommit(db->sql)) sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
-}
-
-int64_t db_changes(Db *db) { return sqlite3_changes64(db->sql); }
-
-Rc db_exec(Db *db, const char *sql, Err *e)
-{
-    return sqlite3_exec(db->sql, sql, NULL, NULL, NULL) == SQLITE_OK ? OK : db_failure(db, "statement", e);
 }

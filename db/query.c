@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/embed.h"
 #include "core/hash.h"
 #include "db/handle.h"
 
@@ -172,6 +173,13 @@ bool query_is_number(Query *q, int column)
 bool query_is_whole(Query *q, int column) { return sqlite3_column_type(q->stmt, column) == SQLITE_INTEGER; }
 int query_columns(Query *q) { return sqlite3_column_count(q->stmt); }
 const char *query_column_name(Query *q, int column) { return sqlite3_column_name(q->stmt, column); }
+
+int64_t db_changes(Db *db) { return sqlite3_changes64(db->sql); }
+
+Rc db_exec(Db *db, const char *sql, Err *e)
+{
+    return sqlite3_exec(db->sql, sql, NULL, NULL, NULL) == SQLITE_OK ? OK : db_failure(db, "statement", e);
+}
 
 int64_t id_of(const char *first, ...)
 {

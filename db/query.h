@@ -5,9 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/err.h"
 #include "core/str.h"
-#include "db/db.h"
 
+typedef struct Db Db;                          /* db/db.h opens one */
 typedef struct Query Query;
 
 /* The statement called `name` in db/query, ready to be bound. It stays prepared with the database; one use at a time. */
@@ -34,6 +35,9 @@ bool query_is_number(Query *q, int column);            /* an integer or a real *
 bool query_is_whole(Query *q, int column);             /* an integer */
 int query_columns(Query *q);
 const char *query_column_name(Query *q, int column);
+
+/* Ends what query_begin keeps prepared; db_close calls it. */
+void queries_free(Db *db);
 
 /* Statements of the schema (views that depend on the study), outside db/query. */
 Rc db_exec(Db *db, const char *sql, Err *e);

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "core/rng.h"
+#include "core/utf8.h"
 #include "core/version.h"
 #include "reports/cohort_report.h"
 #include "reports/escape.h"

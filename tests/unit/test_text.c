@@ -1,4 +1,4 @@
-/* tests/unit/test_text.c: core/str, core/err, core/csv, core/json: what comes in as text. */
+/* tests/unit/test_text.c: core/str, core/utf8, core/err, core/csv, core/json: what comes in as text. */
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -10,6 +10,7 @@
 #include "core/csv.h"
 #include "core/json.h"
 #include "core/str.h"
+#include "core/utf8.h"
 
 START_TEST(numbers_read_strictly)
 {
@@ -145,6 +146,19 @@ START_TEST(utf8_is_judged)
     ck_assert(!text_is_utf8("\xc0\xaf", 2));               /* overlong */
     ck_assert(!text_is_utf8("\xed\xa0\x80", 3));           /* surrogate */
     ck_assert(!text_is_utf8("\xc3", 1));
+    ck_assert(!text_is_utf8("\xf4\x90\x80\x80", 4));       /* beyond U+10FFFF */
+    /* A bad byte at each place of a run of ASCII, and a character across the eighth byte. */
+    for (size_t i = 0; i < 20; i++) {
+        char ascii[] = "abcdefghijklmnopqrst";
+        ascii[i] = (char)0x80;
+        ck_assert(!text_is_utf8(ascii, 20));
+        ck_assert(text_is_utf8(ascii, i));
+    }
+    ck_assert(text_is_utf8("abcdefg\xc3\xa4hijklmn", 16));
+    uint32_t code = 0;
+    ck_assert_uint_eq(utf8_next(&code, "\xe2\x82\xac", 3), 3);
+    ck_assert_uint_eq(code, 0x20AC);
+    ck_assert_uint_eq(utf8_next(&code, "\xe2\x82\xac", 2), 0);
 }
 END_TEST
 

@@ -8,7 +8,11 @@
 
 #include "core/arena.h"
 
-/* Vectors are passed to functions that are inlined, never across a call, so how they would be passed does not matter (-Wno-psabi). */
+/* Vectors are passed to functions that are inlined, never across a call, so how they would be passed does not matter (the Makefile's
+ * -Wno-psabi silences notes as well). */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
 
 /* Eight numbers side by side: + - * / work lane by lane, on any processor (where it has no such registers the compiler splits them).
  * What a lane holds depends on that lane alone, so the width of the machine never changes a bit; a sum over lanes must name its order. */
@@ -47,6 +51,7 @@ static inline __attribute__((always_inline)) Lanes lanes_select(LanesMask m, Lan
  * registers are narrower than Lanes the compiler takes `<` apart into single numbers, but not this. */
 static inline __attribute__((always_inline)) LanesMask lanes_below(Lanes a, Lanes b)
 {
+    // cppcheck-suppress shiftTooManyBitsSigned ; compilers that have vectors shift the sign in
     return (LanesMask)(a - b + 0.) >> 63;
 }
 

@@ -98,4 +98,13 @@ if (wanted("path") && have("glmnet")) {
     line("path", s, fit$lambda[1])
     s <- clock(1, fit <- glmnet::cv.glmnet(d$x, y, family = "cox", lambda.min.ratio = .05, foldid = rep(1:10, length.out = d$n)))
     line("path_cv", s, fit$lambda.min)
+    s <- clock(1, fit <- glmnet::cv.glmnet(d$x, d$event, family = "binomial", lambda.min.ratio = .05, foldid = rep(1:10, length.out = d$n)))
+    line("path_binomial_cv", s, fit$lambda.min)
+}
+if (wanted("path_1e5") && have("glmnet")) {
+    d <- cohort("path_1e5")
+    s <- clock(1, fit <- glmnet::glmnet(d$x, d$event, family = "binomial", alpha = .5))
+    # As glmnet stops at a change of 1e-7 of the deviance, its coefficients are taken to the end outside the clock.
+    fit <- glmnet::glmnet(d$x, d$event, family = "binomial", alpha = .5, thresh = 1e-14, lambda = fit$lambda[1:21])
+    line("path_1e5", s, fit$beta[1, 21])
 }

@@ -342,6 +342,24 @@ static void path(void)
     BEST_OF(1, seconds, Json *out = call("elasticnet", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05, \"foldid\": \"fold\"}");
                         check = json_number(json_get(json_get(out, "cv_deviance"), "lambda_min")); json_free(out));
     line("path_cv", seconds, check, 10 * floor_s);
+    BEST_OF(1, seconds, Json *out = call_on("elasticnet", "event", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05, \"foldid\": \"fold\"}");
+                        check = json_number(json_get(json_get(out, "cv_deviance"), "lambda_min")); json_free(out));
+    line("path_binomial_cv", seconds, check, 10 * floor_s);
+    frame_free(&f);
+    cohort_free(&c);
+}
+
+/* More rows than columns: half lasso, half ridge; the check is the first coefficient at lambda 20 of 100. */
+static void path_of_many(void)
+{
+    enum { N = 100000, P = 50 };
+    Cohort c = cohort(N, P, 10, 1e9, 1, "path_1e5");
+    Frame f = { 0 };
+    double seconds, check = 0;
+    frame_of(&f, &c);
+    BEST_OF(1, seconds, Json *out = call_on("elasticnet", "event", &f, P, "{\"alpha\": 0.5, \"nlambda\": 100}");
+                        check = json_number(json_at(json_at(json_get(json_get(out, "beta"), "data"), 0), 20)); json_free(out));
+    line("path_1e5", seconds, check, 100 * pass(N, P));
     frame_free(&f);
     cohort_free(&c);
 }
@@ -370,5 +388,6 @@ int main(int argc, char **argv)
     if (wanted(argc, argv, "finegray")) fine_gray("finegray", 10000, 7, 5);
     if (wanted(argc, argv, "finegray_1e6")) fine_gray("finegray_1e6", 1000000, 9, 1);
     if (wanted(argc, argv, "path")) path();
+    if (wanted(argc, argv, "path_1e5")) path_of_many();
     return 0;
 }

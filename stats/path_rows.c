@@ -9,6 +9,9 @@
 #include "core/lanes_exp.h"
 #include "core/sum.h"
 
+/* Rows of a panel: what the columns hold of it stays in the cache while they are multiplied with each other. */
+enum { PANEL = 512 };
+
 typedef struct { int stratum; double time; size_t place; } SortKey;
 
 static int by_stratum_then_late(const void *pa, const void *pb)
@@ -116,25 +119,33 @@ Rc path_rows_init(PathRows *r, const PathProblem *p, Arena *a, Err *e)
     return OK;
 }
 
-FOR_EACH_WIDTH void path_rows_predict(PathRows *r, const size_t *col, const double *b, size_t k)
+/* eta += b[0] x[0] + … + b[3] x[3], in that order, for the rows from … to-1. */
+static FOR_EACH_WIDTH void add_four(double *eta, const double *const x[4], const double b[4], size_t from, size_t to)
 {
-    enum { AT_ONCE = 4 };
-    const size_t ld = r->ld;
-    size_t i = 0;
-    for (; i + AT_ONCE * LANES <= ld; i += AT_ONCE * LANES) {
-        Lanes s[AT_ONCE];
-        for (int l = 0; l < AT_ONCE; l++) s[l] = lanes_at(r->offset + i + l * LANES);
-        for (size_t j = 0; j < k; j++) {
-            const double *x = r->x + col[j] * ld + i;
-            const Lanes bj = lanes_all(b[j]);
-            for (int l = 0; l < AT_ONCE; l++) s[l] += bj * lanes_at(x + l * LANES);
-        }
-        for (int l = 0; l < AT_ONCE; l++) lanes_put(r->eta + i + l * LANES, s[l]);
+    const Lanes b0 = lanes_all(b[0]), b1 = lanes_all(b[1]), b2 = lanes_all(b[2]), b3 = lanes_all(b[3]);
+    for (size_t i = from; i < to; i += LANES) {
+        Lanes s = lanes_at(eta + i) + b0 * lanes_at(x[0] + i);
+        s += b1 * lanes_at(x[1] + i);
+        s += b2 * lanes_at(x[2] + i);
+        lanes_put(eta + i, s + b3 * lanes_at(x[3] + i));
     }
-    for (; i < ld; i += LANES) {
-        Lanes s = lanes_at(r->offset + i);
-        for (size_t j = 0; j < k; j++) s += lanes_all(b[j]) * lanes_at(r->x + col[j] * ld + i);
-        lanes_put(r->eta + i, s);
+}
+
+/* By panels of rows, whose eta stays in the cache; of a long column a panel is a few whole pages. */
+void path_rows_predict(PathRows *r, const size_t *col, const double *b, size_t k)
+{
+    memcpy(r->eta, r->offset, r->ld * sizeof *r->eta);
+    for (size_t from = 0; from < r->ld; from += PANEL) {
+        const size_t to = from + PANEL < r->ld ? from + PANEL : r->ld;
+        for (size_t j = 0; j < k; j += 4) {
+            const double *x[4];
+            double bj[4] = { 0 };
+            for (size_t c = 0; c < 4; c++) {
+                x[c] = r->x + col[j + c < k ? j + c : k - 1] * r->ld;
+                if (j + c < k) bj[c] = b[j + c];
+            }
+            add_four(r->eta, x, bj, from, to);
+        }
     }
 }
 
@@ -223,9 +234,6 @@ static FOR_EACH_WIDTH void four_products(double out[4], const double *const x[4]
     out[2] = lanes_total(c);
     out[3] = lanes_total(d);
 }
-
-/* Rows of a panel: what the columns hold of it stays in the cache while they are multiplied with each other. */
-enum { PANEL = 512 };
 
 void path_rows_gradient(double *g, const PathRows *r, const size_t *col, size_t k)
 {

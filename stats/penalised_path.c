@@ -15,7 +15,7 @@
 /* Largest violation of the optimality conditions that counts as solved, per observation and unit of x. */
 static const double KKT_ENOUGH = 1e-11, KKT_LIMIT = 1e-9;
 /* A step with an old curvature that leaves more than this share of the violation is the last with it. */
-static const double SHRINKS_WELL = 0.3;
+static const double SHRINKS_WELL = 0.1;
 /* A column enters when its violation is more than this share of the largest in the model; before, it may be due to those that have yet to move. */
 static const double ENTERS = 1;
 /* A lambda below this share of the last one is reached by way of some between, solved to this share of lambda. */

@@ -4,6 +4,7 @@
 
 #include "core/rng.h"
 #include "stats/elasticnet.h"
+#include "stats/path_factor.h"
 
 enum { N = 60, P = 12 };
 
@@ -129,6 +130,69 @@ START_TEST(weight_two_is_a_doubled_row)
 }
 END_TEST
 
+/* Rows put in one by one and taken out again leave the factor of what is left: M x = b is solved as by the factor made at once. */
+START_TEST(factor_grows_and_shrinks)
+{
+    enum { M = 23 };
+    Arena a = { 0 };
+    PathFactor f = { 0 };
+    Rng r = rng_stream(9, 1);
+    double x[40][M], m[M][M], h[M], b[M], was[M];
+    size_t in[M], k = 0;
+    for (int i = 0; i < 40; i++) for (int j = 0; j < M; j++) x[i][j] = rng_normal(&r) + (j ? x[i][0] : 0);
+    for (int j = 0; j < M; j++) for (int l = 0; l < M; l++) { m[j][l] = 0; for (int i = 0; i < 40; i++) m[j][l] += x[i][j] * x[i][l]; }
+    assert_ok(path_factor_room(&f, 4, &a, NULL));
+    for (size_t j = 0; j < M; j++) {
+        assert_ok(path_factor_room(&f, k + 1, &a, NULL));
+        for (size_t l = 0; l < k; l++) h[l] = m[j][in[l]];
+        h[k] = m[j][j];
+        path_factor_append(&f, h);
+        in[k++] = j;
+        if (j % 3 != 2) continue;
+        const size_t out = rng_below(&r, (uint32_t)k);
+        path_factor_remove(&f, out);
+        for (size_t l = out; l + 1 < k; l++) in[l] = in[l + 1];
+        k--;
+        for (size_t l = 0; l < k; l++) b[l] = was[l] = rng_normal(&r);
+        path_factor_solve(&f, b);
+        for (size_t l = 0; l < k; l++) {
+            double s = 0;
+            for (size_t i = 0; i < k; i++) s += m[in[l]][in[i]] * b[i];
+            assert_near_abs(s, was[l], 0, 1e-10);
+        }
+    }
+    arena_free(&a);
+}
+END_TEST
+
+/* One lambda far down is the same solution as by the path; and what has no maximum is refused, not called solved. */
+START_TEST(far_lambda_and_no_maximum)
+{
+    Data d;
+    Arena a = { 0 };
+    Err e = { 0 };
+    PathSolver *s, *t;
+    double b[P], b2[P], top;
+    PathSolution one = { .beta = b }, two = { .beta = b2 };
+    make(&d, 6, false);
+    PathProblem p = { N, P, d.x, d.time, d.event, d.weight, NULL, NULL, d.factor, 0.9, true, NULL, 0 };
+    assert_ok_e(path_solver_new(&s, &p, &a, &e), e);
+    assert_ok_e(path_solver_new(&t, &p, &a, &e), e);
+    assert_ok_e(path_lambda_max(&top, s, &e), e);
+    for (int k = 0; k <= 40; k++) assert_ok_e(path_solve(&one, s, top * pow(0.85, k), &e), e);
+    assert_ok_e(path_solve(&two, t, top * pow(0.85, 40), &e), e);
+    for (int j = 0; j < P; j++) assert_near_abs(b[j], b2[j], 1e-7, 1e-9);
+    PathProblem few = p;                                  /* ten rows, twelve columns */
+    static const size_t row[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+    few.n = 10;
+    few.row = row;
+    few.x_rows = N;
+    assert_ok_e(path_solver_new(&s, &few, &a, &e), e);
+    ck_assert_int_eq(path_solve(&one, s, 0, NULL), ERR_ESTIMATE);
+    arena_free(&a);
+}
+END_TEST
+
 /* A table of noise: whatever the selection does, cross-validation must not see a gain. */
 START_TEST(noise_shows_no_gain)
 {
@@ -178,6 +242,8 @@ static Suite *suite(void)
     TCase *c = unit_case(s, "elasticnet");
     tcase_add_test(c, solutions_meet_their_conditions);
     tcase_add_test(c, weight_two_is_a_doubled_row);
+    tcase_add_test(c, factor_grows_and_shrinks);
+    tcase_add_test(c, far_lambda_and_no_maximum);
     tcase_add_test(c, noise_shows_no_gain);
     return s;
 }

@@ -83,7 +83,7 @@ Rc lanes_maximise(LanesMaximum *out, const LanesLikelihood *l, bool want_vcov, A
     out->value_start = value;
     memcpy(out->score_start, score, p * sizeof *score);
     memcpy(out->info_start, info, m * sizeof *info);
-    LanesMask under_way = value - value == 0;          /* not where it is NaN */
+    LanesMask under_way = value * 0 == 0;              /* not where it is infinite or NaN */
     for (int round = 0; round < ROUNDS_MAX; round++) {
         LanesMask fine;
         solve(step, &fine, low, inverse, score, info, raw, p);

@@ -30,7 +30,7 @@ J
 python3 "$here/tests/tiny_study.py" "$tmp/study" 5 0.03 months "$(cat "$tmp/models.json")" 0.4 || { fail "study made"; done_testing; }
 "$REOX" ingest "$tmp/study" -q >/dev/null && "$REOX" extract "$tmp/study" -q >/dev/null || fail "study read"
 ok "fit" "$REOX" fit "$tmp/study"
-cat >"$tmp/types.py" <<'P'
+cat >"$tmp/carried.py" <<'P'
 import json, subprocess, sys
 reox, tmp, name = sys.argv[1:]
 def run(*args):
@@ -61,7 +61,7 @@ else:
     assert ("note" in performance) == (name == "step")
 P
 for m in $(python3 -c "import json; print(*[m['name'] for m in json.load(open('$tmp/models.json'))['models'] if m['name'] != 'path'])"); do
-    ok "$m" python3 "$tmp/types.py" "$REOX" "$tmp" "$m"
+    ok "$m" python3 "$tmp/carried.py" "$REOX" "$tmp" "$m"
 done
 
 refused "a path is no model" 3 'path: a path predicts nothing' "$REOX" export "$tmp/study" --out "$tmp/one" --model path

@@ -1,27 +1,5 @@
-# bench/curves.R DIR [TASK ...]: the tasks of bench/curves.c in R, on the data that it left in DIR. Prints "TASK seconds check". Seconds are
-# CPU time of this process; vectors are there before the clock starts.
-suppressMessages(library(survival))
-arguments <- commandArgs(TRUE)
-folder <- arguments[1]
-tasks <- arguments[-1]
-wanted <- function(task) !length(tasks) || task %in% tasks
-have <- function(p) suppressMessages(suppressWarnings(requireNamespace(p, quietly = TRUE)))
-columns <- function(name) {
-    f <- file(file.path(folder, paste0(name, ".bin")), "rb")
-    on.exit(close(f))
-    h <- readBin(f, "double", 2)
-    matrix(readBin(f, "double", h[1] * h[2]), h[1])
-}
-clock <- function(rounds, expression) {
-    code <- substitute(expression); frame <- parent.frame(); best <- Inf
-    for (i in seq_len(rounds)) {
-        gc(FALSE)
-        t <- system.time(eval(code, frame), gcFirst = FALSE)
-        best <- min(best, t[["user.self"]] + t[["sys.self"]])
-    }
-    best
-}
-line <- function(task, seconds, check) cat(sprintf("%s %.6g %.12g\n", task, seconds, check))
+# bench/curves.R DIR [TASK ...]: the tasks of bench/curves.c in R, on the data that it left in DIR. Vectors are there before the clock starts.
+source("bench/task.R")
 for (n in c("1e4", "1e5", "1e6")) if (wanted(paste0("logistic_", n))) {
     d <- columns(paste0("logistic_", n))
     rounds <- c("1e4" = 5, "1e5" = 3, "1e6" = 1)[[n]]

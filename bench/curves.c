@@ -1,7 +1,6 @@
-/* bench/curves.c: CPU time of survival curves, rank methods and logistic regression on generated data: curves DIR [TASK …] prints
- * "TASK seconds check" a line, the check a number that R must find too; what R needs is left in DIR. `curves sweep N [METHOD …]` runs every
- * method that takes a table on one of N rows: seconds, and memory beyond the table's. Generator: core/rng.h (PCG32), seed 20261126, a
- * stream a column. */
+/* bench/curves.c: CPU time of survival curves, rank methods and logistic regression on generated data: curves DIR [TASK …], in
+ * the form of bench/task.h. `curves sweep N [METHOD …]` runs every method that takes a table on one of N rows: seconds, and memory beyond the
+ * table's. Generator: core/rng.h (PCG32), seed 20261126, a stream a column. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "bench/clock.h"
+#include "bench/task.h"
 #include "core/frame.h"
 #include "core/json.h"
 #include "core/rng.h"
@@ -25,20 +25,8 @@
 #include "stats/roc.h"
 
 static const uint64_t SEED = 20261126;
-static const char *folder;
-
-static void *need(void *p) { if (!p) { fputs("no memory\n", stderr); exit(1); } return p; }
-static void must(Rc rc, const Err *e) { if (rc != OK) { fprintf(stderr, "%s\n", e->text); exit(1); } }
 
 /* ---- one cohort with a column of every kind */
-
-static double *column(Frame *f, const char *name)
-{
-    Err e = { 0 };
-    double *x = NULL;
-    must(frame_add_numbers(&x, f, name, &e), &e);
-    return x;
-}
 
 /* Columns: x1 … xp normal; days (whole), months (the same time, not rounded) with event 0/1 and code 0/1/2; g of 2 and h of 5 groups;
  * y 0/1 and grade 0 … 3 that follow x; a, b two readings of one thing; r1 r2 r3 three raters' whole marks; id of five rows a patient;
@@ -91,29 +79,12 @@ static void cohort(Frame *f, size_t n, int p)
 
 static const double *of(const Frame *f, const char *name) { return frame_column(f, name)->num; }
 
-/* The columns as binary doubles for R: rows, columns, then each. */
-static void leave(const Frame *f, const char *task, int n_columns, const char *const *name)
+#define LEAVE(f, task, ...) leave_columns(f, task, sizeof (const char *const[]){ __VA_ARGS__ } / sizeof(char *), (const char *const[]){ __VA_ARGS__ })
+static void leave_columns(const Frame *f, const char *task, int n_columns, const char *const *name)
 {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s.bin", folder, task);
-    FILE *out = fopen(path, "wb");
-    const double head[2] = { (double)f->rows, n_columns };
-    bool good = out && fwrite(head, sizeof head, 1, out) == 1;
-    for (int j = 0; good && j < n_columns; j++) good = fwrite(of(f, name[j]), sizeof(double), f->rows, out) == f->rows;
-    if (!good || fclose(out) != 0) { perror(path); exit(1); }
-}
-#define LEAVE(f, task, ...) leave(f, task, sizeof (const char *const[]){ __VA_ARGS__ } / sizeof(char *), (const char *const[]){ __VA_ARGS__ })
-
-static Json *call(const char *method, const char *formula, const Frame *f, const char *options)
-{
-    Json *out = NULL, *o = NULL;
-    Err e = { 0 };
-    if (options) must(json_parse(&o, options, strlen(options), "options", &e), &e);
-    StatCall c = { .formula = formula, .data = f, .options = o, .threads = 1 };
-    const Rc rc = method_call(&out, method_by_name(method), &c, &e);
-    if (rc != OK) { fprintf(stderr, "%s %s: %s\n", method, formula, e.text); exit(1); }
-    json_free(o);
-    return out;
+    const double *x[64];
+    for (int j = 0; j < n_columns; j++) x[j] = of(f, name[j]);
+    leave(task, f->rows, n_columns, x);
 }
 
 static double number_at(const Json *j, const char *a, const char *b, size_t i)
@@ -122,8 +93,6 @@ static double number_at(const Json *j, const char *a, const char *b, size_t i)
     if (b) j = json_get(j, b);
     return json_number(json_type(j) == JSON_ARRAY ? json_at(j, i) : j);
 }
-
-static void line(const char *task, double seconds, double check) { printf("%s %.6g %.12g\n", task, seconds, check); fflush(stdout); }
 
 /* ---- the tasks */
 
@@ -138,7 +107,7 @@ static void logistic(const char *task, size_t n, int rounds)
     cohort(&f, n, P - 1);
     LEAVE(&f, task, "y", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20");
     BEST_OF(rounds, seconds, Json *out = call("logistic", "y~" TWENTY, &f, NULL); check = number_at(out, "coef", "x1", 0); json_free(out));
-    line(task, seconds, check);
+    line(task, seconds, check, 0);
     double *x = need(malloc(n * P * sizeof *x));
     for (size_t i = 0; i < n; i++) x[i] = 1;
     for (int j = 1; j < P; j++) {
@@ -157,7 +126,7 @@ static void logistic(const char *task, size_t n, int rounds)
         arena_free(&a);
     });
     snprintf(name, sizeof name, "%s_bare", task);
-    line(name, seconds, check);
+    line(name, seconds, check, 0);
     free(x);
     frame_free(&f);
 }
@@ -184,7 +153,7 @@ static void curves(const char *suffix, size_t n, int rounds)
             arena_free(&a);
         });
         snprintf(name, sizeof name, "km_%s_%s", unit, suffix);
-        line(name, seconds, check);
+        line(name, seconds, check, 0);
         snprintf(formula, sizeof formula, "Surv(%s,event)~1", unit);
         BEST_OF(rounds, seconds, {
             Json *out = call("km", formula, &f, k ? "{\"times\": [20]}" : "{\"times\": [500]}");
@@ -192,7 +161,7 @@ static void curves(const char *suffix, size_t n, int rounds)
             json_free(out);
         });
         snprintf(name, sizeof name, "km_%s_%s_method", unit, suffix);
-        line(name, seconds, check);
+        line(name, seconds, check, 0);
     }
     int *group = need(malloc(n * sizeof *group)), *cause = need(malloc(n * sizeof *cause));
     for (size_t i = 0; i < n; i++) { group[i] = (int)of(&f, "g")[i]; cause[i] = (int)of(&f, "code")[i]; }
@@ -205,14 +174,14 @@ static void curves(const char *suffix, size_t n, int rounds)
         arena_free(&a);
     });
     snprintf(name, sizeof name, "logrank_%s", suffix);
-    line(name, seconds, check);
+    line(name, seconds, check, 0);
     BEST_OF(rounds, seconds, {
         Json *out = call("logrank", "Surv(days,event)~g", &f, NULL);
         check = number_at(out, "rho0", "chisq", 0);
         json_free(out);
     });
     snprintf(name, sizeof name, "logrank_%s_method", suffix);
-    line(name, seconds, check);
+    line(name, seconds, check, 0);
     BEST_OF(rounds, seconds, {
         Arena a = { 0 };
         CifCurve c;
@@ -223,7 +192,7 @@ static void curves(const char *suffix, size_t n, int rounds)
         arena_free(&a);
     });
     snprintf(name, sizeof name, "cif_%s", suffix);
-    line(name, seconds, check);
+    line(name, seconds, check, 0);
     free(group);
     free(cause);
     BEST_OF(rounds, seconds, {
@@ -234,14 +203,14 @@ static void curves(const char *suffix, size_t n, int rounds)
         arena_free(&a);
     });
     snprintf(name, sizeof name, "delong_%s_all", suffix);
-    line(name, seconds, check);
+    line(name, seconds, check, 0);
     BEST_OF(1, seconds, {
         Json *out = call("performance", "Surv(months,event)~x1+x2+x3", &f, "{\"times\": [10, 20, 30]}");
         check = json_number(json_at(json_get(json_get(json_get(out, "brier"), "model"), "brier"), 1));
         json_free(out);
     });
     snprintf(name, sizeof name, "performance_%s", suffix);
-    line(name, seconds, check);
+    line(name, seconds, check, 0);
     frame_free(&f);
 }
 
@@ -257,7 +226,7 @@ static void time_roc(const char *task, size_t n, int rounds)
         check = number_at(m, "auc", NULL, 1) + number_at(m, "se", NULL, 1);
         json_free(out);
     });
-    line(task, seconds, check);
+    line(task, seconds, check, 0);
     frame_free(&f);
 }
 
@@ -269,10 +238,10 @@ static void maximally_selected(void)
     cohort(&f, 200, 1);
     LEAVE(&f, "maxstat", "months", "event", "x1");
     BEST_OF(3, seconds, Json *out = call("maxstat", "Surv(months,event)~x1", &f, NULL); check = number_at(out, "p_Lau94", NULL, 0); json_free(out));
-    line("maxstat_all", seconds, check);
+    line("maxstat_all", seconds, check, 0);
     double with;
     BEST_OF(3, with, Json *out = call("maxstat", "Surv(months,event)~x1", &f, "{\"permutations\": 9999}"); json_free(out));
-    line("maxstat_permutations", with - seconds, check);
+    line("maxstat_permutations", with - seconds, check, 0);
     frame_free(&f);
 }
 
@@ -285,11 +254,7 @@ static void meta(void)
         v[i] = .01 + .2 * rng_uniform(&r);
         y[i] = .3 + sqrt(v[i] + .05) * rng_normal(&r);
     }
-    char path[1024];
-    snprintf(path, sizeof path, "%s/meta.bin", folder);
-    FILE *out = fopen(path, "wb");
-    const double head[2] = { K, 2 };
-    if (!out || fwrite(head, sizeof head, 1, out) != 1 || fwrite(y, sizeof y, 1, out) != 1 || fwrite(v, sizeof v, 1, out) != 1 || fclose(out) != 0) exit(1);
+    leave("meta", K, 2, (const double *const[]){ y, v });
     BEST_OF(5, seconds, for (int k = 0; k < TIMES; k++) {
         Arena a = { 0 };
         Err e = { 0 };
@@ -298,7 +263,7 @@ static void meta(void)
         check = m.beta[0] + m.tau2;
         arena_free(&a);
     });
-    line("meta", seconds / TIMES, check);
+    line("meta", seconds / TIMES, check, 0);
 }
 
 /* ---- every method that takes a table */
@@ -390,12 +355,6 @@ static void sweep(size_t n, int only_n, char **only)
         if (status) printf("%-12s %-32s FAILED  %s\n", s->method, s->formula, s->options ? s->options : "");
     }
     frame_free(&f);
-}
-
-static int wanted(int argc, char **argv, const char *task)
-{
-    for (int i = 2; i < argc; i++) if (strcmp(argv[i], task) == 0) return 1;
-    return argc <= 2;
 }
 
 int main(int argc, char **argv)

@@ -1,33 +1,12 @@
 #!/bin/sh
-# bench/curves.sh BUILD: survival curves, rank methods and logistic regression on generated data (bench/curves.c), beside R in the same run
-# where Rscript is there: how many times R's time, against the goal; else seconds. One thread, CPU time; the answers must agree to 1e-6. What R
-# does in more than a minute is left out with BENCH_QUICK=1. The last line is "KEPT BROKEN".
+# bench/curves.sh BUILD [TASK ...]: survival curves, rank methods and logistic regression on generated data (bench/curves.c), beside R where it is there
+# (bench/rows.sh). What R does in more than a minute is left out with BENCH_QUICK=1. The last line is "KEPT BROKEN".
 set -u
 cd "$(dirname "$0")/.." || exit 1
-build=$1 kept=0 broken=0
-tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
-"$build/bench/curves" "$tmp" >"$tmp/reox" || exit 1
+. bench/rows.sh
 tasks="logistic_1e4 logistic_1e5 curves_1e5 timeroc_200 timeroc_1000 maxstat meta"
 [ "${BENCH_QUICK:-}" ] || tasks="$tasks logistic_1e6 curves_1e6"
-: >"$tmp/R"
-# shellcheck disable=SC2086
-if command -v Rscript >/dev/null; then Rscript bench/curves.R "$tmp" $tasks >"$tmp/R" 2>"$tmp/R.err" || cat "$tmp/R.err" >&2; fi
-# TASK GOAL WORDS: at least GOAL times as fast as R; without a goal: seconds.
-row() {
-    r=$(awk -v t="$1" '$1 == t' "$tmp/R")
-    x=$(awk -v t="$1" '$1 == t' "$tmp/reox")
-    [ "$x" ] || return
-    # shellcheck disable=SC2086
-    set -- "$1" "$2" "$3" $x ${r:-}
-    if [ "$2" = - ] || [ $# -lt 9 ]; then
-        awk -v w="$3" -v s="$5" 'BEGIN { printf "  %-56s %9.4f s\n", w, s }'
-        return
-    fi
-    if awk -v a="$6" -v b="$9" 'BEGIN { d = (a - b) / b; if (d < 0) d = -d; exit !(d < 1e-6) }'; then same=; else same="   ANOTHER ANSWER: $6, R $9"; fi
-    if [ -z "$same" ] && awk -v s="$5" -v r="$8" -v g="$2" 'BEGIN { exit !(r >= g * s) }'; then kept=$((kept + 1)); word=; else broken=$((broken + 1)); word="   TOO SLOW"; fi
-    [ -z "$same" ] || word=$same
-    awk -v w="$3" -v s="$5" -v r="$8" -v g="$2" -v x="$word" 'BEGIN { printf "  %-56s %9.4f s, R %8.3f s: %6.1f times, at least %s%s\n", w, s, r, r / s, g, x }'
-}
+rows_begin curves "$tasks" "$@"
 echo "Curves, ranks, logistic regression (PCG32, seed 20261126)$([ -s "$tmp/R" ] || echo ': no R here, seconds alone')"
 row logistic_1e4_bare 6 "logistic, 20 covariates, 1e4 rows: the fit alone"
 row logistic_1e5_bare 6 "  1e5 rows"
@@ -55,4 +34,4 @@ row performance_1e6 - "  1e6 rows"
 row maxstat_all 10 "maximally selected statistics, n = 200: all five p"
 row maxstat_permutations 3 "  9,999 permutations"
 row meta 50 "REML meta-analysis of 30 studies"
-echo "$kept $broken"
+rows_end

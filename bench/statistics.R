@@ -1,30 +1,12 @@
-# bench/statistics.R DIR [TASK ...]: the tasks of bench/statistics.c in R, on the data that it left in DIR. Prints "TASK seconds check".
-# Seconds are CPU time of this process; data frames are made before the clock starts.
-suppressMessages(library(survival))
-arguments <- commandArgs(TRUE)
-folder <- arguments[1]
-tasks <- arguments[-1]
-wanted <- function(task) !length(tasks) || task %in% tasks
-have <- function(p) suppressMessages(suppressWarnings(requireNamespace(p, quietly = TRUE)))
+# bench/statistics.R DIR [TASK ...]: the tasks of bench/statistics.c in R, on the data that it left in DIR. Data frames are made before the
+# clock starts.
+source("bench/task.R")
 cohort <- function(name) {
-    f <- file(file.path(folder, paste0(name, ".bin")), "rb")
-    on.exit(close(f))
-    h <- readBin(f, "double", 2)
-    n <- h[1]; p <- h[2]
-    time <- readBin(f, "double", n)
-    event <- readBin(f, "double", n)
-    x <- matrix(readBin(f, "double", n * p), n, p, dimnames = list(NULL, paste0("x", seq_len(p))))
-    list(n = n, p = p, time = time, event = event, x = x)
+    d <- columns(name)
+    x <- d[, -(1:2), drop = FALSE]
+    colnames(x) <- paste0("x", seq_len(ncol(x)))
+    list(n = nrow(d), p = ncol(x), time = d[, 1], event = d[, 2], x = x)
 }
-clock <- function(rounds, expression) {
-    code <- substitute(expression); frame <- parent.frame(); best <- Inf
-    for (i in seq_len(rounds)) {
-        t <- system.time(eval(code, frame))
-        best <- min(best, t[["user.self"]] + t[["sys.self"]])
-    }
-    best
-}
-line <- function(task, seconds, check) cat(sprintf("%s %.6g %.12g\n", task, seconds, check))
 bare <- function(x, y, control = coxph.control())
     coxph.fit(x, y, strata = NULL, offset = NULL, init = NULL, control = control, weights = NULL, method = "efron", rownames = NULL,
               resid = FALSE, nocenter = NULL)

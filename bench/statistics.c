@@ -1,12 +1,12 @@
-/* bench/statistics.c: CPU time of statistics on generated data: statistics DIR [TASK …]. Prints "TASK seconds check floor" a line: the
- * check is a number that R must find too, the floor one pass of what the task cannot do without, in seconds. What R needs is left in DIR.
- * Generator: core/rng.h (PCG32), seed 20261125, a stream a task. */
+/* bench/statistics.c: CPU time of statistics on generated data: statistics DIR [TASK …], in the form of bench/task.h. Generator: core/rng.h
+ * (PCG32), seed 20261125, a stream a task. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/clock.h"
+#include "bench/task.h"
 #include "core/file.h"
 #include "core/frame.h"
 #include "core/json.h"
@@ -21,13 +21,10 @@
 #include "stats/training.h"
 
 static const uint64_t SEED = 20261125;
-static const char *folder;
 
 /* n rows, p normal covariates, exponential times with coefficients that fall off, uniform censoring; time in whole days, so there are
  * ties as in a real cohort. Column-major. Competing: a third of the events is of another cause. */
 typedef struct { size_t n; int p; double *x, *time, *event; } Cohort;
-
-static void *need(void *p) { if (!p) { fputs("no memory\n", stderr); exit(1); } return p; }
 
 static Cohort cohort(size_t n, int p, uint64_t stream, double days, int causes, const char *name)
 {
@@ -41,12 +38,12 @@ static Cohort cohort(size_t n, int p, uint64_t stream, double days, int causes, 
         c.event[i] = t > end ? 0 : causes > 1 && rng_uniform(&r) < .33 ? 2 : 1;
         c.time[i] = ceil(days * fmin(t, end));
     }
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s.bin", folder, name);
-    FILE *f = fopen(path, "wb");
-    const double head[2] = { (double)n, p };
-    if (!f || fwrite(head, sizeof head, 1, f) != 1 || fwrite(c.time, sizeof(double), n, f) != n || fwrite(c.event, sizeof(double), n, f) != n ||
-        fwrite(c.x, sizeof(double), n * (size_t)p, f) != n * (size_t)p || fclose(f) != 0) { perror(path); exit(1); }
+    const double **left = need(malloc((2 + (size_t)p) * sizeof *left));
+    left[0] = c.time;
+    left[1] = c.event;
+    for (int j = 0; j < p; j++) left[2 + j] = c.x + (size_t)j * n;
+    leave(name, n, 2 + p, left);
+    free(left);
     return c;
 }
 
@@ -55,38 +52,26 @@ static void cohort_free(Cohort *c) { free(c->x); free(c->time); free(c->event); 
 static void frame_of(Frame *f, const Cohort *c)
 {
     Err e = { 0 };
-    double *x = NULL;
     char name[16];
-    if (frame_init(f, "bench", c->n, &e) != OK) exit(1);
-    if (frame_add_numbers(&x, f, "time", &e) != OK) exit(1);
-    memcpy(x, c->time, c->n * sizeof *x);
-    if (frame_add_numbers(&x, f, "event", &e) != OK) exit(1);
-    memcpy(x, c->event, c->n * sizeof *x);
+    must(frame_init(f, "bench", c->n, &e), &e);
+    memcpy(column(f, "time"), c->time, c->n * sizeof(double));
+    memcpy(column(f, "event"), c->event, c->n * sizeof(double));
     for (int j = 0; j < c->p; j++) {
         snprintf(name, sizeof name, "x%d", j + 1);
-        if (frame_add_numbers(&x, f, name, &e) != OK) exit(1);
-        memcpy(x, c->x + (size_t)j * c->n, c->n * sizeof *x);
+        memcpy(column(f, name), c->x + (size_t)j * c->n, c->n * sizeof(double));
     }
 }
 
+/* outcome ~ x1 + … + xp */
 static Json *call_on(const char *method, const char *outcome, const Frame *f, int p, const char *options)
 {
     Str text = { 0 };
-    Json *out = NULL, *o = NULL;
-    Err e = { 0 };
     str_append(&text, outcome);
     for (int j = 0; j < p; j++) str_appendf(&text, "%sx%d", j ? "+" : "~", j + 1);
-    if (options && json_parse(&o, options, strlen(options), "options", &e) != OK) { fprintf(stderr, "%s\n", e.text); exit(1); }
-    StatCall c = { .formula = str_text(&text), .data = f, .options = o, .threads = 1 };
-    if (method_call(&out, method_by_name(method), &c, &e) != OK) { fprintf(stderr, "%s: %s\n", method, e.text); exit(1); }
-    json_free(o);
+    Json *out = call(method, str_text(&text), f, options);
     str_free(&text);
     return out;
 }
-
-static Json *call(const char *method, const Frame *f, int p, const char *options) { return call_on(method, "Surv(time,event)", f, p, options); }
-
-static void line(const char *task, double seconds, double check, double floor_s) { printf("%s %.6g %.12g %.6g\n", task, seconds, check, floor_s); fflush(stdout); }
 
 /* One weighted cross product of the rows: what a Newton step on them cannot do without. */
 static double pass(size_t n, int p)
@@ -136,7 +121,7 @@ static void cox(const char *task, size_t n, uint64_t stream, int rounds)
     Frame f = { 0 };
     double seconds, check = 0, floor_s = pass(n, 20);
     frame_of(&f, &c);
-    BEST_OF(rounds, seconds, Json *out = call("cox", &f, 20, NULL); check = json_number(json_get(json_get(out, "coef"), "x1")); json_free(out));
+    BEST_OF(rounds, seconds, Json *out = call_on("cox", "Surv(time,event)", &f, 20, NULL); check = json_number(json_get(json_get(out, "coef"), "x1")); json_free(out));
     line(task, seconds, check, floor_s);
     snprintf(name, sizeof name, "%s_bare", task);
     BEST_OF(rounds, seconds, Arena a = { 0 }; check = bare_cox(&c, sorted(&c, &a), &a); arena_free(&a));
@@ -202,7 +187,7 @@ static void validation(void)
     Frame f = { 0 };
     double seconds, check = 0;
     frame_of(&f, &c);
-    BEST_OF(5, seconds, Json *out = call("validate", &f, P, "{\"bootstrap\": 200}"); check = json_number(json_get(json_get(out, "apparent"), "C")); json_free(out));
+    BEST_OF(5, seconds, Json *out = call_on("validate", "Surv(time,event)", &f, P, "{\"bootstrap\": 200}"); check = json_number(json_get(json_get(out, "apparent"), "C")); json_free(out));
     line("validate", seconds, check, 5 * 200 * pass(RESAMPLED, P));
     frame_free(&f);
     cohort_free(&c);
@@ -218,7 +203,7 @@ static void firth(void)
     frame_of(&f, &c);
     for (int logistic = 0; logistic < 2; logistic++) {
         BEST_OF(5, seconds, {
-            Json *out = logistic ? call_on("logistic", "event", &f, P, "{\"penalty\": \"firth\"}") : call("cox", &f, P, "{\"penalty\": \"firth\"}");
+            Json *out = logistic ? call_on("logistic", "event", &f, P, "{\"penalty\": \"firth\"}") : call_on("cox", "Surv(time,event)", &f, P, "{\"penalty\": \"firth\"}");
             check = json_number(json_get(json_get(out, "coef"), "x1"));
             json_free(out);
         });
@@ -236,7 +221,7 @@ static void screening(void)
     double seconds, check = 0;
     frame_of(&f, &c);
     BEST_OF(2, seconds, {
-        Json *out = call("screen", &f, P, NULL);
+        Json *out = call_on("screen", "Surv(time,event)", &f, P, NULL);
         const Json *data = json_get(json_get(out, "table"), "data");
         check = 0;
         for (const Json *row = json_first(data); row; row = json_next(row)) check += json_number(json_at(row, 1)) / P;
@@ -288,7 +273,7 @@ static void from_file(const char *task, size_t n, uint64_t stream, const char *n
         Str text = { 0 };
         Err e = { 0 };
         if (frame_read_csv(&table, path, task, &e) != OK) { fprintf(stderr, "%s\n", e.text); exit(1); }
-        Json *out = call("cox", &table, 20, NULL);
+        Json *out = call_on("cox", "Surv(time,event)", &table, 20, NULL);
         check = json_number(json_get(json_get(out, "coef"), "x1"));
         if (json_print(&text, out, true, &e) != OK) exit(1);
         json_free(out);
@@ -336,10 +321,10 @@ static void path(void)
     if (frame_add_numbers(&fold, &f, "fold", NULL) != OK) exit(1);
     for (int i = 0; i < N; i++) fold[i] = i % 10 + 1;
     double one, floor_s = 100 * pass(P, N);
-    BEST_OF(1, one, Json *out = call("elasticnet", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05}");
+    BEST_OF(1, one, Json *out = call_on("elasticnet", "Surv(time,event)", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05}");
                     check = json_number(json_at(json_get(out, "lambda"), 0)); json_free(out));
     line("path", one, check, floor_s);
-    BEST_OF(1, seconds, Json *out = call("elasticnet", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05, \"foldid\": \"fold\"}");
+    BEST_OF(1, seconds, Json *out = call_on("elasticnet", "Surv(time,event)", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05, \"foldid\": \"fold\"}");
                         check = json_number(json_get(json_get(out, "cv_deviance"), "lambda_min")); json_free(out));
     line("path_cv", seconds, check, 10 * floor_s);
     BEST_OF(1, seconds, Json *out = call_on("elasticnet", "event", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05, \"foldid\": \"fold\"}");
@@ -362,12 +347,6 @@ static void path_of_many(void)
     line("path_1e5", seconds, check, 100 * pass(N, P));
     frame_free(&f);
     cohort_free(&c);
-}
-
-static int wanted(int argc, char **argv, const char *task)
-{
-    for (int i = 2; i < argc; i++) if (strcmp(argv[i], task) == 0) return 1;
-    return argc <= 2;
 }
 
 int main(int argc, char **argv)

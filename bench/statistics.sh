@@ -1,34 +1,13 @@
 #!/bin/sh
-# bench/statistics.sh BUILD: statistics on generated data (bench/statistics.c), beside R in the same run where Rscript is there: how many
-# times R's time, against the goal; else the time in passes over the data. One thread, CPU time. The answers must agree to 1e-6, the
-# cross-validated path, at whose lambdas glmnet stops early, to 1e-4. Fine-Gray and a table of 1e6 rows take R a minute each: BENCH_QUICK=1 leaves them out. The last line is
-# "KEPT BROKEN".
+# bench/statistics.sh BUILD [TASK ...]: statistics on generated data (bench/statistics.c), beside R where it is there (bench/rows.sh). At the lambdas of
+# a cross-validated path glmnet stops early: 1e-4. Fine-Gray and a table of 1e6 rows take R a minute each: BENCH_QUICK=1 leaves them out.
+# The last line is "KEPT BROKEN".
 set -u
 cd "$(dirname "$0")/.." || exit 1
-build=$1 kept=0 broken=0
-tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
-"$build/bench/statistics" "$tmp" >"$tmp/reox" || exit 1
+. bench/rows.sh
 tasks="cox_1e5 cox_1e6 bootstrap screening validate concordance concordance_1e5 file_1e5 path path_1e5"
 [ "${BENCH_QUICK:-}" ] || tasks="$tasks finegray file_1e6"
-: >"$tmp/R"
-# shellcheck disable=SC2086
-if command -v Rscript >/dev/null; then Rscript bench/statistics.R "$tmp" $tasks >"$tmp/R" 2>"$tmp/R.err" || cat "$tmp/R.err" >&2; fi
-# TASK GOAL WORDS [TASK-OF-R]: at least GOAL times as fast as R.
-row() {
-    r=$(awk -v t="${4:-$1}" '$1 == t' "$tmp/R")
-    x=$(awk -v t="$1" '$1 == t' "$tmp/reox")
-    [ "$x" ] || return
-    # shellcheck disable=SC2086
-    set -- "$1" "$2" "$3" $x ${r:-}
-    if [ $# -lt 10 ]; then
-        awk -v w="$3" -v s="$5" -v f="$7" 'BEGIN { printf "  %-56s %9.4f s, %.0f passes over the data\n", w, s, s / f }'
-        return
-    fi
-    if awk -v a="$6" -v b="${10}" -v t="$1" 'BEGIN { d = (a - b) / b; if (d < 0) d = -d; exit !(d < (t ~ /path.*cv/ ? 1e-4 : 1e-6)) }'; then same=; else same="   ANOTHER ANSWER: $6, R ${10}"; fi
-    if [ -z "$same" ] && awk -v s="$5" -v r="$9" -v g="$2" 'BEGIN { exit !(r >= g * s) }'; then kept=$((kept + 1)); word=; else broken=$((broken + 1)); word="   TOO SLOW"; fi
-    [ -z "$same" ] || word=$same
-    awk -v w="$3" -v s="$5" -v r="$9" -v g="$2" -v x="$word" 'BEGIN { printf "  %-56s %9.4f s, R %8.3f s: %6.1f times, at least %s%s\n", w, s, r, r / s, g, x }'
-}
+rows_begin statistics "$tasks" "$@"
 echo "Statistics (PCG32, seed 20261125)$([ -s "$tmp/R" ] || echo ': no R here, times in passes over the data')"
 row cox_1e5 20 "Cox, 20 covariates, 1e5 subjects"
 row cox_1e5_bare 4 "  the fit alone"
@@ -49,7 +28,7 @@ row file_1e6 20 "  1e6 rows, 6 decimals"
 row finegray 500 "Fine-Gray with variance, n = 1e4, 5 covariates"
 row finegray_1e6 0 "  1e6 subjects"
 row path 10 "elastic-net Cox path, n = 200, p = 1,000"
-row path_cv 10 "  with 10-fold cross-validation"
-row path_binomial_cv 2 "  the same, logistic"
+row path_cv 10 "  with 10-fold cross-validation" path_cv 1e-4
+row path_binomial_cv 2 "  the same, logistic" path_binomial_cv 1e-4
 row path_1e5 1 "elastic-net logistic path, n = 1e5, p = 50"
-echo "$kept $broken"
+rows_end

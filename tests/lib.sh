@@ -32,6 +32,8 @@ counted() {
     n_passed=$((n_passed + p)); n_failed=$((n_failed + f))
     [ "$f" = 0 ] || { echo "FAILED $name: $what"; tail -n 40 "$tmp/.out"; }
 }
+# Python with tests/made.py to import, and nothing written beside it.
+python_made() { PYTHONPATH=$here/tests PYTHONDONTWRITEBYTECODE=1 python3 "$@"; }
 # Makes a locale whose decimal sign is a comma below $tmp; afterwards `in_comma_locale COMMAND…` runs in it. Fails where localedef or its
 # sources are not installed.
 make_comma_locale() {

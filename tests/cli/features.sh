@@ -5,22 +5,10 @@
 if ! python3 -c 'import json' 2>/dev/null; then skip "features" "no python3"; done_testing; fi
 
 # Images of 8 x 3 x 3 voxels of 10 x 10 x 5 mm: 1 to 6 in a row, the mask over them, a blood region of three voxels.
-python3 - "$tmp" <<'P'
-import struct, sys
-def write(name, voxels, code):
-    size = {16: 4, 2: 1}[code]
-    h = bytearray(352)
-    struct.pack_into('<i', h, 0, 348)
-    struct.pack_into('<8h', h, 40, 3, 8, 3, 3, 1, 1, 1, 1)
-    struct.pack_into('<hh', h, 70, code, 8 * size)
-    struct.pack_into('<8f', h, 76, 1, 10, 10, 5, 0, 0, 0, 0)
-    struct.pack_into('<f', h, 108, 352)
-    struct.pack_into('<ff', h, 112, 1, 0)
-    h[123] = 2
-    struct.pack_into('<hh', h, 252, 0, 1)
-    struct.pack_into('<12f', h, 280, 10, 0, 0, 0, 0, 10, 0, 0, 0, 0, 5, 0)
-    h[344:348] = b'n+1\0'
-    open(f'{sys.argv[1]}/{name}', 'wb').write(bytes(h) + struct.pack('<72' + {16: 'f', 2: 'B'}[code], *voxels))
+python_made - "$tmp" <<'P'
+import sys
+from made import nifti
+def write(name, voxels, mask=False): nifti(sys.argv[1] + '/' + name, voxels, (8, 3, 3), (10, 10, 5), mask)
 at = lambda x, y, z: (z * 3 + y) * 8 + x
 image, roi, blood, labels = [0.0] * 72, [0] * 72, [0] * 72, [0] * 72
 for i in range(6):
@@ -30,12 +18,12 @@ for i in range(6):
 for x, v in ((0, 1.5), (1, 2.0), (2, 2.5)):
     image[at(x, 0, 2)] = v
     blood[at(x, 0, 2)] = labels[at(x, 0, 2)] = 1
-write('pet.nii', image, 16)
-write('roi.nii', roi, 2)
-write('blood.nii', blood, 2)
-write('labels.nii', labels, 2)
+write('pet.nii', image)
+write('roi.nii', roi, True)
+write('blood.nii', blood, True)
+write('labels.nii', labels, True)
 image[at(3, 1, 1)] = float('nan')
-write('nan.nii', image, 16)
+write('nan.nii', image)
 P
 
 # expect FILE EXPRESSION: the JSON document d satisfies it

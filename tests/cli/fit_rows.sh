@@ -6,27 +6,12 @@ if [ -w /dev/shm ]; then TMPDIR=/dev/shm; export TMPDIR; fi
 study=$tmp/study
 mkdir "$study"
 cat >"$tmp/make.py" <<'P'
-import json, math, struct, sys
+import json, math, sys
+from made import Numbers, nifti
 study, tmp = sys.argv[1:]
-state = 7
-def uniform():
-    global state
-    state = (6364136223846793005 * state + 1442695040888963407) % 2 ** 64
-    return ((state >> 11) + 0.5) / 2 ** 53
-def nifti(path, values, code, bits, fmt):
-    h = bytearray(352)
-    struct.pack_into("<i", h, 0, 348)
-    struct.pack_into("<8h", h, 40, 3, 3, 3, 3, 1, 1, 1, 1)
-    struct.pack_into("<hh", h, 70, code, bits)
-    struct.pack_into("<4f", h, 76, 1, 4, 4, 4)
-    struct.pack_into("<2f", h, 108, 352, 1)
-    h[123] = 2
-    struct.pack_into("<h", h, 254, 1)
-    for i in range(3): struct.pack_into("<f", h, 280 + 20 * i, 4)
-    h[344:348] = b"n+1\0"
-    open(study + "/" + path, "wb").write(bytes(h) + struct.pack("<27" + fmt, *values))
-nifti("mask.nii", [1] * 27, 2, 8, "B")
-nifti("image.nii", list(range(1, 28)), 16, 32, "f")
+uniform = Numbers(7).uniform
+nifti(study + "/mask.nii", [1] * 27, mask=True)
+nifti(study + "/image.nii", range(1, 28))
 rows, scans, tables = ["patient,age,risk,histology,center,os_months,os_event"], ["patient,timepoint,tracer,image,roi_gtv,day"], {k: [] for k in ("plain", "fmiso", "both")}
 for i in range(80):
     p, age, risk = "P%02d" % i, 50 + int(30 * uniform()), ["low", "mid", "high"][i % 3]
@@ -57,7 +42,7 @@ json.dump({"clinical": "clinical.csv", "scans": "scans.csv", "timepoints": ["pre
                       model("fmiso_clock", landmark="mid", subset="fmiso_mid_statistics_mean_intensity > 0"), model("all_clock", landmark="mid"),
                       model("none_left", subset="age > 200")]}, open(study + "/study.json", "w"))
 P
-python3 "$tmp/make.py" "$study" "$tmp" || { fail "study made"; done_testing; }
+python_made "$tmp/make.py" "$study" "$tmp" || { fail "study made"; done_testing; }
 ok "ingest" "$REOX" ingest "$study"
 ok "extract" "$REOX" extract -q "$study"
 "$REOX" fit "$study" --json >"$tmp/fit.json" 2>"$tmp/fit.err"; code=$?

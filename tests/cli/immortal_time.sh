@@ -8,30 +8,14 @@ study=$tmp/study
 mkdir "$study"
 
 # 400 patients, survival exponential with mean 20 months, a scan planned at a uniform day of 14 to 540 and made if the patient is alive
-# then; marker (mean SUV) = 1 + day/300 + noise. Seed fixed; random numbers by a linear congruential generator, the same everywhere.
+# then; marker (mean SUV) = 1 + day/300 + noise.
 cat >"$tmp/make.py" <<'P'
 import json, math, os, struct, sys
+from made import Numbers, nifti
 study = sys.argv[1]
-state = 20261124
-def uniform():
-    global state
-    state = (6364136223846793005 * state + 1442695040888963407) % 2 ** 64
-    return ((state >> 11) + 0.5) / 2 ** 53
-def normal():
-    return math.sqrt(-2 * math.log(uniform())) * math.cos(2 * math.pi * uniform())
-def nifti(path, values, code, bits, fmt):
-    h = bytearray(352)
-    struct.pack_into("<i", h, 0, 348)
-    struct.pack_into("<8h", h, 40, 3, 3, 3, 3, 1, 1, 1, 1)
-    struct.pack_into("<hh", h, 70, code, bits)
-    struct.pack_into("<4f", h, 76, 1, 4, 4, 4)
-    struct.pack_into("<2f", h, 108, 352, 1)
-    h[123] = 2
-    struct.pack_into("<h", h, 254, 1)
-    for i in range(3): struct.pack_into("<f", h, 280 + 20 * i, 4)
-    h[344:348] = b"n+1\0"
-    open(os.path.join(study, path), "wb").write(bytes(h) + struct.pack("<27" + fmt, *values))
-nifti("mask.nii", [1] * 27, 2, 8, "B")
+numbers = Numbers(20261124)
+uniform, normal = numbers.uniform, numbers.normal
+nifti(study + "/mask.nii", [1] * 27, mask=True)
 clinical, scans, naive, landmark = ["patient,os_months,os_event,lrf_months,lrf_code"], ["patient,timepoint,tracer,status,image,roi_gtv,day"], ["t,d,x"], ["t,d,x"]
 for i in range(400):
     p, death, end = "P%03d" % i, -20 * math.log(uniform()), 12 + 48 * uniform()
@@ -44,7 +28,7 @@ for i in range(400):
     unknown = i % 50 == 7
     marker = 1 + day / 300 + 0.2 * normal()
     voxels = [struct.unpack("<f", struct.pack("<f", marker + 0.01 * (k - 13)))[0] for k in range(27)]
-    nifti(p + ".nii", voxels, 16, 32, "f")
+    nifti("%s/%s.nii" % (study, p), voxels)
     scans.append("%s,mid,FMISO,done,%s.nii,mask.nii,%s" % (p, p, "" if unknown else day))
     mean = math.fsum(voxels) / 27
     naive.append("%.4f,%d,%.17g" % (months, event, mean))
@@ -67,7 +51,7 @@ json.dump({"clinical": "clinical.csv", "scans": "scans.csv", "timepoints": ["pre
                       model("any", landmark="mid", formula="Surv(lrf_months, lrf_code > 0) ~ " + x)]},
           open(os.path.join(study, "study.json"), "w"))
 P
-python3 "$tmp/make.py" "$study" "$tmp" || { fail "study made"; done_testing; }
+python_made "$tmp/make.py" "$study" "$tmp" || { fail "study made"; done_testing; }
 ok "ingest" "$REOX" ingest "$study"
 ok "extract" "$REOX" extract -q "$study"
 "$REOX" fit "$study" --json >"$tmp/fit.json" 2>"$tmp/fit.err"; code=$?

@@ -5,7 +5,7 @@ if [ -w /dev/shm ]; then TMPDIR=/dev/shm; export TMPDIR; fi
 . "$(dirname "$0")/../lib.sh"
 
 make_study() {
-    python3 "$here/tests/tiny_study.py" "$tmp/$1" "$2" "$3" "$4" "$5" || { fail "study $1 made"; done_testing; }
+    python_made "$here/tests/tiny_study.py" "$tmp/$1" "$2" "$3" "$4" "$5" || { fail "study $1 made"; done_testing; }
     "$REOX" ingest "$tmp/$1" -q >/dev/null && "$REOX" extract "$tmp/$1" -q >/dev/null || fail "study $1 read"
 }
 make_study here 1 0.02 months '{}'

@@ -27,7 +27,7 @@ cat >"$tmp/models.json" <<'J'
  {"name": "respfirth", "method": "logistic", "penalty": "firth", "formula": "resp ~ fmiso_pre_fhv + rcs(age,3)"}
 ]}
 J
-python3 "$here/tests/tiny_study.py" "$tmp/study" 5 0.03 months "$(cat "$tmp/models.json")" 0.4 || { fail "study made"; done_testing; }
+python_made "$here/tests/tiny_study.py" "$tmp/study" 5 0.03 months "$(cat "$tmp/models.json")" 0.4 || { fail "study made"; done_testing; }
 "$REOX" ingest "$tmp/study" -q >/dev/null && "$REOX" extract "$tmp/study" -q >/dev/null || fail "study read"
 ok "fit" "$REOX" fit "$tmp/study"
 cat >"$tmp/carried.py" <<'P'
@@ -113,9 +113,9 @@ assert c['value'] > 0 and not c['in_range'] and 'age 99 is above' in c['note'] a
 assert d['value'] is None and 'fmiso_pre_fhv is missing' in d['note']"
 printf 'patient,fmiso_pre_fhv,stage\na,0.5,A\n' >"$tmp/new.csv"
 refused "a column that is not there" 3 'new.csv: column age is missing, which the model needs' "$REOX" predict "$tmp/study" --model "$tmp/one/plain.json" --horizon 12 --newdata "$tmp/new.csv"
-python3 "$here/tests/tiny_study.py" "$tmp/other" 6 0.03 months '{"hypoxia": {"FMISO": {"threshold": 1.3}}}' && "$REOX" ingest "$tmp/other" -q >/dev/null && "$REOX" extract "$tmp/other" -q >/dev/null
+python_made "$here/tests/tiny_study.py" "$tmp/other" 6 0.03 months '{"hypoxia": {"FMISO": {"threshold": 1.3}}}' && "$REOX" ingest "$tmp/other" -q >/dev/null && "$REOX" extract "$tmp/other" -q >/dev/null
 refused "another definition of hypoxia" 3 'plain.json: fmiso_pre_fhv is another variable in this cohort: threshold is 1.4 in the model and 1.3 here' "$REOX" predict "$tmp/other" --model "$tmp/one/plain.json" --horizon 12
-python3 "$here/tests/tiny_study.py" "$tmp/days" 5 0.03 days '{}' 0.4 && "$REOX" ingest "$tmp/days" -q >/dev/null && "$REOX" extract "$tmp/days" -q >/dev/null
+python_made "$here/tests/tiny_study.py" "$tmp/days" 5 0.03 days '{}' 0.4 && "$REOX" ingest "$tmp/days" -q >/dev/null && "$REOX" extract "$tmp/days" -q >/dev/null
 "$REOX" predict "$tmp/study" --model plain --json >"$tmp/a.json" 2>/dev/null
 "$REOX" predict "$tmp/days" --model "$tmp/one/plain.json" --json >"$tmp/b.json" 2>/dev/null
 ok "a study in days takes the file's horizon in months" python3 -c "

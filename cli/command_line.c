@@ -10,6 +10,7 @@
 #include "core/limits.h"
 #include "core/par.h"
 #include "core/str.h"
+#include "core/utf8.h"
 
 typedef struct { const CliOption *option; const char *value; } Given;
 
@@ -129,7 +130,8 @@ static void print_options(FILE *to, const CliOption *table)
         char left[80];
         if (!table->help) continue;
         snprintf(left, sizeof left, "--%s%s%s", table->name, table->value ? " " : "", table->value ? table->value : "");
-        fprintf(to, "  %-28s %s%s\n", left, table->help, table->repeat ? " (repeatable)" : "");
+        const size_t wide = utf8_length(left);
+        fprintf(to, "  %s%*s%s%s\n", left, wide < 28 ? 29 - (int)wide : 1, "", table->help, table->repeat ? " (repeatable)" : "");
     }
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/utf8.h"
+
 enum { ROWS_MAX = 40, COLUMNS_MAX = 10, ITEMS_MAX = 12 };
 
 static void number(Str *out, double x, int width)
@@ -25,12 +27,7 @@ static void value(Str *out, const Json *j, int width)
 }
 
 /* Columns on a terminal, not bytes: names of terms may be UTF-8. */
-static int width_of(const char *t)
-{
-    int n = 0;
-    for (; *t; t++) n += ((unsigned char)*t & 0xC0) != 0x80;
-    return n;
-}
+static int width_of(const char *t) { return (int)utf8_length(t); }
 
 static void name_padded(Str *out, const char *name, int width)
 {

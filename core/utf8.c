@@ -22,6 +22,13 @@ size_t utf8_next(uint32_t *code, const char *p, size_t n)
     return length;
 }
 
+size_t utf8_length(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
 bool text_is_utf8(const char *text, size_t n)
 {
     static const uint64_t high_bits = 0x8080808080808080u;

@@ -7,7 +7,7 @@
 const MethodOption method_common_options[] = {
     { "subset", OPTION_TEXT, NULL, "keep the rows where this expression is true" },
     { "weights", OPTION_TEXT, NULL, "column with the weight of each row" },
-    { "levels", OPTION_TEXT, NULL, "\"col=a,b,c\": order of a column's levels, the first is the reference; repeatable" },
+    { "levels", OPTION_TEXT, NULL, "\"col=a,b,c\": order of a column's levels, the first is the reference" },
     { "cluster", OPTION_TEXT, NULL, "column of what belongs together; makes the variance robust" },
     { "newdata", OPTION_TABLE, NULL, "table of rows to predict for" },
     { "times", OPTION_NUMBERS, NULL, "times to evaluate at" },

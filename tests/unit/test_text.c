@@ -143,6 +143,7 @@ END_TEST
 START_TEST(utf8_is_judged)
 {
     ck_assert(text_is_utf8("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 10));
+    ck_assert_uint_eq(utf8_length("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"), 4);
     ck_assert(!text_is_utf8("\xc0\xaf", 2));               /* overlong */
     ck_assert(!text_is_utf8("\xed\xa0\x80", 3));           /* surrogate */
     ck_assert(!text_is_utf8("\xc3", 1));

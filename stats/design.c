@@ -593,6 +593,11 @@ bool design_weights_whole(const Design *d)
     return true;
 }
 
+bool design_wants_robust(const Design *d, const StatCall *call)
+{
+    return option_flag(call, "robust") || d->cluster || !design_weights_whole(d);
+}
+
 void design_free(Design *d)
 {
     arena_free(&d->arena);

@@ -73,6 +73,8 @@ Rc design_want_rows(const Design *d, Json *out, size_t least, Err *e);
 /* No weights, or whole numbers: a row of weight 2 is two rows. Any other weights are of sampling and call for a robust variance
  * (the rule of R's survfit; Cox's is stricter and takes 0 and 1 alone). */
 bool design_weights_whole(const Design *d);
+/* A robust variance is asked for: by --robust, by a cluster, by weights that are no whole numbers. */
+bool design_wants_robust(const Design *d, const StatCall *call);
 
 /* Rows in an order that depends on their content alone: by stratum, start, time, event, y, columns of x, weight, offset, cluster.
  * What is summed in it has the same bits however the file was shuffled. order[n], arena memory of `a`. */

@@ -9,6 +9,8 @@
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/existence.h"
+#include "stats/influence.h"
+#include "stats/linalg.h"
 #include "stats/newton.h"
 #include "stats/ordinal_indexes.h"
 #include "stats/response.h"
@@ -16,6 +18,7 @@
 
 static const MethodOption options[] = {
     { "link", OPTION_CHOICE, "logit|probit|cloglog", "link of the cumulative probabilities" },
+    { "robust", OPTION_FLAG, NULL, "sandwich variance (HC0, by cluster CR0); on by itself with a cluster or weights other than whole numbers" },
     { NULL, OPTION_FLAG, NULL, NULL }
 };
 
@@ -26,6 +29,7 @@ typedef struct {
     Link link;
     size_t n, p, K;
     const double *x, *y, *weight, *offset;
+    double *score;                 /* n x (K-1 + p): each row's part of the score, filled with it; NULL: not wanted */
 } Sample;
 
 /* Distribution function and its two derivatives; both tails, so that differences keep their digits. */
@@ -76,6 +80,11 @@ static double loglik_at(double *g, double *h, const double *theta, void *context
         double a = up.d1 / pr, b = -lo.d1 / pr, c = -(a + b);
         double aa = up.d2 / pr - a * a, bb = -lo.d2 / pr - b * b, ab = -a * b;
         double ac = -(aa + ab), bc = -(bb + ab), cc = -(ac + bc);
+        if (s->score) {
+            if (y < m) s->score[y * s->n + i] = w * a;
+            if (y) s->score[(y - 1) * s->n + i] = w * b;
+            for (size_t j = 0; j < s->p; j++) s->score[(m + j) * s->n + i] = w * c * s->x[j * s->n + i];
+        }
         if (y < m) { g[y] += w * a; h[y * q + y] += w * aa; }
         if (y) { g[y - 1] += w * b; h[(y - 1) * q + y - 1] += w * bb; }
         if (y && y < m) h[(y - 1) * q + y] += w * ab;
@@ -89,6 +98,18 @@ static double loglik_at(double *g, double *h, const double *theta, void *context
     }
     for (size_t j = 0; h && j < q; j++) for (size_t k = 0; k < j; k++) h[j * q + k] = h[k * q + j];
     return sum_value(&ll);
+}
+
+/* The sandwich of a fit's own scores. */
+static Rc robust_variance(double *out, const Sample *fitted, const double *theta, const double *vcov, const Design *d, Arena *a, Err *e)
+{
+    const size_t q = fitted->K - 1 + fitted->p;
+    Sample s = *fitted;
+    double *g = ARENA_NEW(a, q, double), *h = ARENA_NEW(a, q * q, double);
+    s.score = ARENA_NEW(a, s.n * q, double);
+    if (!g || !h || !s.score) return err_nomem(e);
+    loglik_at(g, h, theta, &s);
+    return influence_sandwich(out, vcov, s.score, q, &(Clusters){ s.n, d->cluster, d->n_clusters }, e);
 }
 
 static double link_inverse(Link link, double p)
@@ -192,13 +213,14 @@ out:
     return rc;
 }
 
-static Rc write_fit(Json *out, const Sample *s, const Design *d, const double *theta, const double *vcov, const NewtonReport *r,
-                    double null_loglik, Arena *a, Err *e)
+static Rc write_fit(Json *out, const Sample *s, const Design *d, const double *theta, const double *vcov, const double *robust,
+                    const NewtonReport *r, double null_loglik, Arena *a, Err *e)
 {
+    Rc rc = OK;
     size_t m = s->K - 1, q = m + s->p;
     char **name = ARENA_NEW(a, q, char *);
-    double *se = ARENA_NEW(a, q, double);
-    if (!name || !se) return err_nomem(e);
+    double *se = ARENA_NEW(a, q, double), *slopes = ARENA_NEW(a, s->p * s->p + 1, double);
+    if (!name || !se || !slopes) return err_nomem(e);
     for (size_t k = 0; k < m; k++) {
         name[k] = arena_printf(a, "%s|%s", d->y_level[k], d->y_level[k + 1]);
         if (!name[k]) return err_nomem(e);
@@ -210,6 +232,9 @@ static Rc write_fit(Json *out, const Sample *s, const Design *d, const double *t
     design_say_left_out(set_by_term(out, "coef", theta + m, s->p, name + m), d);
     set_by_term(out, "se", se, q, name);
     set_matrix_by_term(out, "vcov", vcov, q, name);
+    if (robust) TRY(set_robust(out, robust, q, name, d->cluster != NULL, e));
+    for (size_t j = 0; j < s->p; j++) for (size_t i = 0; i < s->p; i++) slopes[j * s->p + i] = (robust ? robust : vcov)[(m + j) * q + m + i];
+    set_chisq_test(out, "wald_test", s->p ? linalg_quadratic_form_inverse(theta + m, slopes, (int)s->p) : NAN, (double)s->p);
     json_set_number(out, "loglik_null", null_loglik);
     json_set_number(out, "loglik", r->loglik);
     json_set_number(out, "aic", 2 * (double)q - 2 * r->loglik);
@@ -217,7 +242,8 @@ static Rc write_fit(Json *out, const Sample *s, const Design *d, const double *t
     json_set_number(out, "iterations", r->iterations);
     json_set_number(out, "max_abs_score", r->max_abs_score);
     json_set_number(out, "condition_number", r->condition_number);
-    return OK;
+out:
+    return rc;
 }
 
 static Rc ordinal_run(Json *out, const StatCall *call, Err *e)
@@ -239,8 +265,9 @@ static Rc ordinal_run(Json *out, const StatCall *call, Err *e)
     s.p = d.p - 1;
     size_t m = s.K - 1, q = m + s.p;
     double *theta = ARENA_NEW(&a, q, double), *vcov = ARENA_NEW(&a, q * q, double), *t = ARENA_NEW(&a, q * q, double),
-           *scratch = ARENA_NEW(&a, q * q, double), *eta = ARENA_NEW(&a, d.n, double);
-    if (!theta || !vcov || !t || !scratch || !eta) { rc = err_nomem(e); goto out; }
+           *scratch = ARENA_NEW(&a, q * q, double), *eta = ARENA_NEW(&a, d.n, double), *same = ARENA_NEW(&a, q, double),
+           *robust = design_wants_robust(&d, call) ? ARENA_NEW(&a, q * q, double) : NULL;
+    if (!theta || !vcov || !t || !scratch || !eta || !same) { rc = err_nomem(e); goto out; }
     TRY(columns_scale(&c, s.x, s.n, s.p, &a, e));
     TRY(check_existence(out, &s, &c, &d, &a, e));
     Sample scaled = s, alone = s;
@@ -254,10 +281,12 @@ static Rc ordinal_run(Json *out, const StatCall *call, Err *e)
     }
     if (rc == ERR_ESTIMATE) rc = diagnose_fatal(out, e, "ill_conditioned", "ordinal: %s", e ? e->text : "no maximum");
     if (rc != OK) goto out;
+    if (robust) TRY(robust_variance(robust, &scaled, theta, vcov, &d, &a, e));
     for (size_t k = 0; k < q; k++) t[k * q + k] = k < m ? 1 : 1 / c.scale[k - m];
     for (size_t j = 0; j < s.p; j++) for (size_t k = 0; k < m; k++) t[(m + j) * q + k] = c.mean[j] / c.scale[j];
     parameters_transform(theta, vcov, t, (int)q, scratch);
-    TRY(write_fit(out, &s, &d, theta, vcov, &r, null.loglik, &a, e));
+    if (robust) parameters_transform(same, robust, t, (int)q, scratch);
+    TRY(write_fit(out, &s, &d, theta, vcov, robust, &r, null.loglik, &a, e));
     for (size_t i = 0; i < s.n; i++) for (size_t j = 0; j < s.p; j++) eta[i] += s.x[j * s.n + i] * theta[m + j];
     if (s.link == LOGIT) {
         OrdinalFit of = { s.n, s.K, s.y, s.weight, eta, theta, r.loglik, null.loglik };

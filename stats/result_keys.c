@@ -50,6 +50,19 @@ Json *set_matrix_by_term(Json *object, const char *key, const double *x, size_t 
     return json_set_matrix(object, key, x, n, n, (const char *const *)term, (const char *const *)term);
 }
 
+Rc set_robust(Json *object, const double *v, size_t n, char *const *term, bool by_cluster, Err *e)
+{
+    double *se = malloc((n + 1) * sizeof *se);
+    if (!se) return err_nomem(e);
+    for (size_t j = 0; j < n; j++) se[j] = sqrt(v[j * n + j]);
+    set_matrix_by_term(object, "robust_vcov", v, n, term);
+    set_by_term(object, "robust_se", se, n, term);
+    json_set_text(object, "robust_convention", by_cluster ? "sandwich by cluster without a small-sample factor (CR0); tests and limits are of it"
+                                                          : "sandwich by row without a small-sample factor (HC0); tests and limits are of it");
+    free(se);
+    return OK;
+}
+
 Json *set_limits(Json *object, const char *key, double lower, double upper)
 {
     double x[2] = { lower, upper };

@@ -7,12 +7,15 @@
 #include "stats/design.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
+#include "stats/influence.h"
+#include "stats/linalg.h"
 #include "stats/newton.h"
 #include "stats/response.h"
 #include "stats/result_keys.h"
 
 static const MethodOption options[] = {
     { "dist", OPTION_CHOICE, "weibull|exponential|lognormal|loglogistic", "distribution of the times" },
+    { "robust", OPTION_FLAG, NULL, "sandwich variance (HC0, by cluster CR0); on by itself with a cluster or weights other than whole numbers" },
     { NULL, OPTION_FLAG, NULL, NULL }
 };
 
@@ -23,6 +26,7 @@ typedef struct {
     size_t n, p;                 /* p columns, the intercept among them */
     const double *x, *log_time, *event, *weight, *offset;
     bool free_scale;
+    double *score;               /* n x (p + free_scale): each row's part of the score, filled with it; NULL: not wanted */
 } Sample;
 
 /* log density (event) or log survival (censored) of the error at z, with its first two derivatives. */
@@ -72,11 +76,13 @@ static double loglik_at(double *g, double *h, const double *theta, void *context
         for (int j = 0; j < p; j++) {
             double xj = s->x[(size_t)j * s->n + i] / scale;
             g[j] -= w * d1 * xj;
+            if (s->score) s->score[(size_t)j * s->n + i] = -w * d1 * xj;
             for (int k = 0; k <= j; k++) h[k * q + j] += w * d2 * xj * s->x[(size_t)k * s->n + i] / scale;
             if (s->free_scale) h[j * q + p] += w * (d2 * z + d1) * xj;
         }
         if (s->free_scale) {
             g[p] -= w * (d1 * z + (event ? 1 : 0));
+            if (s->score) s->score[(size_t)p * s->n + i] = -w * (d1 * z + (event ? 1 : 0));
             h[p * q + p] += w * (d2 * z * z + d1 * z);
         }
     }
@@ -96,6 +102,29 @@ static Rc fit(double *theta, double *vcov, NewtonReport *r, const Sample *s, Are
     theta[0] = m;
     if (s->free_scale) theta[s->p] = log(sd > 0 ? sd : 1);
     return newton_maximise(theta, vcov, r, q, loglik_at, (void *)s, a, e);
+}
+
+/* The sandwich of a fit's own scores. */
+static Rc robust_variance(double *out, const Sample *fitted, const double *theta, const double *vcov, const Design *d, Arena *a, Err *e)
+{
+    const size_t q = fitted->p + fitted->free_scale;
+    Sample s = *fitted;
+    double *g = ARENA_NEW(a, q, double), *h = ARENA_NEW(a, q * q, double);
+    s.score = ARENA_NEW(a, s.n * q, double);
+    if (!g || !h || !s.score) return err_nomem(e);
+    loglik_at(g, h, theta, &s);
+    return influence_sandwich(out, vcov, s.score, q, &(Clusters){ s.n, d->cluster, d->n_clusters }, e);
+}
+
+/* Wald's test of the slopes, which follow the intercept. */
+static Rc wald_test(Json *out, const double *theta, const double *vcov, int p, int q, Arena *a, Err *e)
+{
+    int m = p - 1;
+    double *v = ARENA_NEW(a, (size_t)(m * m) + 1, double);
+    if (!v) return err_nomem(e);
+    for (int j = 0; j < m; j++) for (int i = 0; i < m; i++) v[j * m + i] = vcov[(j + 1) * q + i + 1];
+    set_chisq_test(out, "wald_test", m ? linalg_quadratic_form_inverse(theta + 1, v, m) : NAN, m);
+    return OK;
 }
 
 static Rc read_sample(Sample *s, const Design *d, Json *out, const StatCall *call, Arena *a, Err *e)
@@ -143,9 +172,10 @@ static Rc survreg_run(Json *out, const StatCall *call, Err *e)
     int p = (int)d.p, q = p + s.free_scale;
     size_t room = (size_t)(q + 1);
     double *theta = ARENA_NEW(&a, room, double), *vcov = ARENA_NEW(&a, room * room, double), *t = ARENA_NEW(&a, room * room, double),
-           *scratch = ARENA_NEW(&a, room * room, double);
+           *scratch = ARENA_NEW(&a, room * room, double), *same = ARENA_NEW(&a, room, double),
+           *robust = design_wants_robust(&d, call) ? ARENA_NEW(&a, room * room, double) : NULL;
     char **term = ARENA_NEW(&a, room, char *);
-    if (!theta || !vcov || !t || !scratch || !term) { rc = err_nomem(e); goto out; }
+    if (!theta || !vcov || !t || !scratch || !same || !term) { rc = err_nomem(e); goto out; }
     Sample scaled = s, alone = s;
     scaled.x = c.x;
     alone.p = 1;
@@ -154,10 +184,12 @@ static Rc survreg_run(Json *out, const StatCall *call, Err *e)
     if (rc == OK) rc = fit(theta, vcov, &r, &scaled, &a, e);
     if (rc == ERR_ESTIMATE) rc = diagnose_fatal(out, e, "ill_conditioned", "survreg: %s", e ? e->text : "no maximum");
     if (rc != OK) goto out;
+    if (robust) TRY(robust_variance(robust, &scaled, theta, vcov, &d, &a, e));
     /* Back to the columns as they came. */
     for (int j = 0; j < q; j++) t[j * q + j] = j < p ? 1 / c.scale[j] : 1;
     for (int j = 1; j < p; j++) t[j * q] = -c.mean[j] / c.scale[j];
     parameters_transform(theta, vcov, t, q, scratch);
+    if (robust) parameters_transform(same, robust, t, q, scratch);
     for (int j = 0; j < p; j++) term[j] = d.term[j];
     if (s.free_scale) term[p] = (char *)"Log(scale)";
     json_set_text(out, "dist", option_text(call, "dist", "weibull"));
@@ -167,6 +199,8 @@ static Rc survreg_run(Json *out, const StatCall *call, Err *e)
     set_by_term(out, "se", scratch, (size_t)p, d.term);
     json_set_number(out, "scale", s.free_scale ? exp(theta[p]) : 1);
     set_matrix_by_term(out, "vcov", vcov, (size_t)q, term);
+    if (robust) TRY(set_robust(out, robust, (size_t)q, term, d.cluster != NULL, e));
+    TRY(wald_test(out, theta, robust ? robust : vcov, p, q, &a, e));
     json_set_number(out, "loglik_null", null.loglik);
     json_set_number(out, "loglik", r.loglik);
     json_set_number(out, "aic", 2 * q - 2 * r.loglik);

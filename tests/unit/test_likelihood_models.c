@@ -212,6 +212,58 @@ START_TEST(margins_within_earlier_terms)
 }
 END_TEST
 
+/* Robust standard errors of R: sandwich::vcovCL(type = "HC0", cadjust = FALSE), survreg(cluster =) and, with weights, its
+ * residuals(type = "dfbeta", weighted = TRUE), rms::robcov(lrm), and scores by differences for a weighted ordinal model. */
+START_TEST(robust_errors_are_those_of_r)
+{
+    static const char csv[] = "cl,x,y,t,e,o,w\n"
+        "1,1.4,3.1,3.6,1,L,1.9\n" "1,2,1.5,3.6,1,H,1.5\n" "1,0.5,0.7,0.8,0,M,1.4\n" "2,0.6,2.1,3.3,1,L,0.7\n"
+        "2,3.2,4,10.5,1,M,2\n" "2,1.1,3.6,1.9,0,H,1.8\n" "3,3.3,3.6,2.5,1,H,1.3\n" "3,2.6,3.1,0.7,1,L,1.8\n"
+        "3,2,1.3,0.3,0,H,1.8\n" "4,1,1.6,2.5,1,H,1.7\n" "4,1.2,2.6,1.6,0,L,1.9\n" "4,1.7,1.4,1.2,1,L,1.9\n"
+        "5,0.5,2.3,0.7,1,M,1.6\n" "5,1.7,2.2,1.2,1,L,1.5\n" "5,0.9,-0.4,3.7,0,L,1.7\n" "6,2,3.3,2.2,1,M,0.5\n"
+        "6,1.8,2.9,0.5,1,L,1.2\n" "6,2.9,3.5,1.6,0,H,1.2\n" "7,1.4,2.5,2.8,1,H,0.9\n" "7,1.3,1.4,2.3,1,L,1\n"
+        "7,1.3,0.8,2.8,1,L,0.8\n" "8,2,2.9,0.8,0,L,1\n" "8,1.6,2.2,0.3,1,M,1.3\n" "8,2.4,3.4,2.3,1,H,1.4\n";
+    static const struct { const char *method, *formula, *options, *term[3]; double se[4][3], margin; } of[] = {
+        { "linear", "y~x", "", { "(Intercept)", "x" },
+          { { 0.451462344894665, 0.192001158808483 }, { 0.30981171456083, 0.11590457130384 },
+            { 0.51362071299165, 0.214945796156375 }, { 0.279488722123759, 0.0930010081064876 } }, 1e-12 },
+        { "survreg", "Surv(t,e)~x", ", \"dist\": \"weibull\"", { "(Intercept)", "x", "Log(scale)" },
+          { { 0.323173023782213, 0.199716686035768, 0.167152266888088 }, { 0.143036152424247, 0.151913977016152, 0.174732230908399 },
+            { 0.396318761823166, 0.226478134132574, 0.169562204047855 }, { 0.18019154392497, 0.177248268177599, 0.18401930599731 } }, 1e-10 },
+        { "survreg", "Surv(t,e)~x", ", \"dist\": \"lognormal\"", { "(Intercept)", "x", "Log(scale)" },
+          { { 0.426893766341744, 0.247079087879289, 0.162051558435119 }, { 0.215044234795366, 0.14462659094011, 0.131552465031825 },
+            { 0.506381189427251, 0.294411468921018, 0.15101426740425 }, { 0.244313339362453, 0.201987359547267, 0.12465910280354 } }, 1e-10 },
+        { "ordinal", "o~x", ", \"levels\": \"o=L,M,H\"", { "L|M", "M|H", "x" },
+          { { 0.844386524383731, 0.821014526546358, 0.40976815250188 }, { 0.380432165685946, 0.435414769844758, 0.220171974251664 },
+            { 0.813161374366404, 0.784864505345031, 0.372854970672349 }, { 0.425762337401048, 0.402436546660661, 0.2069319130454 } }, 3e-7 },
+    };
+    Frame f = table_of(csv);
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++)
+        for (int way = 0; way < 4; way++) {
+            char options[160];
+            snprintf(options, sizeof options, "{\"robust\": true%s%s%s}", way % 2 ? ", \"cluster\": \"cl\"" : "", way / 2 ? ", \"weights\": \"w\"" : "",
+                     of[k].options);
+            Json *out = call_method(of[k].method, of[k].formula, &f, NULL, options, OK, NULL);
+            for (int j = 0; j < 3 && of[k].term[j]; j++) assert_near(at(out, "robust_se", of[k].term[j]), of[k].se[way][j], of[k].margin);
+            const double z = at(out, "coef", "x") / at(out, "robust_se", "x");
+            assert_near(strcmp(of[k].method, "linear") ? at(out, "wald_test", "chisq") : at(out, "f", "f"), z * z, 1e-10);
+            json_free(out);
+        }
+    /* On by itself with a cluster or a weight that is no whole number, and only then; the model's own errors stand beside it. */
+    static const char *const asked[] = { "{\"cluster\": \"cl\"", "{\"weights\": \"w\"", "{\"weights\": \"cl\"" };
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++)
+        for (int way = 0; way < 3; way++) {
+            char options[160];
+            snprintf(options, sizeof options, "%s%s}", asked[way], of[k].options);
+            Json *out = call_method(of[k].method, of[k].formula, &f, NULL, options, OK, NULL);
+            ck_assert_msg((json_get(out, "robust_se") != NULL) == (way < 2), "%s %s", of[k].method, options);
+            ck_assert(at(out, "se", "x") > 0);
+            json_free(out);
+        }
+    frame_free(&f);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("likelihood_models");
@@ -223,6 +275,7 @@ static Suite *suite(void)
     tcase_add_test(c, balanced_groups_are_an_analysis_of_variance);
     tcase_add_test(c, the_later_collinear_column_is_left_out);
     tcase_add_test(c, margins_within_earlier_terms);
+    tcase_add_test(c, robust_errors_are_those_of_r);
     return s;
 }
 

@@ -31,6 +31,10 @@ static Frame make(Wish wish)
     Err e = { 0 };
     assert_ok_e(frame_init(&f, "t.csv", n, &e), e);
     for (int c = 0; c < COLUMNS; c++) add_numbers(&f, name[c], column[c], n);
+    static const char *const level[] = { "a", "b", "c" };      /* an order of its own, from time and marker */
+    char **o;
+    assert_ok_e(frame_add_texts(&o, &f, "o", &e), e);
+    for (size_t i = 0; i < n; i++) o[i] = (char *)level[((int)column[0][i] + (int)(2 * column[6][i])) % 3];
     return f;
 }
 
@@ -63,6 +67,10 @@ static const Case cases[] = {
     { "roc", "y~x+z", "\"pauc\": [1, 0.5]", { "markers", "paired_delong" }, { NULL } },
     { "timeroc", "Surv(t,code)~x+z", "\"times\": [3, 5]", { "markers", "compare" }, { NULL } },
     { "performance", "Surv(t,d)~x+z", "\"times\": [3, 5], \"ties\": \"breslow\"", { "coef", "brier", "auc", "ibs" }, { "coef", "ibs" } },
+    { "linear", "t~x+z", "\"robust\": true", { "coef", "robust_vcov", "f", "ci95" }, { "coef" } },
+    { "survreg", "Surv(t,d)~x+z", "\"robust\": true", { "coef", "robust_vcov", "wald_test" }, { "coef", "vcov", "lr_test" } },
+    { "ordinal", "o~x+z", "\"robust\": true, \"levels\": \"o=b,c,a\"",
+      { "thresholds", "coef", "robust_vcov", "wald_test" }, { "thresholds", "coef", "vcov", "lr_test" } },
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

@@ -11,22 +11,6 @@ typedef struct { uint64_t key; size_t row; } Keyed;
 
 enum { BITS = 11, SIZE = 1 << BITS, LEADING = 32, SMALL = 64, MERGED = 2048, RUN = 8 };
 
-uint64_t order_key(double x)
-{
-    uint64_t u;
-    x += 0.0;      /* one zero */
-    memcpy(&u, &x, sizeof u);
-    return u >> 63 ? ~u : u | (uint64_t)1 << 63;
-}
-
-double order_unkey(uint64_t u)
-{
-    double x;
-    u = u >> 63 ? u & ~((uint64_t)1 << 63) : ~u;
-    memcpy(&x, &u, sizeof x);
-    return x;
-}
-
 void order_start(size_t *order, size_t n)
 {
     for (size_t i = 0; i < n; i++) order[i] = i;
@@ -171,23 +155,65 @@ Rc order_by(size_t *order, const double *x, size_t n, Err *e)
     return OK;
 }
 
+/* Digits of keys from the lowest, counted for all passes in one. */
+enum { KEY_PASSES = 3, FEW_BITS = 8, FEW = 4096 };
+
+/* key by its bits from … from+passes*bits-1, stable; the sorted one of key and room. */
+static uint64_t *by_digits(uint64_t *key, uint64_t *room, size_t n, int from, int passes, int bits)
+{
+    uint32_t at[KEY_PASSES][SIZE];
+    const uint64_t mask = ((uint64_t)1 << bits) - 1;
+    for (int pass = 0; pass < passes; pass++) memset(at[pass], 0, (size_t)(mask + 1) * sizeof at[0][0]);
+    for (size_t i = 0; i < n; i++)
+        for (int pass = 0; pass < passes; pass++) at[pass][key[i] >> (from + pass * bits) & mask]++;
+    for (int pass = 0; pass < passes; pass++) {
+        const int shift = from + pass * bits;
+        uint32_t begins = 0;
+        for (uint64_t k = 0; k <= mask; k++) {
+            const uint32_t here = at[pass][k];
+            at[pass][k] = begins;
+            begins += here;
+        }
+        for (size_t i = 0; i < n; i++) room[at[pass][key[i] >> shift & mask]++] = key[i];
+        uint64_t *swap = key;
+        key = room;
+        room = swap;
+    }
+    return key;
+}
+
+/* Insertion, given up (false) after so many moves. */
+static bool put_right(uint64_t *key, size_t n, size_t moves)
+{
+    for (size_t i = 1; i < n; i++) {
+        const uint64_t k = key[i];
+        size_t j = i;
+        for (; j > 0 && key[j - 1] > k && moves > 0; j--, moves--) key[j] = key[j - 1];
+        key[j] = k;
+        if (moves == 0) return false;
+    }
+    return true;
+}
+
+uint64_t *order_below(uint64_t *key, uint64_t *room, size_t n, int width)
+{
+    if (n < SMALL) { put_right(key, n, n * n + 1); return key; }
+    if (n >> 32) return radix(key, room, n, 0, width);
+    /* The leading bits by radix; what they leave is put right by insertion, unless that would be much. */
+    const int most = n < FEW ? FEW_BITS : BITS, leading = width < KEY_PASSES * most ? width : KEY_PASSES * most;
+    const int passes = (leading + most - 1) / most, bits = (leading + passes - 1) / passes, drop = width - leading;
+    uint64_t *sorted = by_digits(key, room, n, drop, passes, bits);
+    if (drop && !put_right(sorted, n, 4 * n)) sorted = radix(sorted, sorted == key ? room : key, n, 0, width);
+    return sorted;
+}
+
 void order_keys(uint64_t *key, uint64_t *room, size_t n)
 {
     if (!n) return;
     Span s = span_of(key, n);
     if (s.sorted) return;
-    /* The leading bits by radix; what they leave is put right by insertion, unless that would be much. */
-    int drop = s.width > 3 * BITS ? s.width - 3 * BITS : 0;
     for (size_t i = 0; i < n; i++) key[i] = (key[i] - s.least) >> s.shift;
-    uint64_t *sorted = radix(key, room, n, drop, s.width - drop);
-    size_t moves = 0;
-    for (size_t i = 1; drop && i < n && moves < 4 * n; i++) {
-        uint64_t k = sorted[i];
-        size_t j = i;
-        for (; j > 0 && sorted[j - 1] > k && moves < 4 * n; j--, moves++) sorted[j] = sorted[j - 1];
-        sorted[j] = k;
-    }
-    if (moves >= 4 * n) sorted = radix(sorted, sorted == key ? room : key, n, 0, s.width);
+    const uint64_t *sorted = order_below(key, room, n, s.width);
     for (size_t i = 0; i < n; i++) key[i] = (sorted[i] << s.shift) + s.least;
 }
 

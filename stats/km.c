@@ -3,10 +3,13 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "core/lanes.h"
 #include "core/order.h"
 #include "core/sum.h"
 #include "stats/dist.h"
+#include "stats/time_counts.h"
 
 /* R compares probabilities with this margin (sqrt of the machine epsilon). */
 #define P_MARGIN 1.4901161193847656e-08
@@ -59,14 +62,82 @@ static Step hazard_step(double n_risk, double n_event, size_t events, bool tie_c
     return s;
 }
 
-Rc km_estimate(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Err *e)
+/* ---- rows that count one each and are all there from the start: counts at each time are enough */
+
+enum { STEPS = 64 };
+
+/* Of consecutive times: what each adds to the cumulative hazard and its variance, what it leaves of S, what it adds to Greenwood's sum. */
+typedef struct { double hazard[STEPS], variance[STEPS], kept[STEPS], greenwood[STEPS]; } Steps;
+
+FOR_EACH_WIDTH
+static void steps_of(Steps *s, const double *at_risk, const double *n_event)
+{
+    for (size_t i = 0; i < STEPS; i += LANES) {
+        const Lanes n = lanes_at(at_risk + i), d = lanes_at(n_event + i), left = n - d;
+        lanes_put(s->hazard + i, d / n);
+        lanes_put(s->variance + i, d / (n * n));
+        lanes_put(s->kept + i, left / n);
+        lanes_put(s->greenwood + i, d / (n * left));      /* infinite where all fail, as the error of log S then is */
+    }
+}
+
+FOR_EACH_WIDTH
+static void square_roots(double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) x[i] = sqrt(x[i]);
+}
+
+static Rc of_counts(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    TimeCounts c;
+    TRY(time_counts(&c, d->time, d->event, d->n, a, e));
+    const size_t m = c.n;
+    *out = (KmCurve){ m, d->n, c.time, c.more[0], c.n_event, c.n_censor, c.more[1], c.more[2], c.more[3], c.more[4], out->log_scale };
+    double at_risk = (double)d->n, hazard = 0, variance = 0, surv = 1, greenwood = 0;
+    for (size_t from = 0; from < m; from += STEPS) {
+        const size_t here = m - from < STEPS ? m - from : STEPS;
+        double n[STEPS], events[STEPS];
+        Steps s;
+        for (size_t i = 0; i < STEPS; i++) {
+            n[i] = i < here ? at_risk : 1;
+            events[i] = i < here ? c.n_event[from + i] : 0;
+            if (i < here) at_risk -= events[i] + c.n_censor[from + i];
+        }
+        steps_of(&s, n, events);
+        for (size_t i = 0; i < here && how->tie_corrected; i++) {
+            if (events[i] < 2) continue;
+            const Step tied = hazard_step(n[i], events[i], (size_t)events[i], true);
+            s.hazard[i] = tied.hazard;
+            s.variance[i] = tied.variance;
+        }
+        memcpy(out->n_risk + from, n, here * sizeof *n);
+        for (size_t i = 0; i < here; i++) {
+            out->cumhaz[from + i] = hazard += s.hazard[i];
+            out->se_cumhaz[from + i] = variance += s.variance[i];
+            out->surv[from + i] = surv *= s.kept[i];
+            out->std_err[from + i] = greenwood += s.greenwood[i];
+        }
+        square_roots(out->se_cumhaz + from, here);
+        square_roots(out->std_err + from, here);
+    }
+    for (size_t k = 0; k < m && how->exponential; k++) {
+        out->surv[k] = exp(-out->cumhaz[k]);
+        out->std_err[k] = out->se_cumhaz[k];
+    }
+out:
+    return rc;
+}
+
+/* ---- weights, delayed entry, robust variance: row by row */
+
+static Rc of_rows(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Err *e)
 {
     Rc rc = OK;
     size_t n = d->n, m = 0;
     Row *row = calloc(n + 1, sizeof *row), *entry = NULL;
     double *scratch = NULL;
     size_t *order = malloc((2 * n + 1) * sizeof *order), *place = order ? order + n : NULL;      /* place: row -> its sorted place */
-    *out = (KmCurve){ .n_rows = n, .log_scale = !how->robust || how->exponential };
     if (!row || !order) { rc = err_nomem(e); goto out; }
     /* Canonical order: rows that are equal in all of this are interchangeable, so sums have the same bits however the rows were
      * shuffled. */
@@ -191,6 +262,12 @@ out:
     free(entry);
     free(scratch);
     return rc;
+}
+
+Rc km_estimate(KmCurve *out, const KmData *d, const KmOptions *how, Arena *a, Err *e)
+{
+    *out = (KmCurve){ .n_rows = d->n, .log_scale = !how->robust || how->exponential };
+    return (d->start || d->weight || how->robust ? of_rows : of_counts)(out, d, how, a, e);
 }
 
 Rc km_by_group(KmCurve *curve, const KmData *d, const int *group, size_t n_groups, const KmOptions *how, Arena *a, Err *e)

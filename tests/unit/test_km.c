@@ -217,6 +217,38 @@ START_TEST(jackknife_is_the_derivative)
 }
 END_TEST
 
+/* Rows that count one each are counted, not gone through: the same bits as with a weight of 1 each, whatever the times are like. */
+START_TEST(counted_is_row_by_row)
+{
+    enum { MANY = 9000, KINDS = 7 };
+    static double t[MANY], d[MANY], one[MANY];
+    for (int kind = 0; kind < KINDS; kind++)
+        for (int how = 0; how < 4; how++)
+            for (size_t n = 0; n <= MANY; n = n ? 7 * n + 3 : 1) {
+                Arena a = { 0 };
+                KmCurve c, k;
+                Rng r = rng_stream(12, (uint64_t)kind);
+                const KmOptions options = { .exponential = how & 1, .tie_corrected = how & 2 };
+                for (size_t i = 0; i < n; i++) {
+                    const double x = rng_exponential(&r);
+                    t[i] = kind == 0 ? x : kind == 1 ? ceil(300 * x) : kind == 2 ? ceil(40 * x) / 10 : kind == 3 ? 5 : kind == 4 ? rng_normal(&r) * 9
+                         : kind == 5 ? (rng_below(&r, 2) ? 0. : -0.) : (double)(i / 3) + .1;      /* the last ones ascend */
+                    d[i] = rng_below(&r, 3);
+                    one[i] = 1;
+                }
+                assert_ok(km_estimate(&c, &(KmData){ .n = n, .time = t, .event = d }, &options, &a, NULL));
+                assert_ok(km_estimate(&k, &(KmData){ .n = n, .time = t, .event = d, .weight = one }, &options, &a, NULL));
+                ck_assert_uint_eq(c.n, k.n);
+                ck_assert_uint_eq(c.n_rows, n);
+                const double *x[8] = { c.time, c.n_risk, c.n_event, c.n_censor, c.surv, c.std_err, c.cumhaz, c.se_cumhaz };
+                const double *y[8] = { k.time, k.n_risk, k.n_event, k.n_censor, k.surv, k.std_err, k.cumhaz, k.se_cumhaz };
+                for (int q = 0; q < 8; q++)
+                    for (size_t i = 0; i < c.n; i++) ck_assert_msg(x[q][i] == y[q][i], "kind %d column %d row %zu", kind, q, i);
+                arena_free(&a);
+            }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("km");
@@ -228,6 +260,7 @@ static Suite *suite(void)
     tcase_add_test(c, doubled_row_is_weight_two);
     tcase_add_test(c, split_interval_is_unsplit);
     tcase_add_test(c, jackknife_is_the_derivative);
+    tcase_add_test(c, counted_is_row_by_row);
     return s;
 }
 

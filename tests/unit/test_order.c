@@ -25,7 +25,7 @@ static double draw(Rng *r, uint64_t kind)
 
 START_TEST(stable_and_ascending)
 {
-    enum { MAX = 3000 };
+    enum { MAX = 9000 };      /* few and many: digits of both widths */
     static double x[MAX];
     static int code[MAX];
     static size_t order[MAX];

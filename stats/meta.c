@@ -1,5 +1,6 @@
 /* stats/meta.c: `meta`: random-effects meta-analysis of published estimates. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "stats/kendall.h"
 #include "stats/meta_model.h"
 #include "stats/result_keys.h"
+#include "stats/trim_fill.h"
 
 static const MethodOption options[] = {
     { "variance", OPTION_TEXT, NULL, "column with the variance of each estimate (formula yi~mod)" },
@@ -129,12 +131,23 @@ static Rc write_asymmetry(Json *out, const MetaData *d, Arena *a, Err *e)
     double *x = ARENA_NEW(a, 2 * k, double), *star = ARENA_NEW(a, k, double);
     MetaFit f;
     Kendall kt;
+    Json *o;
+    bool differ = false;
     if (!x || !star) return err_nomem(e);
+    for (size_t i = 1; i < k; i++) differ = differ || d->v[i] != d->v[0];
+    if (!differ) {
+        o = json_set(out, "egger_lm", json_object());
+        for (int i = 0; i < 3; i++) json_set_number(o, (const char *[]){ "t", "df", "p" }[i], NAN);
+        o = json_set(out, "begg", json_object());
+        for (int i = 0; i < 2; i++) json_set_number(o, (const char *[]){ "tau", "p" }[i], NAN);
+        json_set_text(out, "asymmetry", "all variances are equal: no test of the funnel's asymmetry exists");
+        return OK;
+    }
     for (size_t i = 0; i < k; i++) { x[i] = 1; x[k + i] = sqrt(d->v[i]); }
     MetaData on_se = { k, 2, d->y, d->v, x };
     TRY(meta_fit(&f, &on_se, META_FE, a, e));
     double df = (double)k - 2, sigma2 = meta_generalised_q(&on_se, 0) / df, t = f.beta[1] / sqrt(sigma2 * f.vcov[3]);
-    Json *o = json_set(out, "egger_lm", json_object());
+    o = json_set(out, "egger_lm", json_object());
     json_set_number(o, "t", t);
     json_set_number(o, "df", df);
     json_set_number(o, "p", t_two_sided_p(t, df));
@@ -148,12 +161,12 @@ out:
     return rc;
 }
 
-typedef struct { double key, y, v; size_t at; } Study;
-static int by_key(const void *a, const void *b)
+typedef struct { double y, v; } Study;
+static int by_precision(const void *a, const void *b)
 {
     const Study *x = a, *y = b;
-    if (x->key != y->key) return x->key < y->key ? -1 : 1;
-    return (x->at > y->at) - (x->at < y->at);
+    if (x->v != y->v) return x->v < y->v ? -1 : 1;
+    return (x->y > y->y) - (x->y < y->y);
 }
 
 static Rc write_sensitivity(Json *out, const MetaData *d, Arena *a, Err *e)
@@ -171,8 +184,8 @@ static Rc write_sensitivity(Json *out, const MetaData *d, Arena *a, Err *e)
         TRY(meta_fit(&f, &part, META_REML, a, e));
         left[out_] = f.beta[0];
     }
-    for (size_t i = 0; i < k; i++) s[i] = (Study){ d->v[i], d->y[i], d->v[i], i };
-    qsort(s, k, sizeof *s, by_key);
+    for (size_t i = 0; i < k; i++) s[i] = (Study){ d->y[i], d->v[i] };
+    qsort(s, k, sizeof *s, by_precision);
     for (size_t n = 1; n <= k; n++) {
         y[n - 1] = s[n - 1].y;
         v[n - 1] = s[n - 1].v;
@@ -186,44 +199,22 @@ out:
     return rc;
 }
 
-/* Duval & Tweedie 2000, estimator L0, with DerSimonian and Laird's model; the side with studies missing from Egger's slope. */
 static Rc write_trim_and_fill(Json *out, const MetaData *d, Arena *a, Err *e)
 {
     Rc rc = OK;
-    size_t k = d->k;
-    double *x = ARENA_NEW(a, 2 * k, double), *y = ARENA_NEW(a, 2 * k, double), *v = ARENA_NEW(a, 2 * k, double);
-    Study *s = ARENA_NEW(a, k, Study), *r = ARENA_NEW(a, k, Study);
-    MetaFit f;
-    if (!x || !y || !v || !s || !r) return err_nomem(e);
-    for (size_t i = 0; i < k; i++) { x[i] = 1; x[k + i] = sqrt(d->v[i]); }
-    MetaData on_se = { k, 2, d->y, d->v, x };
-    TRY(meta_fit(&f, &on_se, META_DL, a, e));
-    double turn = f.beta[1] < 0 ? -1 : 1, K = (double)k;      /* right: mirror, so that the left side is always the one to fill */
-    for (size_t i = 0; i < k; i++) s[i] = (Study){ turn * d->y[i], turn * d->y[i], d->v[i], i };
-    qsort(s, k, sizeof *s, by_key);
-    double k0 = 0, before = -1, centre = 0;
-    for (int it = 0; it < 100 && k0 != before; it++) {
-        before = k0;
-        size_t n = k - (size_t)k0;
-        for (size_t i = 0; i < n; i++) { y[i] = s[i].y; v[i] = s[i].v; }
-        MetaData part = { n, 1, y, v, NULL };
-        TRY(meta_fit(&f, &part, META_DL, a, e));
-        centre = f.beta[0];
-        for (size_t i = 0; i < k; i++) r[i] = (Study){ fabs(s[i].y - centre), s[i].y - centre, 0, i };
-        qsort(r, k, sizeof *r, by_key);
-        double ranks = 0;
-        for (size_t i = 0; i < k; i++) if (r[i].y > 0) ranks += (double)(i + 1);
-        k0 = fmin(K - 2, fmax(0, rint((4 * ranks - K * (K + 1)) / (2 * K - 1))));
-    }
-    for (size_t i = 0; i < k; i++) { y[i] = turn * s[i].y; v[i] = s[i].v; }
-    size_t n = k;
-    for (size_t i = k - (size_t)k0; i < k; i++) { y[n] = turn * (2 * centre - s[i].y); v[n++] = s[i].v; }
-    MetaData filled = { n, 1, y, v, NULL };
-    TRY(meta_fit(&f, &filled, META_DL, a, e));
+    TrimFill t;
+    char why[120];
+    TRY(trim_and_fill(&t, d, a, e));
     Json *o = json_set(out, "trimfill_L0_DL", json_object());
-    json_set_number(o, "k0", k0);
-    json_set_text(o, "side", turn < 0 ? "right" : "left");
-    json_set_number(o, "est", f.beta[0]);
+    json_set_number(o, "k0", t.k0);
+    if (t.sided) json_set_text(o, "side", t.right ? "right" : "left");
+    else json_set(o, "side", json_null());
+    json_set_number(o, "est", t.est);
+    if (!t.sided) json_set_text(o, "reason", "all variances are equal: the funnel has no side");
+    else if (isnan(t.k0)) {
+        snprintf(why, sizeof why, "the number of missing studies does not settle: it goes round between %d and %d", t.low, t.high);
+        json_set_text(o, "reason", why);
+    }
 out:
     return rc;
 }
@@ -236,7 +227,16 @@ static Rc write_regression(Json *out, const MetaData *d, const double *moderator
     double *x = ARENA_NEW(a, 2 * k, double);
     MetaFit f, alone;
     if (!x) return err_nomem(e);
-    for (size_t i = 0; i < k; i++) { x[i] = 1; x[k + i] = moderator[i]; }
+    bool constant = true;
+    for (size_t i = 0; i < k; i++) {
+        x[i] = 1;
+        x[k + i] = moderator[i];
+        constant = constant && moderator[i] == moderator[0];
+    }
+    if (constant) {
+        diagnose(out, "constant_column", "%s has the same value in every study: there is no regression on it", name);
+        return OK;
+    }
     MetaData with = { k, 2, d->y, d->v, x };
     TRY(meta_fit(&alone, d, META_REML, a, e));
     TRY(meta_fit(&f, &with, META_REML, a, e));

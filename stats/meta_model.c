@@ -16,6 +16,9 @@ const char *meta_method_name(MetaMethod m)
 
 static double xcol(const MetaData *d, size_t j, size_t i) { return d->x ? d->x[j * d->k + i] : 1; }
 
+/* A moderator far from 0 (a year, a date) would lose its digits in the normal equations: they are built around its mean. */
+static double moderator_mean(const MetaData *d) { return d->p > 1 ? mean_of(d->x + d->k, d->k) : 0; }
+
 /* Weighted least squares with weights w: beta and (X'WX)^-1 for p <= 2. */
 static void weighted_fit(double beta[2], double inv[4], const MetaData *d, const double *w)
 {
@@ -83,8 +86,9 @@ double meta_generalised_q(const MetaData *d, double tau2)
 {
     Sum s[5] = { { 0, 0 } }, q = { 0 };
     double beta[2] = { 0, 0 };
+    const double shift = moderator_mean(d);
     for (size_t i = 0; i < d->k; i++) {
-        double w = 1 / (d->v[i] + tau2), m = d->p > 1 ? xcol(d, 1, i) : 0;
+        double w = 1 / (d->v[i] + tau2), m = d->p > 1 ? xcol(d, 1, i) - shift : 0;
         sum_add(&s[0], w);
         sum_add(&s[1], w * m);
         sum_add(&s[2], w * m * m);
@@ -95,7 +99,7 @@ double meta_generalised_q(const MetaData *d, double tau2)
     if (d->p > 1) { beta[0] = (c * u - b * v) / det; beta[1] = (a * v - b * u) / det; }
     else beta[0] = u / a;
     for (size_t i = 0; i < d->k; i++) {
-        double r = d->y[i] - beta[0] - (d->p > 1 ? beta[1] * xcol(d, 1, i) : 0);
+        double r = d->y[i] - beta[0] - (d->p > 1 ? beta[1] * (xcol(d, 1, i) - shift) : 0);
         sum_add(&q, r * r / (d->v[i] + tau2));
     }
     return sum_value(&q);
@@ -196,28 +200,39 @@ out:
     return rc;
 }
 
-Rc meta_fit(MetaFit *out, const MetaData *d, MetaMethod method, Arena *a, Err *e)
+Rc meta_fit(MetaFit *out, const MetaData *given, MetaMethod method, Arena *a, Err *e)
 {
     Rc rc = OK;
-    double *w = ARENA_NEW(a, d->k, double), inv[4], rss;
-    if (!w) return err_nomem(e);
+    const size_t k = given->k;
+    const double shift = moderator_mean(given), K = (double)k;
+    double *w = ARENA_NEW(a, k, double), *x = given->p > 1 ? ARENA_NEW(a, 2 * k, double) : NULL, inv[4], rss;
+    MetaData centred = *given;
+    const MetaData *const d = &centred;
+    if (!w || (given->p > 1 && !x)) return err_nomem(e);
+    for (size_t i = 0; x && i < k; i++) {
+        x[i] = 1;
+        x[k + i] = given->x[k + i] - shift;
+    }
+    centred.x = x;
     *out = (MetaFit){ .se_tau2 = NAN };
     TRY(estimate_tau2(out, d, method, w, a, e));
     weights_at(w, d, out->tau2);
     weighted_fit(out->beta, inv, d, w);
-    memcpy(out->vcov, inv, sizeof inv);
     rss = meta_generalised_q(d, out->tau2);
-    Sum ld = { 0 }, m = { 0 }, mm = { 0 };
-    for (size_t i = 0; i < d->k; i++) {
+    Sum ld = { 0 }, mm = { 0 };
+    for (size_t i = 0; i < k; i++) {
         sum_add(&ld, log(d->v[i] + out->tau2));
-        if (d->p > 1) sum_add(&m, xcol(d, 1, i));
+        if (x) sum_add(&mm, x[k + i] * x[k + i]);
     }
-    double k = (double)d->k, mean = sum_value(&m) / k;
-    for (size_t i = 0; d->p > 1 && i < d->k; i++) sum_add(&mm, (xcol(d, 1, i) - mean) * (xcol(d, 1, i) - mean));
-    double xx = d->p > 1 ? k * sum_value(&mm) : k, xwx = d->p > 1 ? 1 / (inv[0] * inv[3] - inv[1] * inv[2]) : 1 / inv[0];
+    double xx = x ? K * sum_value(&mm) : K, xwx = x ? 1 / (inv[0] * inv[3] - inv[1] * inv[2]) : 1 / inv[0];
     out->loglik = method == META_REML
-        ? -0.5 * (k - (double)d->p) * log(2 * M_PI) + 0.5 * log(xx) - 0.5 * (sum_value(&ld) + log(xwx) + rss)
-        : -0.5 * k * log(2 * M_PI) - 0.5 * (sum_value(&ld) + rss);
+        ? -0.5 * (K - (double)d->p) * log(2 * M_PI) + 0.5 * log(xx) - 0.5 * (sum_value(&ld) + log(xwx) + rss)
+        : -0.5 * K * log(2 * M_PI) - 0.5 * (sum_value(&ld) + rss);
+    /* Back to the moderator as given. */
+    out->beta[0] -= shift * out->beta[1];
+    inv[0] += shift * (shift * inv[3] - 2 * inv[1]);
+    inv[1] = inv[2] -= shift * inv[3];
+    memcpy(out->vcov, inv, sizeof inv);
 out:
     return rc;
 }

@@ -5,6 +5,7 @@
 #include "stats/exact22.h"
 #include "stats/kendall.h"
 #include "stats/meta_model.h"
+#include "stats/trim_fill.h"
 #include "stats/method.h"
 
 static Exact22 table(double a, double b, double c, double d, Arena *arena)
@@ -163,6 +164,92 @@ START_TEST(two_studies_by_hand)
 }
 END_TEST
 
+/* tau2 is 0 here (Q < df). All three: centre 4.72/136.1, ranks 1 2 3, T = 2 + 3, L0 = (20 - 12)/5 -> 2. One alone: centre 0, the same T, so
+ * two it stays; their images -.1 and -.2 make the set symmetric about 0. R (metafor 3.8): trimfill() gives 2 and 0. */
+START_TEST(trim_and_fill_may_leave_one_study)
+{
+    static const double y[] = { 0.2, 0, 0.1 }, v[] = { 0.09, 0.01, 0.04 };
+    Arena a = { 0 };
+    TrimFill t;
+    assert_ok(trim_and_fill(&t, &(MetaData){ 3, 1, y, v, NULL }, &a, &e_));
+    ck_assert(t.sided && !t.right);
+    ck_assert_int_eq((int)t.k0, 2);
+    assert_near(t.est, 0, 1e-15);
+    arena_free(&a);
+}
+END_TEST
+
+/* Ties say nothing about a side: a funnel with its own mirror image lacks no study; the mirror image of a set has the mirrored answer; rows in
+ * another order have the same one. */
+START_TEST(trim_and_fill_has_no_side_of_its_own)
+{
+    enum { K = 9 };
+    static const double y[K] = { 0.1, 0.3, 0.3, 0.4, 0.4, 0.7, 0.9, 0.9, 1.6 }, v[K] = { 0.1, 0.2, 0.01, 0.1, 0.3, 0.1, 0.5, 0.3, 0.9 };
+    double twice[2 * K], w[2 * K], turned[K], shuffled[K], sv[K];
+    Arena a = { 0 };
+    TrimFill t, u;
+    for (int i = 0; i < K; i++) {
+        twice[i] = y[i];
+        twice[K + i] = 1 - y[i];
+        w[i] = w[K + i] = v[i];
+        turned[i] = -y[i];
+        shuffled[i] = y[i * 4 % K];
+        sv[i] = v[i * 4 % K];
+    }
+    assert_ok(trim_and_fill(&t, &(MetaData){ 2 * K, 1, twice, w, NULL }, &a, &e_));
+    ck_assert_msg(t.k0 == 0, "a symmetric funnel lacks %g", t.k0);
+    assert_ok(trim_and_fill(&t, &(MetaData){ K, 1, y, v, NULL }, &a, &e_));
+    assert_ok(trim_and_fill(&u, &(MetaData){ K, 1, turned, v, NULL }, &a, &e_));
+    ck_assert(t.k0 > 0 && t.k0 == u.k0 && t.right != u.right);
+    assert_near(t.est, -u.est, 1e-14);
+    assert_ok(trim_and_fill(&u, &(MetaData){ K, 1, shuffled, sv, NULL }, &a, &e_));
+    ck_assert(t.k0 == u.k0 && t.right == u.right);
+    assert_near(t.est, u.est, 1e-14);
+    arena_free(&a);
+}
+END_TEST
+
+/* Found by search: k0 = 0 asks for 1 and 1 for 0, where R (metafor 3.8) stops with "did not converge". Equal variances have no slope. */
+START_TEST(trim_and_fill_says_when_there_is_no_answer)
+{
+    static const double y[] = { -0.21726921, -0.12907220, -0.05819703, -0.05673399, -0.04573195, -0.03364330, -0.00210515, 0.08219554 };
+    static const double v[] = { 6.331029e-01, 1.636314e-04, 6.277592e-02, 3.692912e+01, 2.606128e-04, 6.996884e-04, 9.684107e-04, 1.601385e+00 };
+    static const double same[] = { 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1 };
+    Arena a = { 0 };
+    TrimFill t;
+    assert_ok(trim_and_fill(&t, &(MetaData){ 8, 1, y, v, NULL }, &a, &e_));
+    ck_assert(t.sided && isnan(t.k0) && isnan(t.est) && t.low == 0 && t.high == 1);
+    assert_ok(trim_and_fill(&t, &(MetaData){ 8, 1, y, same, NULL }, &a, &e_));
+    ck_assert(!t.sided && isnan(t.k0));
+    arena_free(&a);
+}
+END_TEST
+
+/* A moderator counted in days from long ago is the same moderator: slope, its variance and Q do not lose digits. */
+START_TEST(a_moderator_far_from_zero)
+{
+    enum { K = 5 };
+    static const double y[K] = { 0.1, 0.4, 0.9, -0.2, 0.3 }, v[K] = { 0.1, 0.05, 0.2, 0.1, 0.15 }, m[K] = { 1, 3, 10, 4, 20 };
+    double near_[2 * K], far[2 * K];
+    Arena a = { 0 };
+    MetaFit f, g;
+    for (int i = 0; i < K; i++) {
+        near_[i] = far[i] = 1;
+        near_[K + i] = m[i];
+        far[K + i] = m[i] + 16777216;
+    }
+    for (int method = 0; method < META_METHODS; method++) {
+        assert_ok(meta_fit(&f, &(MetaData){ K, 2, y, v, near_ }, (MetaMethod)method, &a, &e_));
+        assert_ok(meta_fit(&g, &(MetaData){ K, 2, y, v, far }, (MetaMethod)method, &a, &e_));
+        assert_near(g.beta[1], f.beta[1], 1e-13);
+        assert_near(g.vcov[3], f.vcov[3], 1e-15);
+        assert_near(g.tau2, f.tau2, 1e-12);
+        assert_near(g.loglik, f.loglik, 1e-12);
+    }
+    arena_free(&a);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("small_tables");
@@ -173,6 +260,10 @@ static Suite *suite(void)
     tcase_add_test(c, mcnemar_counts_discordant_pairs);
     tcase_add_test(c, power_and_size_are_inverse);
     tcase_add_test(c, kendall_by_counting);
+    tcase_add_test(c, trim_and_fill_may_leave_one_study);
+    tcase_add_test(c, trim_and_fill_has_no_side_of_its_own);
+    tcase_add_test(c, trim_and_fill_says_when_there_is_no_answer);
+    tcase_add_test(c, a_moderator_far_from_zero);
     tcase_add_test(c, two_studies_by_hand);
     return s;
 }

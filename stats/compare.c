@@ -30,6 +30,7 @@ typedef struct {
     size_t p;                      /* columns kept, the intercept among them */
     double *x;                     /* n x p, common rows */
     double *offset;                /* [n], NULL: none */
+    int *stratum;                  /* [n] of the model's own strata(), NULL: none */
     const char **name;
     double *risk;                  /* [n] */
     double loglik;
@@ -43,8 +44,11 @@ typedef struct {
     size_t *row;                   /* rows of the frame that both models have */
     double *y;                     /* 0/1 */
     double *time, *event;
+    double *weight;                /* NULL: rows count alike */
     double horizon;
 } Pair;
+
+static double weight_of(const Pair *q, size_t i) { return q->weight ? q->weight[i] : 1; }
 
 /* Place in d (rows ascending) of a row of the frame, or SIZE_MAX. */
 static size_t place_of(const Design *d, size_t row)
@@ -77,6 +81,11 @@ static Rc common_columns(Model *m, const Pair *q, Json *out, const StatCall *cal
         if (!m->offset) { rc = err_nomem(e); goto out; }
         for (size_t i = 0; i < q->n; i++) m->offset[i] = d->offset[place_of(d, q->row[i])];
     }
+    if (d->stratum) {
+        m->stratum = ARENA_NEW(&m->a, q->n, int);
+        if (!m->stratum) { rc = err_nomem(e); goto out; }
+        for (size_t i = 0; i < q->n; i++) m->stratum[i] = d->stratum[place_of(d, q->row[i])];
+    }
     m->df = (int)m->p - (d->has_intercept ? 1 : 0);
 out:
     return rc;
@@ -85,7 +94,8 @@ out:
 static Rc fit_logistic(Model *m, const Pair *q, Json *out, Err *e)
 {
     Rc rc = OK;
-    LogisticInput in = { .n = q->n, .p = (int)m->p, .x = m->x, .has_intercept = m->d.has_intercept, .y = q->y, .offset = m->offset };
+    LogisticInput in = { .n = q->n, .p = (int)m->p, .x = m->x, .has_intercept = m->d.has_intercept, .y = q->y,
+                         .weight = q->weight, .offset = m->offset };
     LogisticData data = { 0 };
     LogisticMaximum max = { 0 };
     Existence ex = { 0 };
@@ -111,11 +121,16 @@ out:
 static Rc fit_cox(Model *m, const Pair *q, Json *out, Err *e)
 {
     CoxRisk fit;
-    const CoxInput in = { .n = q->n, .p = (int)m->p, .x = m->x, .time = q->time, .event = q->event, .offset = m->offset, .ties = TIES_EFRON };
-    Rc rc = cox_risk_fit_input(&fit, &in, m->name, out, &m->a, e);
+    const CoxInput in = { .n = q->n, .p = (int)m->p, .x = m->x, .time = q->time, .event = q->event, .weight = q->weight, .offset = m->offset,
+                          .stratum = m->stratum, .ties = TIES_EFRON };
+    Rc rc = cox_risk_reaches(q->time, m->stratum, q->n, (const char *const *)m->d.stratum_label, m->d.n_strata, q->horizon, e);
+    if (rc == OK) rc = cox_risk_fit_input(&fit, &in, m->name, out, &m->a, e);
     if (rc != OK) return rc;
     m->loglik = fit.loglik;
-    for (size_t i = 0; i < q->n; i++) m->risk[i] = cox_risk_at(&fit, q->horizon, cox_risk_lp(&fit, m->x, q->n, i) + (m->offset ? m->offset[i] : 0));
+    for (size_t i = 0; i < q->n; i++) {
+        const double lp = cox_risk_lp(&fit, m->x, q->n, i) + (m->offset ? m->offset[i] : 0);
+        m->risk[i] = cox_risk_at(&fit, m->stratum ? m->stratum[i] : 0, q->horizon, lp);
+    }
     return OK;
 }
 
@@ -126,20 +141,22 @@ static Rc fit_cox(Model *m, const Pair *q, Json *out, Err *e)
 static Rc event_share(double *share, double *count, const Pair *q, const int *move, int way, Arena *a, Err *e)
 {
     Rc rc = OK;
-    double *time = ARENA_NEW(a, 2 * q->n, double), *event = time + q->n, events = 0;
+    double *time = ARENA_NEW(a, 3 * q->n, double), *event = time + q->n, *weight = event + q->n, events = 0, all = 0;
     size_t m = 0;
     if (!time) return err_nomem(e);
     for (size_t i = 0; i < q->n; i++) {
         if (way != 0 && move[i] != way) continue;
-        if (q->survival) { time[m] = q->time[i]; event[m] = q->event[i]; }
-        else events += q->y[i];
+        const double w = weight_of(q, i);
+        if (q->survival) { time[m] = q->time[i]; event[m] = q->event[i]; weight[m] = w; }
+        else events += w * q->y[i];
+        all += w;
         m++;
     }
-    *count = (double)m;
-    *share = m && !q->survival ? events / (double)m : 0;
+    *count = all;
+    *share = m && !q->survival ? events / all : 0;
     if (m == 0 || !q->survival) return OK;
     KmCurve c;
-    TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event }, &(KmOptions){ 0 }, a, e));
+    TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event, .weight = q->weight ? weight : NULL }, &(KmOptions){ 0 }, a, e));
     *share = q->horizon <= c.time[c.n - 1] || c.surv[c.n - 1] == 0 ? 1 - km_survival(&c, q->horizon) : NAN;
 out:
     return rc;
@@ -178,23 +195,25 @@ out:
     return rc;
 }
 
-/* Gain of the mean risk in events less that in the others. Pencina et al. 2008. */
+/* Gain of the mean risk in events less that in the others. Pencina et al. 2008. With weights the variance of each mean is that of its
+ * influence, m/(m-1) sum of w^2 (d - mean)^2 / (sum of w)^2, which is Pencina's where rows count alike. */
 static void write_idi(Json *out, const Pair *q)
 {
     Sum s[2] = { { 0, 0 }, { 0, 0 } }, ss[2] = { { 0, 0 }, { 0, 0 } };
-    double n[2] = { 0, 0 }, mean[2], se2 = 0;
+    double n[2] = { 0, 0 }, all[2] = { 0, 0 }, mean[2], se2 = 0;
     for (size_t i = 0; i < q->n; i++) {
         int k = q->y[i] != 0;
         n[k]++;
-        sum_add(&s[k], q->full.risk[i] - q->base.risk[i]);
+        all[k] += weight_of(q, i);
+        sum_add(&s[k], weight_of(q, i) * (q->full.risk[i] - q->base.risk[i]));
     }
-    for (int k = 0; k < 2; k++) mean[k] = sum_value(&s[k]) / n[k];
+    for (int k = 0; k < 2; k++) mean[k] = sum_value(&s[k]) / all[k];
     for (size_t i = 0; i < q->n; i++) {
         int k = q->y[i] != 0;
-        double d = q->full.risk[i] - q->base.risk[i] - mean[k];
+        double d = weight_of(q, i) * (q->full.risk[i] - q->base.risk[i] - mean[k]);
         sum_add(&ss[k], d * d);
     }
-    for (int k = 0; k < 2; k++) se2 += sum_value(&ss[k]) / (n[k] - 1) / n[k];
+    for (int k = 0; k < 2; k++) se2 += sum_value(&ss[k]) / (n[k] - 1) * n[k] / (all[k] * all[k]);
     Json *o = json_set(out, "idi", json_object());
     json_set_number(o, "idi", mean[1] - mean[0]);
     json_set_number(o, "se", sqrt(se2));
@@ -203,23 +222,25 @@ static void write_idi(Json *out, const Pair *q)
 
 /* ---- net benefit. Vickers & Elkin 2006; with censoring the event rate of the treated is their Kaplan–Meier estimate. */
 
-static Rc benefit_at(double *benefit, const Pair *q, const double *risk, double t, double *time, double *event, Err *e)
+static Rc benefit_at(double *benefit, const Pair *q, const double *risk, double t, double *time, double *event, double *weight, Err *e)
 {
-    double treated = 0, rate = 0, n = (double)q->n, odds = t / (1 - t);
+    double treated = 0, rate = 0, n = 0, odds = t / (1 - t);
     size_t m = 0;
     Arena a = { 0 };
     Rc rc = OK;
     for (size_t i = 0; i < q->n; i++) {
+        const double w = weight_of(q, i);
+        n += w;
         if (risk && !(risk[i] >= t)) continue;
-        treated++;
-        if (q->survival) { time[m] = q->time[i]; event[m] = q->event[i]; }
-        else rate += q->y[i];
+        treated += w;
+        if (q->survival) { time[m] = q->time[i]; event[m] = q->event[i]; weight[m] = w; }
+        else rate += w * q->y[i];
         m++;
     }
     if (m == 0) { *benefit = 0; return OK; }
     if (q->survival) {
         KmCurve c;
-        TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event }, &(KmOptions){ 0 }, &a, e));
+        TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event, .weight = q->weight ? weight : NULL }, &(KmOptions){ 0 }, &a, e));
         rate = (1 - km_survival(&c, q->horizon)) * treated;
     }
     *benefit = rate / n - (treated - rate) / n * odds;
@@ -231,12 +252,12 @@ out:
 static Rc write_benefit(Json *out, const Pair *q, const double *threshold, size_t k, Arena *a, Err *e)
 {
     Rc rc = OK;
-    double *x = ARENA_NEW(a, 4 * k + 2 * q->n, double), *time = x + 4 * k, *event = time + q->n;
+    double *x = ARENA_NEW(a, 4 * k + 3 * q->n, double), *time = x + 4 * k, *event = time + q->n, *weight = event + q->n;
     if (!x) return err_nomem(e);
     for (size_t i = 0; i < k; i++) {
-        TRY(benefit_at(&x[i], q, NULL, threshold[i], time, event, e));
-        TRY(benefit_at(&x[2 * k + i], q, q->base.risk, threshold[i], time, event, e));
-        TRY(benefit_at(&x[3 * k + i], q, q->full.risk, threshold[i], time, event, e));
+        TRY(benefit_at(&x[i], q, NULL, threshold[i], time, event, weight, e));
+        TRY(benefit_at(&x[2 * k + i], q, q->base.risk, threshold[i], time, event, weight, e));
+        TRY(benefit_at(&x[3 * k + i], q, q->full.risk, threshold[i], time, event, weight, e));
     }
     Json *o = json_set(out, "net_benefit", json_object());
     json_set_numbers(o, "thresholds", threshold, k);
@@ -252,9 +273,12 @@ static Rc write_areas(Json *out, const Pair *q, Arena *a, Err *e)
 {
     Rc rc = OK;
     RocArea r[2];
-    TRY(roc_area(&r[0], q->base.risk, q->y, q->n, a, e));
-    TRY(roc_area(&r[1], q->full.risk, q->y, q->n, a, e));
-    double diff = r[1].auc - r[0].auc, var = r[0].var + r[1].var - 2 * roc_covariance(&r[0], &r[1]);
+    const RocSample s = { .n = q->n, .y = q->y, .weight = q->weight };
+    double covariance;
+    TRY(roc_area_of_sample(&r[0], q->base.risk, &s, a, e));
+    TRY(roc_area_of_sample(&r[1], q->full.risk, &s, a, e));
+    TRY(roc_covariance_of_sample(&covariance, &r[0], &r[1], &s, e));
+    double diff = r[1].auc - r[0].auc, var = r[0].var + r[1].var - 2 * covariance;
     Json *o = json_set(out, "auc", json_object());
     json_set_number(o, "model0", r[0].auc);
     json_set_number(o, "model1", r[1].auc);
@@ -262,6 +286,44 @@ static Rc write_areas(Json *out, const Pair *q, Arena *a, Err *e)
     json_set_number(o, "se_diff", var > 0 ? sqrt(var) : NAN);
 out:
     return rc;
+}
+
+/* Both models have the same strata: rows share one in the one exactly where they do in the other. */
+static Rc same_strata(bool *same, const Pair *q, Arena *a, Err *e)
+{
+    const int *s[2] = { q->full.stratum, q->base.stratum };
+    *same = true;
+    for (int k = 0; k < 2; k++) {
+        const size_t m = k ? q->base.d.n_strata : q->full.d.n_strata;
+        int *of = ARENA_NEW(a, m + 1, int);                    /* 1 + the other model's stratum of the first row that is in this one */
+        if (!of) return err_nomem(e);
+        for (size_t i = 0; i < q->n; i++) {
+            int *first = &of[s[k] ? s[k][i] : 0], other = 1 + (s[!k] ? s[!k][i] : 0);
+            if (!*first) *first = other;
+            *same = *same && *first == other;
+        }
+    }
+    return OK;
+}
+
+/* Twice the gain in log-likelihood. Weights that are no counts of rows leave it without its distribution, strata that differ without meaning. */
+static Rc write_ratio(Json *out, const Pair *q, Arena *a, Err *e)
+{
+    bool same = true;
+    Rc rc = same_strata(&same, q, a, e);
+    if (rc != OK) return rc;
+    const double chisq = same ? 2 * (q->full.loglik - q->base.loglik) : NAN, df = q->full.df - q->base.df;
+    const bool whole = design_weights_whole(&q->full.d);
+    set_test(out, "lr_nested", chisq, df, same && whole && df > 0 ? chisq_sf(chisq, df) : NAN);
+    if (!same)
+        json_set_text(out, "strata_convention", "risks from the baseline of the row's own stratum; partial likelihoods of different strata are not to "
+                                                "be compared: no lr_nested");
+    else if (q->full.stratum) json_set_text(out, "strata_convention", "risks from the baseline of the row's own stratum");
+    if (q->weight)
+        json_set_text(out, "weights_convention", whole ? "weighted sums, in the fits as well; standard errors between rows"
+                                                       : "weighted sums, in the fits as well; standard errors between rows; lr_nested of weights "
+                                                         "that are no counts has no chi-square distribution: no p");
+    return OK;
 }
 
 /* ---- the call */
@@ -289,6 +351,10 @@ static Rc build(Pair *q, Json *out, const StatCall *call, const char *versus, Er
         TRY(design_build(&q->full.d, out, call, &wish, e));
     }
     TRY(design_build(&q->base.d, aside, &other, &wish, e));
+    if (!q->survival && (q->full.d.stratum || q->base.d.stratum)) {
+        rc = err_set(e, ERR_USAGE, "strata() go with Surv(time, event), '%s' has no time", call->formula);
+        goto out;
+    }
     if (q->base.d.response != kind) { rc = err_set(e, ERR_USAGE, "the two models have different outcomes"); goto out; }
 out:
     json_free(aside);
@@ -305,7 +371,8 @@ static Rc common_rows(Pair *q, Json *out, Err *e)
     q->y = ARENA_NEW(a, d->n, double);
     q->time = ARENA_NEW(a, d->n, double);
     q->event = ARENA_NEW(a, d->n, double);
-    if (!q->row || !q->y || !q->time || !q->event) return err_nomem(e);
+    q->weight = d->weight ? ARENA_NEW(a, d->n, double) : NULL;
+    if (!q->row || !q->y || !q->time || !q->event || (d->weight && !q->weight)) return err_nomem(e);
     double *y = NULL;
     Rc rc = q->survival ? OK : response_binary(&y, d, out, e);
     if (rc == OK) rc = design_canonical_order(&order, d, a, e);
@@ -316,6 +383,7 @@ static Rc common_rows(Pair *q, Json *out, Err *e)
         q->row[q->n] = d->row[i];
         if (q->survival) { q->time[q->n] = d->time[i]; q->event[q->n] = d->event[i] != 0; }
         else q->y[q->n] = y[i];
+        if (q->weight) q->weight[q->n] = d->weight[i];
         q->n++;
     }
     double events = 0;
@@ -364,8 +432,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         TRY(write_areas(out, &q, a, e));
     }
     if (n_thresholds) TRY(write_benefit(out, &q, thresholds, n_thresholds, a, e));
-    double chisq = 2 * (q.full.loglik - q.base.loglik), df = q.full.df - q.base.df;
-    set_test(out, "lr_nested", chisq, df, df > 0 ? chisq_sf(chisq, df) : NAN);
+    TRY(write_ratio(out, &q, a, e));
     json_set_text(out, "convention", "model0 is the base; apparent risks of both on their common complete rows; treated: risk >= threshold");
 out:
     design_free(&q.full.d);

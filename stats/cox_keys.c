@@ -212,31 +212,14 @@ static void limits(double *lower, double *upper, double s, double se_cumhaz, dou
     }
 }
 
-/* Stratum (of the sorted data) of each row of newdata; n_strata where the data have no such stratum. */
+/* Stratum (of the sorted data) of each row of newdata. */
 static Rc newdata_strata(size_t *out, CoxModel *c, Arena *a, Err *e)
 {
     Rc rc = OK;
-    const Formula *f = c->d.formula;
-    const Frame *rows = c->call->newdata;
-    ExprValue *value = ARENA_NEW(a, f->n_strata + 1, ExprValue);
-    if (!value) return err_nomem(e);
-    for (size_t i = 0; i < rows->rows; i++) out[i] = 0;
-    if (!f->n_strata) return OK;
-    for (size_t k = 0; k < f->n_strata; k++) TRY(expr_eval(&value[k], f->strata[k], rows, a, e));
-    for (size_t i = 0; i < rows->rows; i++) {
-        char *label = NULL;
-        for (size_t k = 0; k < f->n_strata; k++) {
-            const char *level = expr_value_label(&value[k], i, a);
-            char *part = arena_printf(a, "%s=%s", f->strata[k]->label, level ? level : "NA");
-            label = label ? arena_printf(a, "%s, %s", label, part) : part;
-        }
-        out[i] = c->data.n_strata;
-        for (size_t s = 0; s < c->data.n_strata; s++)
-            if (label && strcmp(c->d.stratum_label[design_stratum(c, s)], label) == 0) out[i] = s;
-        if (out[i] == c->data.n_strata)
-            return err_set(e, ERR_INPUT, "%s:%zu: the stratum %s is not among the data", rows->name,
-                           rows->line ? rows->line[i] : i + 2, label ? label : "");
-    }
+    int *code = NULL;
+    TRY(design_strata_for(&code, &c->d, c->call->newdata, a, e));
+    for (size_t i = 0; i < c->call->newdata->rows; i++)
+        for (out[i] = 0; out[i] + 1 < c->data.n_strata && design_stratum(c, out[i]) != code[i]; out[i]++) continue;
 out:
     return rc;
 }

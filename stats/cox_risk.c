@@ -13,6 +13,7 @@ static int by_content(const void *pa, const void *pb, void *context)
 {
     const CoxInput *r = context;
     size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+    if (r->stratum && r->stratum[a] != r->stratum[b]) return r->stratum[a] < r->stratum[b] ? -1 : 1;
     if (r->time[a] != r->time[b]) return r->time[a] < r->time[b] ? -1 : 1;
     if ((r->event[a] != 0) != (r->event[b] != 0)) return r->event[a] != 0 ? 1 : -1;
     for (int j = 0; j < r->p; j++) {
@@ -69,13 +70,23 @@ Rc cox_risk_fit_input(CoxRisk *r, const CoxInput *given, const char *const *term
     r->time = ARENA_NEW(a, d.n_blocks, double);
     r->cumhaz = ARENA_NEW(a, d.n_blocks, double);
     if (!r->time || !r->cumhaz) return err_nomem(e);
-    Sum H = { 0 };
-    for (size_t k = 0; k < d.n_blocks; k++) {
-        sum_add(&H, detail.hazard[k] * exp(-detail.shift[0]));
-        r->time[k] = d.block[k].time;
-        r->cumhaz[k] = sum_value(&H);
+    r->n_strata = 1;
+    for (size_t i = 0; in.stratum && i < n; i++) if ((size_t)in.stratum[i] >= r->n_strata) r->n_strata = (size_t)in.stratum[i] + 1;
+    r->from = ARENA_NEW(a, r->n_strata + 1, size_t);
+    if (!r->from) { rc = err_nomem(e); goto out; }
+    size_t next = 0;               /* strata come in ascending order, those without rows not at all */
+    for (size_t s = 0; s < d.n_strata; s++) {
+        const CoxStratum *t = &d.stratum[s];
+        const size_t code = in.stratum ? (size_t)in.stratum[d.order[t->row_from]] : 0;
+        Sum H = { 0 };
+        while (next <= code) r->from[next++] = t->block_from;
+        for (size_t k = t->block_from; k < t->block_to; k++) {
+            sum_add(&H, detail.hazard[k] * exp(-detail.shift[s]));
+            r->time[k] = d.block[k].time;
+            r->cumhaz[k] = sum_value(&H);
+        }
     }
-    r->n_steps = d.n_blocks;
+    while (next <= r->n_strata) r->from[next++] = d.n_blocks;
 out:
     return rc;
 }
@@ -87,16 +98,28 @@ double cox_risk_lp(const CoxRisk *r, const double *x, size_t rows, size_t i)
     return s;
 }
 
-static double cumhaz(const CoxRisk *r, double t, bool before)
+static double cumhaz(const CoxRisk *r, int s, double t, bool before)
 {
-    size_t lo = 0, hi = r->n_steps;
+    const size_t first = r->from[s];
+    size_t lo = first, hi = r->from[s + 1];
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         if (before ? r->time[mid] < t : r->time[mid] <= t) lo = mid + 1; else hi = mid;
     }
-    return lo == 0 ? 0 : r->cumhaz[lo - 1];
+    return lo == first ? 0 : r->cumhaz[lo - 1];
 }
 
-double cox_risk_cumhaz(const CoxRisk *r, double t) { return cumhaz(r, t, false); }
-double cox_risk_cumhaz_before(const CoxRisk *r, double t) { return cumhaz(r, t, true); }
-double cox_risk_at(const CoxRisk *r, double t, double lp) { return -expm1(-cumhaz(r, t, false) * exp(lp)); }
+double cox_risk_cumhaz(const CoxRisk *r, int s, double t) { return cumhaz(r, s, t, false); }
+double cox_risk_cumhaz_before(const CoxRisk *r, int s, double t) { return cumhaz(r, s, t, true); }
+double cox_risk_at(const CoxRisk *r, int s, double t, double lp) { return -expm1(-cumhaz(r, s, t, false) * exp(lp)); }
+
+Rc cox_risk_reaches(const double *time, const int *stratum, size_t n, const char *const *label, size_t n_strata, double t, Err *e)
+{
+    for (size_t s = 0; stratum && s < n_strata; s++) {
+        double last = -INFINITY;
+        for (size_t i = 0; i < n; i++) if ((size_t)stratum[i] == s && time[i] > last) last = time[i];
+        if (t > last && last > -INFINITY)
+            return err_set(e, ERR_USAGE, "--times %g lies behind the last time of the stratum %s, %g: its baseline ends there", t, label[s], last);
+    }
+    return OK;
+}

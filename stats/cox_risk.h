@@ -5,30 +5,36 @@
 #include "stats/cox_fit.h"
 #include "stats/design.h"
 
-/* Columns p of the caller; cumulative hazard at linear predictor 0 with columns centred at `center`. Memory is the arena's. */
+/* Columns p of the caller; cumulative hazard at linear predictor 0 with columns centred at `center`: steps from[s] … from[s+1]-1 are those of
+ * stratum s (one stratum 0 without strata; one that no row is of has none and risks of 0). Memory is the arena's. */
 typedef struct {
     int p;
     double *beta, *center;
     double loglik, loglik_null;
-    size_t n_steps;
+    size_t n_strata, *from;    /* [n_strata + 1] */
     double *time, *cumhaz;
     double max_abs_score;
     int iterations;
 } CoxRisk;
 
-/* Right-censored data without strata. x is n x p, column-major, of full rank; events[i] is 0 or not. ERR_ESTIMATE with a
+/* Right-censored data. x is n x p, column-major, of full rank; events[i] is 0 or not. ERR_ESTIMATE with a
  * diagnosis in `out` (monotone_likelihood, no_information) when the maximum does not exist; term[p] are names for it. */
 Rc cox_risk_fit(CoxRisk *r, const double *x, size_t n, int p, const double *time, const double *event, CoxTies ties,
                 const char *const *term, Json *out, Arena *a, Err *e);
 
-/* The same with weights and an offset, which the baseline hazard holds at 0; in.order is set here, no strata and no start. */
+/* The same with weights, strata 0 … and an offset, which the baseline hazard holds at 0; in.order is set here, no start. */
 Rc cox_risk_fit_input(CoxRisk *r, const CoxInput *in, const char *const *term, Json *out, Arena *a, Err *e);
 
 /* x'b about the centre for row i of a matrix with `rows` rows; rows with the same values have the same bits. */
 double cox_risk_lp(const CoxRisk *r, const double *x, size_t rows, size_t i);
 
-double cox_risk_cumhaz(const CoxRisk *r, double t);            /* H(t) at lp 0 */
-double cox_risk_cumhaz_before(const CoxRisk *r, double t);     /* H(t-) */
-double cox_risk_at(const CoxRisk *r, double t, double lp);     /* 1 - exp(-H(t) exp(lp)) */
+/* By stratum s. */
+double cox_risk_cumhaz(const CoxRisk *r, int s, double t);            /* H(t) at lp 0 */
+double cox_risk_cumhaz_before(const CoxRisk *r, int s, double t);     /* H(t-) */
+double cox_risk_at(const CoxRisk *r, int s, double t, double lp);     /* 1 - exp(-H(t) exp(lp)) */
+
+/* A curve says nothing behind the last time of its stratum: ERR_USAGE naming the stratum where t lies there. label[n_strata]; NULL stratum:
+ * nothing is asked. */
+Rc cox_risk_reaches(const double *time, const int *stratum, size_t n, const char *const *label, size_t n_strata, double t, Err *e);
 
 #endif

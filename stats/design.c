@@ -632,3 +632,30 @@ Rc design_offset_for(double **offset, const Design *d, const Frame *rows, Arena 
 out:
     return rc;
 }
+
+Rc design_strata_for(int **stratum, const Design *d, const Frame *rows, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const Formula *f = d->formula;
+    ExprValue *value = ARENA_NEW(a, f->n_strata + 1, ExprValue);
+    int *out = ARENA_NEW(a, rows->rows + 1, int);
+    if (!value || !out) return err_nomem(e);
+    *stratum = out;
+    if (!f->n_strata) return OK;
+    for (size_t k = 0; k < f->n_strata; k++) TRY(expr_eval(&value[k], f->strata[k], rows, a, e));
+    for (size_t i = 0; i < rows->rows; i++) {
+        const char *label = NULL;
+        size_t s = 0;
+        for (size_t k = 0; k < f->n_strata; k++) {
+            const char *level = expr_value_label(&value[k], i, a), *part = arena_printf(a, "%s=%s", f->strata[k]->label, level ? level : "NA");
+            label = label ? arena_printf(a, "%s, %s", label, part) : part;
+            if (!label) return err_nomem(e);
+        }
+        while (s < d->n_strata && strcmp(d->stratum_label[s], label) != 0) s++;
+        if (s == d->n_strata)
+            return err_set(e, ERR_INPUT, "%s:%zu: the stratum %s is not among the data", rows->name, rows->line ? rows->line[i] : i + 2, label);
+        out[i] = (int)s;
+    }
+out:
+    return rc;
+}

@@ -87,6 +87,10 @@ Rc design_matrix_for(double **x, const Design *d, const Frame *rows, Arena *a, E
 /* The sum of the formula's offsets for other rows (rows, arena memory of `a`): 0 where it has none, NaN where one is missing. */
 Rc design_offset_for(double **offset, const Design *d, const Frame *rows, Arena *a, Err *e);
 
+/* The stratum of other rows, 0 … n_strata-1 (rows, arena memory of `a`); all 0 where the formula has none. ERR_INPUT naming the row for a
+ * stratum that is not among the data. */
+Rc design_strata_for(int **stratum, const Design *d, const Frame *rows, Arena *a, Err *e);
+
 /* Rank, constant and collinear columns by pivoted QR of the centred, scaled columns. Diagnoses constant_column, collinear
  * (naming the combination) and underdetermined; ERR_ESTIMATE unless call has drop_collinear, then keep[] (p) marks what stays. */
 Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned char *keep, Err *e);

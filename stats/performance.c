@@ -1,4 +1,5 @@
 /* stats/performance.c: `performance`: how well a Cox model predicts its own cohort: Brier score, AUC, calibration. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ typedef struct {
     KmCurve km;
     Ipcw ipcw;
     double *lp, *risk;             /* [n] */
+    double *marker;                /* [n] what ranks at a time: lp, or with strata the log of the cumulative hazard */
     double conf;
 } Work;
 
@@ -58,7 +60,8 @@ static Rc prepare(Work *w, Json *out, const StatCall *call, Err *e)
     w->state = ARENA_NEW(a, d->n, int);
     w->lp = ARENA_NEW(a, d->n, double);
     w->risk = ARENA_NEW(a, d->n, double);
-    if (!keep || !w->column || !w->x || !w->name || !w->state || !w->lp || !w->risk) { rc = err_nomem(e); goto out; }
+    w->marker = d->stratum ? ARENA_NEW(a, d->n, double) : w->lp;
+    if (!w->marker || !keep || !w->column || !w->x || !w->name || !w->state || !w->lp || !w->risk) { rc = err_nomem(e); goto out; }
     TRY(design_check_rank(d, out, call, keep, e));
     TRY(design_sort_rows(d, e));
     for (size_t j = 0; j < d->p; j++) {
@@ -70,7 +73,7 @@ static Rc prepare(Work *w, Json *out, const StatCall *call, Err *e)
     for (size_t i = 0; i < d->n; i++) w->state[i] = d->event[i] != 0;
     CoxTies ties = strcmp(option_text(call, "ties", "efron"), "breslow") == 0 ? TIES_BRESLOW : TIES_EFRON;
     const CoxInput in = { .n = d->n, .p = (int)w->p, .x = w->x, .time = d->time, .event = d->event, .weight = d->weight, .offset = d->offset,
-                          .ties = ties };
+                          .stratum = d->stratum, .ties = ties };
     const Clusters clusters = { d->n, d->cluster, d->n_clusters };
     TRY(cox_risk_fit_input(&w->fit, &in, w->name, out, a, e));
     TRY(ipcw_init_weighted(&w->ipcw, d->time, w->state, d->weight, &clusters, a, e));
@@ -107,10 +110,21 @@ static Rc write_measure(Json *o, const char *key, const Work *w, const Measure *
     return OK;
 }
 
-static void risks_at(const Work *w, double t)
+static int stratum_of(const Work *w, size_t i) { return w->d.stratum ? w->d.stratum[i] : 0; }
+
+static Rc risks_at(const Work *w, double t, Err *e)
 {
-    double H = cox_risk_cumhaz(&w->fit, t);
-    for (size_t i = 0; i < w->d.n; i++) w->risk[i] = -expm1(-H * exp(w->lp[i]));
+    const size_t n_strata = w->fit.n_strata;
+    double *H = malloc(n_strata * sizeof *H);
+    if (!H) return err_nomem(e);
+    for (size_t s = 0; s < n_strata; s++) H[s] = cox_risk_cumhaz(&w->fit, (int)s, t);
+    for (size_t i = 0; i < w->d.n; i++) {
+        const double h = H[stratum_of(w, i)];
+        w->risk[i] = -expm1(-h * exp(w->lp[i]));
+        if (w->d.stratum) w->marker[i] = h > 0 ? log(h) + w->lp[i] : -DBL_MAX;
+    }
+    free(H);
+    return OK;
 }
 
 static void null_risk_at(const Work *w, double t)
@@ -127,11 +141,11 @@ static Rc write_scores(Json *out, Work *w, Err *e)
     double *ipa = ARENA_NEW(&w->d.arena, 2 * n, double);
     if (!model || !ipa) return err_nomem(e);
     for (size_t t = 0; t < n; t++) {
-        risks_at(w, w->times[t]);
+        TRY(risks_at(w, w->times[t], e));
         TRY(ipcw_brier(&model[t], &w->ipcw, w->risk, w->times[t], e));
         null_risk_at(w, w->times[t]);
         TRY(ipcw_brier(&null[t], &w->ipcw, w->risk, w->times[t], e));
-        TRY(ipcw_auc(&auc[t], NULL, &w->ipcw, w->lp, w->times[t], CASES_UP_TO_T, false, NULL, e));
+        TRY(ipcw_auc(&auc[t], NULL, &w->ipcw, w->marker, w->times[t], CASES_UP_TO_T, false, NULL, e));
         ipa[t] = 1 - model[t].value / null[t].value;
     }
     Json *b = json_set(out, "brier", json_object()), *m = json_set(b, "model", json_object()),
@@ -148,14 +162,14 @@ out:
 static Rc write_integral(Json *out, Work *w, double tau, Err *e)
 {
     Rc rc = OK;
-    const size_t m = w->ipcw.n_times;
-    double *H = malloc((2 * m + 1) * sizeof *H), *null_risk = H + m, model = NAN, null = NAN;
+    const size_t m = w->ipcw.n_times, n_strata = w->fit.n_strata;
+    double *H = malloc(((n_strata + 1) * m + 1) * sizeof *H), *null_risk = H + n_strata * m, model = NAN, null = NAN;
     if (!H) return err_nomem(e);
     for (size_t k = 0; k < m; k++) {
-        H[k] = cox_risk_cumhaz(&w->fit, w->ipcw.at[k]);
+        for (size_t s = 0; s < n_strata; s++) H[k * n_strata + s] = cox_risk_cumhaz(&w->fit, (int)s, w->ipcw.at[k]);
         null_risk[k] = 1 - km_survival(&w->km, w->ipcw.at[k]);
     }
-    TRY(ipcw_integrated_brier(&model, &null, &w->ipcw, w->lp, H, null_risk, tau, e));
+    TRY(ipcw_integrated_brier(&model, &null, &w->ipcw, w->lp, w->d.stratum, n_strata, H, null_risk, tau, e));
     Json *o = json_set(out, "ibs", json_object());
     json_set_number(o, "tau", tau);
     json_set_number(o, "model", model);
@@ -207,7 +221,7 @@ static Rc write_groups(Json *out, Work *w, double t, Err *e)
     double *sorted = ARENA_NEW(a, n, double), bound[GROUPS + 1], mean[GROUPS], observed[GROUPS], count[GROUPS];
     double *time = ARENA_NEW(a, n, double), *event = ARENA_NEW(a, n, double), *weight = ARENA_NEW(a, n, double);
     if (!sorted || !time || !event || !weight) return err_nomem(e);
-    risks_at(w, t);
+    TRY(risks_at(w, t, e));
     memcpy(sorted, w->risk, n * sizeof *sorted);
     sort_doubles(sorted, n);
     for (int g = 0; g <= GROUPS; g++) bound[g] = quantile_sorted(sorted, n, (double)g / GROUPS);
@@ -253,13 +267,14 @@ static Rc write_calibration(Json *out, Work *w, double t, Err *e)
     Json *o = json_set(out, "calibration", json_object());
     static const char *const name[1] = { "linear predictor" };
     CoxRisk slope;
-    const CoxInput in = { .n = w->d.n, .p = 1, .x = w->lp, .time = w->d.time, .event = w->d.event, .weight = w->d.weight, .ties = TIES_EFRON };
+    const CoxInput in = { .n = w->d.n, .p = 1, .x = w->lp, .time = w->d.time, .event = w->d.event, .weight = w->d.weight,
+                          .stratum = w->d.stratum, .ties = TIES_EFRON };
     TRY(cox_risk_fit_input(&slope, &in, name, out, &w->d.arena, e));
     json_set_number(o, "slope", slope.beta[0]);
     TRY(write_groups(o, w, t, e));
     CalibrationCurve smooth = { .ici = NAN, .e50 = NAN, .e90 = NAN, .largest = NAN };
     CalibrationData data = { w->d.n, w->risk, w->d.event, w->d.time, t };
-    risks_at(w, t);
+    TRY(risks_at(w, t, e));
     if (!w->d.weight) TRY(calibration_curve(&smooth, &data, NULL, SMOOTH_POINTS, &w->d.arena, e));
     calibration_json(o, "smooth", &smooth);
 out:
@@ -271,6 +286,8 @@ static Rc write_predictions(Json *out, const Work *w, const Frame *rows, Err *e)
     Rc rc = OK;
     Arena a = { 0 };
     double *x = NULL, *offset = NULL;
+    int *stratum = NULL;
+    TRY(design_strata_for(&stratum, &w->d, rows, &a, e));
     TRY(design_matrix_for(&x, &w->d, rows, &a, e));
     TRY(design_offset_for(&offset, &w->d, rows, &a, e));
     size_t n = rows->rows;
@@ -280,7 +297,7 @@ static Rc write_predictions(Json *out, const Work *w, const Frame *rows, Err *e)
     for (size_t i = 0; i < n; i++) {
         double lp = cox_risk_lp(&w->fit, kept, n, i) + (offset ? offset[i] : 0);
         number[i] = (double)i + 1;
-        for (size_t t = 0; t < w->n_times; t++) risk[t * n + i] = cox_risk_at(&w->fit, w->times[t], lp);
+        for (size_t t = 0; t < w->n_times; t++) risk[t * n + i] = cox_risk_at(&w->fit, stratum[i], w->times[t], lp);
     }
     const char **row = number_keys(number, n, &a), **col = number_keys(w->times, w->n_times, &a);
     if (!row || !col) { rc = err_nomem(e); goto out; }
@@ -307,12 +324,18 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     if (w.d.weight || w.d.cluster)
         json_set_text(out, "weights_convention", "weighted sums, in the fit and in the censoring curve as well; fifths of the weight, no smooth curve of "
                                                  "calibration; standard errors between rows or clusters");
+    if (w.d.stratum) {
+        json_set_texts(out, "strata", (const char *const *)w.d.stratum_label, w.d.n_strata);
+        json_set_text(out, "strata_convention", "risks from the baseline of the row's own stratum, which rank over all strata; null model, censoring "
+                                                "curve and groups of risk take no notice of strata");
+    }
     for (size_t t = 1; t < w.n_times; t++) last = fmax(last, w.times[t]);
     double end = w.ipcw.at[w.ipcw.n_times - 1];
     if (last > end) {
         rc = err_set(e, ERR_USAGE, "--times %g lies behind the last time of the data, %g", last, end);
         goto out;
     }
+    TRY(cox_risk_reaches(w.d.time, w.d.stratum, w.d.n, (const char *const *)w.d.stratum_label, w.d.n_strata, last, e));
     TRY(write_scores(out, &w, e));
     TRY(write_integral(out, &w, last, e));
     TRY(write_calibration(out, &w, last, e));

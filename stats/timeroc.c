@@ -133,9 +133,9 @@ static Rc cox_weights(Work *w, Json *out, Err *e)
     const CoxInput in = { .n = n, .p = (int)d->p, .x = d->x, .time = d->time, .event = censored, .weight = d->weight, .ties = TIES_EFRON };
     TRY(cox_risk_fit_input(&G, &in, (const char *const *)d->term, out, &d->arena, e));
     for (size_t i = 0; i < n; i++) {
-        double r = exp(cox_risk_lp(&G, d->x, n, i)), own = exp(cox_risk_cumhaz_before(&G, d->time[i]) * r);
+        double r = exp(cox_risk_lp(&G, d->x, n, i)), own = exp(cox_risk_cumhaz_before(&G, 0, d->time[i]) * r);
         for (size_t t = 0; t < w->n_times; t++)
-            w->weight[t * n + i] = d->time[i] <= w->times[t] ? own : exp(cox_risk_cumhaz(&G, w->times[t]) * r);
+            w->weight[t * n + i] = d->time[i] <= w->times[t] ? own : exp(cox_risk_cumhaz(&G, 0, w->times[t]) * r);
     }
 out:
     return rc;

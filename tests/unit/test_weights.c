@@ -67,6 +67,10 @@ static const Case cases[] = {
     { "roc", "y~x+z", "\"pauc\": [1, 0.5]", { "markers", "paired_delong" }, { NULL } },
     { "timeroc", "Surv(t,code)~x+z", "\"times\": [3, 5]", { "markers", "compare" }, { NULL } },
     { "performance", "Surv(t,d)~x+z", "\"times\": [3, 5], \"ties\": \"breslow\"", { "coef", "brier", "auc", "ibs" }, { "coef", "ibs" } },
+    { "compare", "Surv(t,d)~x+z+strata(g)", "\"versus\": \"Surv(t,d)~x+strata(g)\", \"times\": [4], \"cuts\": [0.3], \"thresholds\": [0.4]",
+      { "nri_cat", "nri_free", "net_benefit" }, { NULL } },
+    { "compare", "y~x+z", "\"versus\": \"y~x\", \"thresholds\": [0.4]",
+      { "nri_free", "idi", "auc", "net_benefit" }, { "nri_free", "net_benefit", "lr_nested" } },
     { "linear", "t~x+z", "\"robust\": true", { "coef", "robust_vcov", "f", "ci95" }, { "coef" } },
     { "survreg", "Surv(t,d)~x+z", "\"robust\": true", { "coef", "robust_vcov", "wald_test" }, { "coef", "vcov", "lr_test" } },
     { "ordinal", "o~x+z", "\"robust\": true, \"levels\": \"o=b,c,a\"",
@@ -111,7 +115,7 @@ START_TEST(a_common_factor_is_nothing)
 {
     const Case *c = &cases[_i];
     static const char *const more[] = { "", ", \"cluster\": \"cl\"" };
-    for (int q = 0; q < 2; q++) {
+    for (int q = 0; q < (method_takes_option(method_by_name(c->method), "cluster") ? 2 : 1); q++) {
         Frame f = make((Wish){ .factor = 1 }), g = make((Wish){ .factor = 3.7 });
         Json *a = run(c, "w", more[q], &f), *b = run(c, "w", more[q], &g);
         if (strcmp(c->method, "km") == 0) {

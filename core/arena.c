@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "core/pages.h"
 
 struct ArenaBlock {
     ArenaBlock *next;
@@ -19,36 +20,20 @@ struct ArenaBlock {
 };
 
 /* The first touch of a page of 4 KiB costs more than filling it. So what is large comes in pages of 2 MiB, where the system has them. */
-enum { FIRST_BLOCK = 4096, HUGE_PAGE = 2 << 20, LEAST_PAGES = 2 * HUGE_PAGE, LARGEST_STEP = 8 * HUGE_PAGE, CACHE_LINE = 64 };
+enum { FIRST_BLOCK = 4096, LEAST_PAGES = 256 << 10, LARGEST_STEP = 8 * PAGE_LARGE, CACHE_LINE = 64 };
 
 static size_t rounded_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
-
-/* A block of whole large pages, or NULL. The leak checker of the sanitizers does not look for pointers in mapped pages: none there. */
-static ArenaBlock *map_pages(size_t bytes)
-{
-#if defined(MADV_HUGEPAGE) && !defined(__SANITIZE_ADDRESS__)
-    unsigned char *p = mmap(NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) return NULL;
-    size_t before = (size_t)(-(uintptr_t)p & (HUGE_PAGE - 1));
-    if (before) munmap(p, before);
-    if (before < HUGE_PAGE) munmap(p + before + bytes, HUGE_PAGE - before);
-    madvise(p + before, bytes, MADV_HUGEPAGE);
-    return (ArenaBlock *)(void *)(p + before);
-#else
-    (void)bytes;
-    return NULL;
-#endif
-}
 
 /* A block with room for `cap` bytes at least. `whole`: one item fills it. */
 static ArenaBlock *block_new(size_t cap, bool whole)
 {
     ArenaBlock *b = NULL;
-    if (cap >= LEAST_PAGES && cap < SIZE_MAX - 2 * HUGE_PAGE) {
-        size_t bytes = rounded_up(sizeof *b + cap + CACHE_LINE, HUGE_PAGE);
-        b = map_pages(bytes);
+    if (cap >= LEAST_PAGES && cap < SIZE_MAX - 2 * PAGE_LARGE) {
+        const size_t bytes = rounded_up(sizeof *b + cap + CACHE_LINE, PAGE_LARGE);
+        bool clean;
+        b = pages_take(bytes, &clean);
         if (b) {
-            *b = (ArenaBlock){ .used = CACHE_LINE - sizeof *b % CACHE_LINE, .cap = bytes - sizeof *b, .clean = true, .pages = true };
+            *b = (ArenaBlock){ .used = CACHE_LINE - sizeof *b % CACHE_LINE, .cap = bytes - sizeof *b, .clean = clean, .pages = true };
             return b;
         }
     }
@@ -57,7 +42,8 @@ static ArenaBlock *block_new(size_t cap, bool whole)
     return b;
 }
 
-void *arena_alloc(Arena *a, size_t size)
+/* `size` bytes, and the block that they are in. */
+static void *take(ArenaBlock **from, Arena *a, size_t size)
 {
     const size_t unit = alignof(max_align_t);
     if (size > SIZE_MAX - sizeof(ArenaBlock) - unit) return NULL;
@@ -69,8 +55,8 @@ void *arena_alloc(Arena *a, size_t size)
         bool whole = cap <= size;
         b = block_new(whole ? size : cap, whole);
         if (!b) return NULL;
-        /* A block of one large item goes behind the head, whose rest stays usable. */
-        if (a->head && whole && a->head->cap - a->head->used >= FIRST_BLOCK / 4) {
+        /* The head is the block with more room left. */
+        if (a->head && b->cap - b->used - size < a->head->cap - a->head->used) {
             b->next = a->head->next;
             a->head->next = b;
         } else {
@@ -80,7 +66,27 @@ void *arena_alloc(Arena *a, size_t size)
     }
     void *p = b->data + b->used;
     b->used += size;
-    if (!b->clean) memset(p, 0, size);
+    *from = b;
+    return p;
+}
+
+void *arena_alloc(Arena *a, size_t size)
+{
+    ArenaBlock *b = NULL;
+    void *p = take(&b, a, size);
+    if (p && !b->clean) memset(p, 0, size);
+    return p;
+}
+
+void *arena_room(Arena *a, size_t n, size_t size)
+{
+    size_t bytes;
+    ArenaBlock *b = NULL;
+    if (__builtin_mul_overflow(n, size, &bytes)) return NULL;
+    void *p = take(&b, a, bytes);
+#ifdef __SANITIZE_ADDRESS__
+    if (p) memset(p, 0xff, bytes);      /* whoever reads before writing shall notice */
+#endif
     return p;
 }
 
@@ -122,7 +128,7 @@ void arena_free(Arena *a)
 {
     for (ArenaBlock *b = a->head, *next; b; b = next) {
         next = b->next;
-        if (b->pages) munmap(b, sizeof *b + b->cap);
+        if (b->pages) pages_give_back(b, sizeof *b + b->cap);
         else free(b);
     }
     a->head = NULL;

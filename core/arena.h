@@ -13,6 +13,9 @@ void *arena_alloc(Arena *a, size_t size);
 /* n items of `size` bytes, zeroed; NULL when memory is out or n*size does not fit. */
 void *arena_array(Arena *a, size_t n, size_t size);
 
+/* The same, but not zeroed: whatever stood there. For what is written before it is read. */
+void *arena_room(Arena *a, size_t n, size_t size);
+
 /* A copy of text, or of its first n bytes and a NUL. NULL when memory is out. */
 char *arena_strdup(Arena *a, const char *text);
 char *arena_strndup(Arena *a, const char *text, size_t n);
@@ -24,5 +27,6 @@ char *arena_printf(Arena *a, const char *format, ...);
 void arena_free(Arena *a);
 
 #define ARENA_NEW(a, n, Type) ((Type *)arena_array((a), (n), sizeof(Type)))
+#define ARENA_ROOM(a, n, Type) ((Type *)arena_room((a), (n), sizeof(Type)))
 
 #endif

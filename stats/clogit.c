@@ -10,7 +10,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
     CoxModel c = { .call = call, .out = out, .matched = true };
-    const DesignWish wish = { .kind = FORMULA_RESPONSE, .no_intercept = true };
+    const DesignWish wish = { .kind = FORMULA_RESPONSE, .no_intercept = true, .no_matrix = true };
     const CoxTies ties = cox_ties_of(call, "exact");
     TRY(design_build(&c.d, out, call, &wish, e));
     TRY(design_want_rows(&c.d, out, 2, e));

@@ -11,26 +11,22 @@
 Rc cox_model_columns(CoxModel *c, Err *e)
 {
     Rc rc = OK;
-    size_t n = c->d.n;
     TRY(design_canonical_order(&c->order, &c->d, &c->a, e));
     c->column = ARENA_NEW(&c->a, c->d.p + 1, int);
     c->assign = ARENA_NEW(&c->a, c->d.p + 1, int);
     c->term = ARENA_NEW(&c->a, c->d.p + 1, char *);
+    c->xj = (const double **)arena_array(&c->a, c->d.p + 1, sizeof *c->xj);
     c->term_label = ARENA_NEW(&c->a, c->d.n_terms + 1, char *);
-    if (!c->column || !c->assign || !c->term || !c->term_label) return err_nomem(e);
+    if (!c->column || !c->assign || !c->term || !c->xj || !c->term_label) return err_nomem(e);
     int last = 0;
     for (size_t j = 0; j < c->d.p; j++) {
         if (!c->keep[j]) continue;
         if (c->d.assign[j] != last) { last = c->d.assign[j]; c->term_label[c->n_terms++] = c->d.term_label[last - 1]; }
         c->column[c->p] = (int)j;
+        c->xj[c->p] = c->d.xj[j];
         c->assign[c->p] = (int)c->n_terms;
         c->term[c->p++] = c->d.term[j];
     }
-    c->x = c->d.x;
-    if ((size_t)c->p == c->d.p) return OK;
-    c->x = ARENA_NEW(&c->a, n * (size_t)c->p + 1, double);
-    if (!c->x) return err_nomem(e);
-    for (int k = 0; k < c->p; k++) memcpy(c->x + (size_t)k * n, c->d.x + (size_t)c->column[k] * n, n * sizeof(double));
 out:
     return rc;
 }
@@ -43,7 +39,7 @@ CoxTies cox_ties_of(const StatCall *call, const char *otherwise)
 
 CoxInput cox_model_input(const CoxModel *c, CoxTies ties)
 {
-    return (CoxInput){ .n = c->d.n, .p = c->p, .x = c->x, .start = c->d.start, .time = c->d.time, .event = c->d.event,
+    return (CoxInput){ .n = c->d.n, .p = c->p, .xj = c->xj, .start = c->d.start, .time = c->d.time, .event = c->d.event,
                        .weight = c->d.weight, .offset = c->d.offset, .stratum = c->d.stratum, .order = c->order, .ties = ties };
 }
 
@@ -81,7 +77,7 @@ Rc cox_fit_and_report(CoxModel *c, const CoxInput *in, bool limited, Err *e)
     c->se = ARENA_NEW(&c->a, (size_t)p + 1, double);
     c->vcov = ARENA_NEW(&c->a, (size_t)(p * p) + 1, double);
     if (!c->center || !c->beta || !c->se || !c->vcov) return err_nomem(e);
-    cox_r_means(c->center, c->x, c->d.n, p, c->d.start ? NULL : c->d.weight, c->order, limited ? NULL : c->data.center);
+    cox_r_means(c->center, c->xj, c->d.n, p, c->d.start ? NULL : c->d.weight, c->order, limited ? NULL : c->data.center);
     if (p && strcmp(option_text(c->call, "penalty", "none"), "firth") == 0) return cox_firth(c, e);
     TRY(cox_maximise(&c->m, &c->data, NULL, NULL, &c->a, e));
     c->loglik_null = c->m.loglik_start;
@@ -126,7 +122,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
     CoxModel c = { .call = call, .out = out };
-    const DesignWish wish = { .kind = FORMULA_SURVIVAL, .no_intercept = true };
+    const DesignWish wish = { .kind = FORMULA_SURVIVAL, .no_intercept = true, .no_matrix = true };
     const CoxTies ties = cox_ties_of(call, "efron");
     const bool penalised = option_number(call, "lambda1", 0) > 0 || option_number(call, "lambda2", 0) > 0;
     TRY(design_build(&c.d, out, call, &wish, e));

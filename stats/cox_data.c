@@ -27,7 +27,7 @@ static void rows_in_order(double *x, const CoxInput *in, size_t *place, double *
         const size_t m = n - from < TILE ? n - from : TILE;
         double *to = once ? tile : x + from * p;
         for (size_t j = 0; j < p; j++) {
-            const double *column = in->x + j * n;
+            const double *column = cox_input_column(in, j);
             if (once || !in->order) for (size_t i = 0; i < m; i++) to[i * p + j] = column[from + i];
             else for (size_t i = 0; i < m; i++) to[i * p + j] = column[in->order[from + i]];
         }
@@ -77,7 +77,7 @@ static Rc columns(CoxData *d, const CoxInput *in, double *gram, Arena *a, Err *e
     if (!in->keep_scale) {
         double *squares = part;
         for (size_t j = 0; j < p; j++) {
-            d->scale[j] = largest_from(in->x + j * n, n, d->center[j]);
+            d->scale[j] = largest_from(cox_input_column(in, j), n, d->center[j]);
             factor[j] = d->scale[j] > 0 ? 1 / d->scale[j] : 1;
         }
         memset(squares, 0, width * sizeof *squares);

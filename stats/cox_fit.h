@@ -16,6 +16,7 @@ typedef struct {
     size_t n;
     int p;
     const double *x;           /* n x p, column-major */
+    const double *const *xj;   /* [p] or column by column, wherever each stands; NULL: x */
     const double *start;       /* NULL: right-censored */
     const double *time, *event;
     const double *weight, *offset;       /* NULL: 1 and 0 */
@@ -67,6 +68,8 @@ typedef struct {
     /* room for evaluations */
     double *hazard, *s1, *s1_deaths, *part, *packed, *squares;
 } CoxData;
+
+static inline const double *cox_input_column(const CoxInput *in, size_t j) { return in->xj ? in->xj[j] : in->x + j * in->n; }
 
 /* An order as CoxInput wants it, ties by place; linear time. */
 Rc cox_time_order(size_t *order, size_t n, const int *stratum, const double *time, const double *event, Err *e);

@@ -34,8 +34,11 @@ static void columns(double *out, const double *x, size_t n, const Poly *f, const
     }
 }
 
+/* Room for the columns of a trial: those of polynomials stand in x. */
+typedef struct { double *x; const double **xj; } Trial;
+
 /* Log-likelihood with polynomial `which` at these powers (n_powers 0: left out), the others as they are. */
-static Rc try_powers(double *loglik, const CoxModel *c, const Poly *poly, int n_poly, int which, const double *power, int n_powers, double *x,
+static Rc try_powers(double *loglik, const CoxModel *c, const Poly *poly, int n_poly, int which, const double *power, int n_powers, Trial q,
                      Err *e)
 {
     size_t n = c->d.n;
@@ -44,31 +47,31 @@ static Rc try_powers(double *loglik, const CoxModel *c, const Poly *poly, int n_
     for (int k = 0; k < c->p; k++) {
         int f = 0;
         while (f < n_poly && poly[f].column != k) f++;
-        if (f == n_poly) { memcpy(x + (size_t)m++ * n, c->x + (size_t)k * n, n * sizeof *x); continue; }
+        if (f == n_poly) { q.xj[m++] = c->xj[k]; continue; }
         const double *own = f == which ? power : poly[f].power;
         int own_n = f == which ? n_powers : poly[f].n_powers;
-        if (own_n) columns(x + (size_t)m * n, c->x + (size_t)k * n, n, &poly[f], own, own_n);
-        m += own_n;
+        if (own_n) columns(q.x + (size_t)m * n, c->xj[k], n, &poly[f], own, own_n);
+        for (int i = 0; i < own_n; i++, m++) q.xj[m] = q.x + (size_t)m * n;
     }
-    Rc rc = cox_refit(&r, NULL, NULL, c, x, m, e);
+    Rc rc = cox_refit(&r, NULL, NULL, c, q.xj, m, e);
     *loglik = r.loglik;
     return rc;
 }
 
 /* Best powers by likelihood, then the closed tests: two powers against a line (3 df), against the best single power (2 df). */
-static Rc choose(bool *changed, const CoxModel *c, Poly *poly, int n_poly, int which, double alpha, double *x, Err *e)
+static Rc choose(bool *changed, const CoxModel *c, Poly *poly, int n_poly, int which, double alpha, Trial q, Err *e)
 {
     Rc rc = OK;
     double line = 0, one = -INFINITY, two = -INFINITY, p1 = 1, p2[2] = { 1, 1 }, ll = 0;
     Poly *f = &poly[which];
     for (int i = 0; i < N_POWERS; i++) {
         const double single[2] = { POWERS[i], 0 };
-        TRY(try_powers(&ll, c, poly, n_poly, which, single, 1, x, e));
+        TRY(try_powers(&ll, c, poly, n_poly, which, single, 1, q, e));
         if (POWERS[i] == 1) line = ll;
         if (ll > one) { one = ll; p1 = POWERS[i]; }
         for (int j = i; j < N_POWERS; j++) {
             const double pair[2] = { POWERS[i], POWERS[j] };
-            TRY(try_powers(&ll, c, poly, n_poly, which, pair, 2, x, e));
+            TRY(try_powers(&ll, c, poly, n_poly, which, pair, 2, q, e));
             if (ll > two) { two = ll; p2[0] = pair[0]; p2[1] = pair[1]; }
         }
     }
@@ -137,13 +140,13 @@ static void append_list(Str *out, const char *name, const Expr *const *list, siz
 }
 
 /* Terms in the order of their significance when all are lines: the order in which mfp visits them. */
-static Rc visiting_order(int *order, const CoxModel *c, const Poly *poly, int n_poly, double *x, Arena *a, Err *e)
+static Rc visiting_order(int *order, const CoxModel *c, const Poly *poly, int n_poly, Trial q, Arena *a, Err *e)
 {
     Rc rc = OK;
     double *drop = ARENA_NEW(a, (size_t)n_poly + 1, double), none[2] = { 0, 0 };
     if (!drop) return err_nomem(e);
     for (int f = 0; f < n_poly; f++) {
-        TRY(try_powers(&drop[f], c, poly, n_poly, f, none, 0, x, e));
+        TRY(try_powers(&drop[f], c, poly, n_poly, f, none, 0, q, e));
         order[f] = f;
     }
     for (int i = 1; i < n_poly; i++)
@@ -160,8 +163,10 @@ Rc cox_fractional(CoxModel *c, CoxTies ties, Err *e)
     Str text = { 0 };
     Poly *poly = ARENA_NEW(a, (size_t)c->p + 1, Poly);
     int *order = ARENA_NEW(a, (size_t)c->p + 1, int), n_poly = 0, cycles = 0;
-    double *x = ARENA_NEW(a, c->d.n * 2 * (size_t)(c->p + 1), double), alpha = option_number(c->call, "alpha", .05), ll = 0;
-    if (!poly || !order || !x) return err_nomem(e);
+    const size_t most = 2 * (size_t)(c->p + 1);
+    Trial q = { ARENA_ROOM(a, c->d.n * most, double), (const double **)arena_array(a, most, sizeof(double *)) };
+    double alpha = option_number(c->call, "alpha", .05), ll = 0;
+    if (!poly || !order || !q.x || !q.xj) return err_nomem(e);
     c->data.ties = ties;
     for (int k = 0; k < c->p; k++) {
         const Term *t = &f->term[c->d.assign[c->column[k]] - 1];
@@ -169,14 +174,14 @@ Rc cox_fractional(CoxModel *c, CoxTies ties, Err *e)
         if (v->kind != VAR_FP) continue;
         if (t->n > 1) return err_set(e, ERR_USAGE, "cox: fp() stands alone, not in a product");
         poly[n_poly] = (Poly){ .var = v, .column = k, .n_powers = 1, .power = { 1, 0 } };
-        TRY(set_scale(&poly[n_poly++], c->x + (size_t)k * c->d.n, c->d.n, a, e));
+        TRY(set_scale(&poly[n_poly++], c->xj[k], c->d.n, a, e));
     }
-    TRY(visiting_order(order, c, poly, n_poly, x, a, e));
+    TRY(visiting_order(order, c, poly, n_poly, q, a, e));
     for (bool changed = true; changed && cycles < CYCLES_MAX; cycles++) {
         changed = false;
-        for (int k = 0; k < n_poly; k++) TRY(choose(&changed, c, poly, n_poly, order[k], alpha, x, e));
+        for (int k = 0; k < n_poly; k++) TRY(choose(&changed, c, poly, n_poly, order[k], alpha, q, e));
     }
-    TRY(try_powers(&ll, c, poly, n_poly, -1, NULL, 0, x, e));
+    TRY(try_powers(&ll, c, poly, n_poly, -1, NULL, 0, q, e));
     /* The chosen model as an ordinary one. */
     str_appendf(&text, "%s~", f->left->label);
     for (size_t t = 0; t < f->n_terms; t++) {

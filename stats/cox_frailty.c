@@ -135,11 +135,11 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e)
     if (!scale || !c->center) return err_nomem(e);
     for (size_t j = 0; j < p; j++) {
         double mean = 0, ss = 0;
-        for (size_t i = 0; i < n; i++) mean += c->x[j * n + c->order[i]] / (double)n;
-        for (size_t i = 0; i < n; i++) { double v = c->x[j * n + c->order[i]] - mean; ss += v * v / (double)n; }
+        for (size_t i = 0; i < n; i++) mean += c->xj[j][c->order[i]] / (double)n;
+        for (size_t i = 0; i < n; i++) { double v = c->xj[j][c->order[i]] - mean; ss += v * v / (double)n; }
         scale[j] = ss > 0 ? sqrt(ss) : 1;
         c->center[j] = mean;
-        for (size_t i = 0; i < n; i++) x[j * n + i] = (c->x[j * n + i] - mean) / scale[j];
+        for (size_t i = 0; i < n; i++) x[j * n + i] = (c->xj[j][i] - mean) / scale[j];
     }
     for (size_t i = 0; i < n; i++) {
         x[(p + (size_t)c->d.group[i]) * n + i] = 1;
@@ -147,6 +147,7 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e)
     }
     CoxInput in = cox_model_input(c, ties);
     in.x = x;
+    in.xj = NULL;
     in.p = (int)all;
     in.plain_columns = in.keep_scale = true;
     TRY(cox_data_init(&d, &in, a, e));

@@ -43,10 +43,10 @@ Rc cox_robust(double *v, const double *sums, size_t n_groups, const double *vcov
     return OK;
 }
 
-void cox_r_means(double *mean, const double *x, size_t n, int p, const double *weight, const size_t *order, const double *plain)
+void cox_r_means(double *mean, const double *const *xj, size_t n, int p, const double *weight, const size_t *order, const double *plain)
 {
     for (int j = 0; j < p; j++) {
-        const double *c = x + (size_t)j * n;
+        const double *c = xj[j];
         bool indicator = true;
         for (size_t i = 0; i < n && indicator; i++) indicator = c[i] == -1 || c[i] == 0 || c[i] == 1;
         Sum s = { 0 }, w = { 0 };

@@ -19,7 +19,7 @@ typedef struct {
     int *assign;               /* [p] terms, numbered from 1 without gaps */
     size_t n_terms;
     char **term_label;         /* [n_terms] */
-    double *x;                 /* n x p, kept columns; the design's own when all stay */
+    const double **xj;         /* [p] kept columns, n numbers each: the design's */
     char **term;               /* [p] */
     CoxData data;
     CoxMaximum m;
@@ -69,9 +69,9 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e);
 Rc cox_explained(CoxModel *c, Err *e);
 Rc cox_backward(CoxModel *c, Err *e);
 
-/* A model of the same rows with other columns x (n x m): NULL where not wanted: beta[m], se[m]. */
+/* A model of the same rows with m other columns of n numbers: NULL where not wanted: beta[m], se[m]. */
 typedef struct { double loglik_null, loglik; bool converged; } CoxRefit;
-Rc cox_refit(CoxRefit *out, double *beta, double *se, const CoxModel *c, const double *x, int m, Err *e);
+Rc cox_refit(CoxRefit *out, double *beta, double *se, const CoxModel *c, const double *const *xj, int m, Err *e);
 
 /* hr, concordance, and the keys of newdata and keep_fit, from beta and vcov. */
 Rc cox_common_keys(CoxModel *c, Err *e);

@@ -190,7 +190,7 @@ static Rc concordance(CoxModel *c, Err *e)
     for (size_t from = 0; from < n; from += TILE) {
         const size_t to = from + TILE < n ? from + TILE : n;
         for (size_t j = 0; j < p; j++) {
-            const double b = c->beta[j], *x = c->x + j * n;
+            const double b = c->beta[j], *x = c->xj[j];
             for (size_t i = from; i < to; i++) eta[i] += b * x[i];
         }
     }

@@ -60,7 +60,7 @@ Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e)
     c->vcov = ARENA_NEW(a, mm, double);
     if (!l1 || !l2 || !score || !info || !h || !trial || !slope || !L || !half || !sandwich || !c->m.g || !c->m.vcov || !c->center ||
         !c->beta || !c->se || !c->vcov) return err_nomem(e);
-    cox_r_means(c->center, c->x, c->d.n, p, c->d.start ? NULL : c->d.weight, c->order, c->data.center);
+    cox_r_means(c->center, c->xj, c->d.n, p, c->d.start ? NULL : c->d.weight, c->order, c->data.center);
     for (int j = 0; j < p; j++) {                      /* b_j = g_j / scale_j */
         double s = standardised ? 1 : d->scale[j];
         l1[j] = lambda1 / s;

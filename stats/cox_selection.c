@@ -8,14 +8,14 @@
 #include "stats/dist.h"
 #include "stats/terms.h"
 
-Rc cox_refit(CoxRefit *out, double *beta, double *se, const CoxModel *c, const double *x, int m, Err *e)
+Rc cox_refit(CoxRefit *out, double *beta, double *se, const CoxModel *c, const double *const *xj, int m, Err *e)
 {
     Rc rc = OK;
     Arena a = { 0 };
     CoxInput in = cox_model_input(c, c->data.ties);
     CoxData d = { 0 };
     CoxMaximum fit = { 0 };
-    in.x = x;
+    in.xj = xj;
     in.p = m;
     TRY(cox_data_init(&d, &in, &a, e));
     TRY(cox_maximise(&fit, &d, NULL, NULL, &a, e));
@@ -48,13 +48,13 @@ static bool is_margin(const Formula *f, const bool *in, size_t t)
 }
 
 /* Columns of the terms that are in, but for `without`. */
-static int gather(double *x, const CoxModel *c, const bool *in, size_t without)
+static int gather(const double **xj, const CoxModel *c, const bool *in, size_t without)
 {
     int m = 0;
     for (int k = 0; k < c->p; k++) {
         size_t t = (size_t)c->d.assign[c->column[k]] - 1;
         if (!in[t] || t == without) continue;
-        memcpy(x + (size_t)m++ * c->d.n, c->x + (size_t)k * c->d.n, c->d.n * sizeof *x);
+        xj[m++] = c->xj[k];
     }
     return m;
 }
@@ -63,10 +63,11 @@ Rc cox_backward(CoxModel *c, Err *e)
 {
     Rc rc = OK;
     const Formula *f = c->d.formula;
-    double *x = ARENA_NEW(&c->a, c->d.n * (size_t)c->p + 1, double), full = -2 * c->m.loglik + 2 * c->p, aic = full;
+    const double **xj = (const double **)arena_array(&c->a, (size_t)c->p + 1, sizeof *xj);
+    double full = -2 * c->m.loglik + 2 * c->p, aic = full;
     bool *in = ARENA_NEW(&c->a, f->n_terms + 1, bool);
     double *beta = ARENA_NEW(&c->a, (size_t)c->p + 1, double), *se = ARENA_NEW(&c->a, (size_t)c->p + 1, double);
-    if (!x || !in || !beta || !se) return err_nomem(e);
+    if (!xj || !in || !beta || !se) return err_nomem(e);
     for (size_t t = 0; t < f->n_terms; t++) in[t] = true;
     Json *o = json_set(c->out, "step", json_object()), *final, *removed;
     json_set_number(o, "full_aic", full);
@@ -77,8 +78,8 @@ Rc cox_backward(CoxModel *c, Err *e)
         for (size_t t = 0; t < f->n_terms; t++) {
             CoxRefit r = { 0 };
             if (!in[t] || is_margin(f, in, t)) continue;
-            int m = gather(x, c, in, t);
-            rc = cox_refit(&r, NULL, NULL, c, x, m, e);
+            int m = gather(xj, c, in, t);
+            rc = cox_refit(&r, NULL, NULL, c, xj, m, e);
             if (rc != OK) { json_free(removed); return rc; }
             if (-2 * r.loglik + 2 * m < best_aic) { best = t; best_aic = -2 * r.loglik + 2 * m; }
         }
@@ -92,8 +93,8 @@ Rc cox_backward(CoxModel *c, Err *e)
     for (size_t t = 0; t < f->n_terms; t++) if (in[t]) json_push(final, json_from_text(f->term[t].label));
     json_set(o, "removed_in_order", removed);
     CoxRefit r = { 0 };
-    int m = gather(x, c, in, f->n_terms), k = 0;
-    TRY(cox_refit(&r, beta, se, c, x, m, e));
+    int m = gather(xj, c, in, f->n_terms), k = 0;
+    TRY(cox_refit(&r, beta, se, c, xj, m, e));
     Json *coef = json_set(o, "coef", json_object());
     for (int j = 0; j < c->p; j++)
         if (in[(size_t)c->d.assign[c->column[j]] - 1]) json_set_number(coef, c->term[j], beta[k++]);
@@ -141,10 +142,10 @@ Rc cox_explained(CoxModel *c, Err *e)
     if (!lp || !z) return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
         lp[i] = 0;
-        for (int j = 0; j < c->p; j++) lp[i] += c->beta[j] * c->x[(size_t)j * n + i];
+        for (int j = 0; j < c->p; j++) lp[i] += c->beta[j] * c->xj[j][i];
     }
     TRY(blom_scores(z, lp, n, &c->a, e));
-    TRY(cox_refit(&r, &D, &se_D, c, z, 1, e));
+    TRY(cox_refit(&r, &D, &se_D, c, (const double *[]){ z }, 1, e));
     double mean = 0, var = 0;
     for (size_t i = 0; i < n; i++) mean += lp[c->order[i]] / (double)n;
     for (size_t i = 0; i < n; i++) { double u = lp[c->order[i]] - mean; var += u * u / ((double)n - 1); }

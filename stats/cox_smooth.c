@@ -244,7 +244,7 @@ Rc cox_smooth(CoxModel *c, CoxTies ties, Err *e)
     cox_to_columns(c->beta, &c->data, c->m.g);
     c->vcov = q.V;
     for (size_t j = 0; j < p; j++) c->se[j] = sqrt(q.V[j * p + j]);
-    cox_r_means(c->center, c->x, c->d.n, c->p, c->d.start ? NULL : c->d.weight, c->order, c->data.center);
+    cox_r_means(c->center, c->xj, c->d.n, c->p, c->d.start ? NULL : c->d.weight, c->order, c->data.center);
     json_set_number(c->out, "nevent", (double)c->data.n_events);
     json_set_bool(c->out, "converged", c->m.converged);
     json_set_number(c->out, "iterations", c->m.iterations);

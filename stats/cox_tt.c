@@ -67,7 +67,7 @@ Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e)
                     bool dies = i >= d->block[k].first_death && i < d->block[k].to;
                     if (dies != (pass == 1) || (d->start && d->start[i] >= d->block[k].time)) continue;
                     for (size_t j = 0; j < p; j++)
-                        x[j * m + at] = c->x[j * d->n + d->order[i]] * (is_tt(c, (int)j) ? factor[k] : 1);
+                        x[j * m + at] = c->xj[j][d->order[i]] * (is_tt(c, (int)j) ? factor[k] : 1);
                     time[at] = 1;
                     event[at] = dies;
                     stratum[at] = (int)k;

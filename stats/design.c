@@ -1,4 +1,4 @@
-/* stats/design.c: formula and frame to response, model matrix, strata and weights: which rows count, and what they hold. */
+/* stats/design.c: formula and frame to response, model matrix, strata and weights. */
 #include "stats/design.h"
 
 #include <math.h>
@@ -8,15 +8,8 @@
 
 #include "core/extent.h"
 #include "core/str.h"
-#include "core/sum.h"
 #include "stats/design_values.h"
-#include "stats/diagnosis.h"
-#include "stats/spline.h"
 #include "stats/terms.h"
-
-size_t design_line(const Frame *f, size_t row) { return f->line && f->line[row] ? f->line[row] : row + 2; }
-
-bool value_missing(const ExprValue *v, size_t row) { return v->is_text ? !v->text[row] : isnan(v->num[row]) != 0; }
 
 static Rc need(int *place, Building *b, const Expr *x, bool as_category)
 {
@@ -113,355 +106,6 @@ out:
     return rc;
 }
 
-/* Values that cannot be, in rows that are kept: text for a number, infinities. */
-static Rc refuse_values(Building *b)
-{
-    for (size_t k = 0; k < b->n_need; k++) {
-        const Needed *q = &b->need[k];
-        if (q->value.is_text) {
-            if (q->as_category) continue;
-            double unused;
-            for (size_t i = 0; i < b->f->rows; i++)
-                if (b->keep[i] && q->value.text[i] && !number_read(&unused, q->value.text[i]))
-                    return err_set(b->e, ERR_INPUT, "%s:%zu: %s is '%s', expected a number", b->f->name, design_line(b->f, i),
-                                   q->expr->label, q->value.text[i]);
-            continue;
-        }
-        for (size_t i = 0; !q->finite && i < b->f->rows; i++)
-            if (b->keep[i] && isinf(q->value.num[i]))
-                return err_set(b->e, ERR_INPUT, "%s:%zu: %s is %s, expected a finite number", b->f->name, design_line(b->f, i),
-                               q->expr->label, q->value.num[i] > 0 ? "Inf" : "-Inf");
-    }
-    return OK;
-}
-
-static Rc landmark(Building *b)
-{
-    double L = option_number(b->call, "landmark", (double)NAN);
-    if (isnan(L)) return OK;
-    if (b->time < 0 || b->start >= 0)
-        return err_set(b->e, ERR_USAGE, "--landmark wants Surv(time, event), not start and stop");
-    double *t = b->need[b->time].value.num, *shifted = ARENA_NEW(&b->scratch, b->f->rows, double);
-    if (!shifted) return err_nomem(b->e);
-    size_t total = 0, at = 0;
-    for (size_t i = 0; i < b->f->rows; i++) {
-        shifted[i] = t[i];
-        if (!b->keep[i]) continue;
-        total++;
-        if (t[i] <= L) b->keep[i] = 0;
-        else { at++; shifted[i] = t[i] - L; }
-    }
-    b->need[b->time].value.num = shifted;
-    b->need[b->time].finite = false;                   /* not looked at again */
-    Json *o = json_set(b->out, "landmark", json_object());
-    json_set_number(o, "time", L);
-    json_set_number(o, "n_total", (double)total);
-    json_set_number(o, "n_at_landmark", (double)at);
-    json_set_number(o, "n_excluded", (double)(total - at));
-    return OK;
-}
-
-static bool column_missing(const FrameColumn *c, size_t row) { return c->is_text ? !c->text[row] : isnan(c->num[row]) != 0; }
-
-/* Drops incomplete rows; counts them in all and by the column that is empty there. */
-static Rc drop_missing(Building *b)
-{
-    Rc rc = OK;
-    size_t rows = b->f->rows, dropped = 0;
-    bool any = false;
-    unsigned char *incomplete = arena_alloc(&b->scratch, rows), *mark = arena_alloc(&b->scratch, rows);
-    Json *missing = json_set(b->out, "missing", json_object());
-    if (!incomplete || !mark) return err_nomem(b->e);
-    for (size_t k = 0; k < b->n_need; k++)
-        for (size_t i = 0; !b->need[k].finite && i < rows; i++)
-            if (b->keep[i] && value_missing(&b->need[k].value, i)) { incomplete[i] = 1; any = true; }
-    for (size_t k = 0; k < b->n_need; k++) {
-        const char *const *names = NULL;
-        TRY(expr_columns(&names, b->need[k].expr, &b->scratch, b->e));
-        for (; *names; names++) {
-            const FrameColumn *c = frame_column(b->f, *names);
-            if (!c || json_get(missing, *names)) continue;
-            if (!any) { json_set_number(missing, *names, 0); continue; }
-            memset(mark, 0, rows);
-            for (size_t q = 0; q < b->n_need; q++) {
-                const char *const *own = NULL;
-                bool reads = false;
-                TRY(expr_columns(&own, b->need[q].expr, &b->scratch, b->e));
-                for (; *own; own++) reads = reads || strcmp(*own, *names) == 0;
-                if (!reads) continue;
-                for (size_t i = 0; i < rows; i++)
-                    if (incomplete[i] && column_missing(c, i) && value_missing(&b->need[q].value, i)) mark[i] = 1;
-            }
-            size_t n = 0;
-            for (size_t i = 0; i < rows; i++) n += mark[i];
-            json_set_number(missing, *names, (double)n);
-        }
-    }
-    /* log(-1) is missing although its column is not. */
-    for (size_t k = 0; any && k < b->n_need; k++) {
-        if (b->need[k].expr->kind == EXPR_COLUMN) continue;
-        const char *const *names = NULL;
-        size_t n = 0;
-        TRY(expr_columns(&names, b->need[k].expr, &b->scratch, b->e));
-        for (size_t i = 0; i < rows; i++) {
-            if (!incomplete[i] || !value_missing(&b->need[k].value, i)) continue;
-            bool by_column = false;
-            for (const char *const *q = names; *q; q++) {
-                const FrameColumn *c = frame_column(b->f, *q);
-                by_column = by_column || (c && column_missing(c, i));
-            }
-            n += !by_column;
-        }
-        if (n) json_set_number(missing, b->need[k].expr->label, (double)n);
-    }
-    for (size_t i = 0; i < rows; i++)
-        if (incomplete[i]) { b->keep[i] = 0; dropped++; }
-    b->d->n_dropped_missing = dropped;
-out:
-    return rc;
-}
-
-static Rc weights(Building *b)
-{
-    if (b->weight < 0) return OK;
-    const double *w = b->need[b->weight].value.num;
-    bool any = false, some_row = false;
-    size_t zero = 0;
-    for (size_t i = 0; i < b->f->rows; i++) {
-        if (!b->keep[i]) continue;
-        some_row = true;
-        if (w[i] < 0)
-            return err_set(b->e, ERR_INPUT, "%s:%zu: weight %s is %g, expected 0 or more", b->f->name, design_line(b->f, i),
-                           b->need[b->weight].expr->label, w[i]);
-        any = any || w[i] > 0;
-        zero += w[i] == 0;
-    }
-    if (some_row && !any)
-        return diagnose_fatal(b->out, b->e, "no_data", "every weight in %s is 0: no row counts", b->need[b->weight].expr->label);
-    if (b->wish->keep_zero_weight || zero == 0) return OK;
-    for (size_t i = 0; i < b->f->rows; i++)
-        if (b->keep[i] && w[i] == 0) b->keep[i] = 0;
-    json_set_number(b->out, "n_weight_zero", (double)zero);
-    return OK;
-}
-
-static Rc list_rows(Building *b)
-{
-    Design *d = b->d;
-    size_t n = 0;
-    for (size_t i = 0; i < b->f->rows; i++) n += b->keep[i];
-    d->n = n;
-    d->row = ARENA_NEW(&d->arena, n, size_t);
-    if (!d->row) return err_nomem(b->e);
-    n = 0;
-    for (size_t i = 0; i < b->f->rows; i++)
-        if (b->keep[i]) d->row[n++] = i;
-    json_set_number(b->out, "n", (double)d->n);
-    json_set_number(b->out, "n_dropped_missing", (double)d->n_dropped_missing);
-    return OK;
-}
-
-Rc design_want_rows(const Design *d, Json *out, size_t least, Err *e)
-{
-    if (d->n >= least) return OK;
-    const char *worst = NULL;
-    double most = 0;
-    for (const Json *m = json_first(json_get(out, "missing")); m; m = json_next(m))
-        if (json_number(m) > most) { most = json_number(m); worst = json_key(m); }
-    if (worst)
-        return diagnose_fatal(out, e, "too_few_rows", "%zu row%s left, %zu dropped for missing values, most of them (%g) empty in %s: "
-                              "fill or leave out that column", d->n, d->n == 1 ? " is" : "s are", d->n_dropped_missing, most, worst);
-    return diagnose_fatal(out, e, "too_few_rows", "%zu row%s left, at least %zu are needed", d->n, d->n == 1 ? " is" : "s are", least);
-}
-
-/* ---- variables */
-
-/* The k-th smallest of x, which is rearranged (quickselect, middle of three). */
-static double select_kth(double *x, size_t n, size_t k)
-{
-    size_t low = 0, high = n - 1;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        double a = x[low], b = x[middle], c = x[high], pivot = fmax(fmin(a, b), fmin(fmax(a, b), c));
-        size_t i = low, j = high;
-        for (;;) {
-            while (x[i] < pivot) i++;
-            while (x[j] > pivot) j--;
-            if (i >= j) break;
-            double swap = x[i]; x[i] = x[j]; x[j] = swap;
-            i++;
-            j--;
-        }
-        if (k <= j) high = j;
-        else low = j + 1;
-    }
-    return x[k];
-}
-
-/* Median; the values in x are rearranged. */
-static double median_of(double *x, size_t n)
-{
-    double upper = select_kth(x, n, n / 2);
-    return n % 2 ? upper : (select_kth(x, n, n / 2 - 1) + upper) / 2;
-}
-
-/* Without an intercept the first factor to appear has a column for every level, in a product too. R codes x + g:x so as well and
- * then loses a column, for x is the sum of the others; here the product with a term of the model keeps its contrasts. */
-static void first_factor_in_full(Formula *f)
-{
-    for (size_t t = 0; t < f->n_terms; t++) {
-        Term *term = &f->term[t];
-        for (int k = 0; k < term->n; k++) {
-            VarKind kind = f->var[term->var[k]].kind;
-            if (kind != VAR_FACTOR && kind != VAR_LOGICAL) continue;
-            for (size_t u = 0; u < t; u++) {
-                int shared = 0;
-                for (int w = 0; w < term->n; w++)
-                    for (int q = 0; w != k && q < f->term[u].n; q++) shared += f->term[u].var[q] == term->var[w];
-                if (f->term[u].n == term->n - 1 && shared == term->n - 1) return;
-            }
-            term->full[k] = true;
-            return;
-        }
-    }
-}
-
-/* A column of measurements with a word in it ('-', '<0.5') is a mistake, not a category of some hundred levels; a handful of whole
- * numbers beside words (a stage 1 2 3 4a) is one. */
-static Rc refuse_stray_text(Building *b, const Var *v, const ExprValue *value)
-{
-    enum { STAGES = 12 };
-    double seen[STAGES], x;
-    size_t numbers = 0, words = 0, stray = 0;
-    int distinct = 0;
-    bool measured = false;
-    for (size_t i = 0; i < b->d->n; i++) {
-        const char *text = value->text[b->d->row[i]];
-        if (!text) continue;
-        if (!number_read(&x, text)) { if (!words++) stray = b->d->row[i]; continue; }
-        numbers++;
-        if (x != floor(x)) measured = true;
-        int k = 0;
-        while (k < distinct && seen[k] != x) k++;
-        if (k < distinct) continue;
-        if (distinct == STAGES) measured = true;
-        else seen[distinct++] = x;
-    }
-    if (!measured || !words || words >= numbers) return OK;
-    return err_set(b->e, ERR_INPUT, "%s:%zu: %s is '%s' where %zu of the other values are numbers; leave a missing value empty, or take all "
-                   "as names with factor(%s)", b->f->name, design_line(b->f, stray), v->expr->label, value->text[stray], numbers, v->expr->label);
-}
-
-static Rc number_variable(Building *b, Var *v, const Needed *q)
-{
-    enum { LARGE_TABLE = 100000 };
-    Rc rc = OK;
-    size_t n = b->d->n;
-    double *x = NULL;
-    v->low = q->low;
-    v->high = q->high;
-    v->median = (double)NAN;
-    /* The median is for readers of a cohort's model, where one is kept. */
-    const bool median = option_flag(b->call, "keep_fit") && n <= LARGE_TABLE, whole = q->finite && n == b->f->rows;
-    if (whole && !median && v->kind != VAR_RCS && v->kind != VAR_PSPLINE) return OK;
-    x = malloc(n * sizeof *x);
-    if (!x) return err_nomem(b->e);
-    for (size_t i = 0; i < n; i++) x[i] = q->value.num[b->d->row[i]];
-    extent_of(&v->low, &v->high, x, n);
-    if (median) v->median = median_of(x, n);
-    if (v->kind == VAR_RCS && !v->n_knots) {
-        sort_doubles(x, n);
-        v->n_knots = v->wanted_knots;
-        v->knot = ARENA_NEW(&b->d->arena, (size_t)v->n_knots, double);
-        if (!v->knot) { rc = err_nomem(b->e); goto out; }
-        Err why = { 0 };
-        if (rcs_knots(v->knot, v->n_knots, x, n, &why) != OK) {
-            rc = diagnose_fatal(b->out, b->e, "collinear", "%s: %s", v->label, why.text);
-            goto out;
-        }
-    }
-    if (v->kind == VAR_PSPLINE) {
-        if (!(v->high > v->low)) {
-            rc = diagnose_fatal(b->out, b->e, "constant_column", "%s is %g in every row", v->label, v->low);
-            goto out;
-        }
-        /* R's default: 2.5 intervals a degree of freedom. */
-        v->n_knots = (int)nearbyint(2.5 * v->wanted_df) + 1;
-        v->knot = ARENA_NEW(&b->d->arena, (size_t)v->n_knots, double);
-        if (!v->knot) { rc = err_nomem(b->e); goto out; }
-        for (int i = 0; i < v->n_knots; i++) v->knot[i] = v->low + (v->high - v->low) * i / (v->n_knots - 1);
-        v->knot[v->n_knots - 1] = v->high;
-    }
-out:
-    free(x);
-    return rc;
-}
-
-static Rc variables(Building *b)
-{
-    Rc rc = OK;
-    Formula *f = b->formula;
-    for (size_t i = 0; i < f->n_vars; i++) {
-        Var *v = &f->var[i];
-        const ExprValue *value = &b->need[b->first_var + (int)i].value;
-        char **asked = NULL;
-        size_t n_asked = 0;
-        if (v->expr->kind == EXPR_COLUMN) TRY(levels_asked(&asked, &n_asked, b->call, v->expr->name, &b->scratch, b->e));
-        if (v->kind == VAR_NUMBER && value->is_text && !v->wants_factor && !n_asked) TRY(refuse_stray_text(b, v, value));
-        bool factor = v->kind == VAR_NUMBER && (v->wants_factor || value->is_text || n_asked);
-        if (factor) {
-            v->kind = VAR_FACTOR;
-            TRY(var_find_levels(v, value, b->d->row, b->d->n, b->f, b->call, b->out, &b->d->arena, b->e));
-        } else if (value->is_text) {
-            rc = err_set(b->e, ERR_USAGE, "'%s' wants a column of numbers, %s holds text", v->label, v->expr->label);
-            goto out;
-        } else {
-            if (v->kind == VAR_NUMBER && value->is_logical) v->kind = VAR_LOGICAL;
-            TRY(number_variable(b, v, &b->need[b->first_var + (int)i]));
-        }
-    }
-    if (!f->intercept && !b->wish->no_intercept) first_factor_in_full(f);
-out:
-    return rc;
-}
-
-static Rc column_names(Building *b)
-{
-    Design *d = b->d;
-    const Formula *f = b->formula;
-    d->term = ARENA_NEW(&d->arena, d->p, char *);
-    d->assign = ARENA_NEW(&d->arena, d->p, int);
-    d->term_label = ARENA_NEW(&d->arena, f->n_terms, char *);
-    if (!d->term || !d->assign || !d->term_label) return err_nomem(b->e);
-    size_t at = 0;
-    if (d->has_intercept) d->term[at++] = arena_strdup(&d->arena, "(Intercept)");
-    for (size_t t = 0; t < f->n_terms; t++) {
-        const Term *term = &f->term[t];
-        int width = 1;
-        for (int k = 0; k < term->n; k++) width *= var_columns(&f->var[term->var[k]], term->full[k]);
-        for (int q = 0; q < width; q++) {
-            Str name = { 0 };
-            int rest = q;
-            for (int k = 0; k < term->n; k++) {
-                const Var *v = &f->var[term->var[k]];
-                int w = var_columns(v, term->full[k]);
-                const char *part = var_column_name(v, term->full[k], rest % w, &b->scratch);
-                rest /= w;
-                if (k) str_append_char(&name, ':');
-                str_append(&name, part ? part : "");
-            }
-            d->assign[at] = (int)t + 1;
-            d->term[at++] = arena_strdup(&d->arena, str_text(&name));
-            str_free(&name);
-            if (!d->term[at - 1]) return err_nomem(b->e);
-        }
-        d->term_label[t] = arena_strdup(&d->arena, term->label);
-        if (!d->term_label[t]) return err_nomem(b->e);
-    }
-    d->n_terms = f->n_terms;
-    return OK;
-}
-
 static Rc gather(double **out, Building *b, int place)
 {
     if (place < 0) { *out = NULL; return OK; }
@@ -544,6 +188,21 @@ out:
     return rc;
 }
 
+/* The columns of x, all in one matrix or each where it stands. */
+static Rc columns(Building *b)
+{
+    Rc rc = OK;
+    Design *d = b->d;
+    const size_t *row = d->n == b->f->rows ? NULL : d->row;
+    if (b->wish->no_matrix) return terms_columns(&d->xj, &d->p, b->formula, d->has_intercept, b->f, row, d->n, &d->arena, b->e);
+    TRY(terms_matrix(&d->x, &d->p, b->formula, d->has_intercept, b->f, row, d->n, NULL, &d->arena, b->e));
+    d->xj = (const double **)arena_array(&d->arena, d->p + 1, sizeof *d->xj);
+    if (!d->xj) return err_nomem(b->e);
+    for (size_t j = 0; j < d->p; j++) d->xj[j] = d->x + j * d->n;
+out:
+    return rc;
+}
+
 Rc design_build(Design *d, Json *out, const StatCall *call, const DesignWish *wish, Err *e)
 {
     Rc rc = OK;
@@ -561,12 +220,9 @@ Rc design_build(Design *d, Json *out, const StatCall *call, const DesignWish *wi
     memset(b.keep, 1, b.f->rows);
     if (subset) TRY(expr_eval_rows(b.keep, subset, b.f, e));
     TRY(evaluate(&b));
-    TRY(refuse_values(&b));
-    TRY(landmark(&b));
-    TRY(drop_missing(&b));
-    TRY(weights(&b));
+    TRY(design_complete_rows(&b));
     if (b.time >= 0) TRY(design_outcome(&b));
-    TRY(list_rows(&b));
+    TRY(design_list_rows(&b));
     TRY(design_want_rows(d, out, 1, e));
     if (b.time >= 0) {
         d->response = b.start >= 0 ? RESPONSE_COUNTING : RESPONSE_SURVIVAL;
@@ -575,10 +231,10 @@ Rc design_build(Design *d, Json *out, const StatCall *call, const DesignWish *wi
         TRY(gather(&d->event, &b, b.event));
     }
     TRY(response(&b));
-    TRY(variables(&b));
+    TRY(design_variables(&b));
     d->has_intercept = b.formula->intercept && !wish->no_intercept;
-    TRY(terms_matrix(&d->x, &d->p, b.formula, d->has_intercept, b.f, d->n == b.f->rows ? NULL : d->row, d->n, NULL, &d->arena, e));
-    TRY(column_names(&b));
+    TRY(columns(&b));
+    TRY(design_column_names(&b));
     TRY(rows_attributes(&b));
     if (b.time >= 0) TRY(design_look_at_strata(&b));
 out:

@@ -24,7 +24,8 @@ typedef struct {
     size_t n_y_levels;
     size_t p;                    /* columns of x, intercept among them when has_intercept */
     bool has_intercept;
-    double *x;                   /* [n*p] */
+    double *x;                   /* [n*p]; NULL where no_matrix was wished */
+    const double **xj;           /* [p] column j of x, n numbers: in x, or where they stand, in the frame or the arena */
     char **term;                 /* [p] R's names */
     int *assign;                 /* [p] which term a column came from; 0 the intercept */
     size_t *column;              /* [p] its place among the formula's columns; NULL as long as none was left out */
@@ -54,6 +55,7 @@ typedef struct {
     bool codes;                  /* event holds competing-risk codes, not 0/1 */
     bool no_intercept;           /* Cox and friends */
     bool keep_zero_weight;
+    bool no_matrix;              /* xj will do: columns that stand in the table as they are wanted are not copied */
 } DesignWish;
 
 /* Applies subset, landmark, drops incomplete rows and counts them (out.n_dropped_missing, out.missing), codes events,
@@ -95,7 +97,7 @@ Rc design_strata_for(int **stratum, const Design *d, const Frame *rows, Arena *a
  * (naming the combination) and underdetermined; ERR_ESTIMATE unless call has drop_collinear, then keep[] (p) marks what stays. */
 Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned char *keep, Err *e);
 
-/* The same check; what does not stay is taken out of x, term, assign and p, so that a fit need not know of it. */
+/* The same check; what does not stay is taken out of x, xj, term, assign and p, so that a fit need not know of it. */
 Rc design_drop_collinear(Design *d, Json *out, const StatCall *call, Err *e);
 /* null in an object by term for each column left out. */
 void design_say_left_out(Json *by_term, const Design *d);

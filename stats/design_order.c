@@ -22,7 +22,7 @@ static Rc further_columns(Further *out, const Design *d, Arena *a, Err *e)
     const double *cluster = d->cluster ? as_numbers(d->cluster, d->n, a) : NULL, *group = d->group ? as_numbers(d->group, d->n, a) : NULL;
     if (!f.column || (d->cluster && !cluster) || (d->group && !group)) return err_nomem(e);
     if (d->start) f.column[f.n++] = d->start;
-    for (size_t j = 0; j < d->p; j++) f.column[f.n++] = d->x + j * d->n;
+    for (size_t j = 0; j < d->p; j++) f.column[f.n++] = d->xj[j];
     if (d->weight) f.column[f.n++] = d->weight;
     if (d->offset) f.column[f.n++] = d->offset;
     if (cluster) f.column[f.n++] = cluster;
@@ -54,10 +54,10 @@ out:
 static const double *spreading_column(const Design *d)
 {
     for (size_t j = 0; j < d->p; j++) {
-        const double *x = d->x + j * d->n;
+        const double *x = d->xj[j];
         for (size_t i = 0; i < d->n; i++) if (x[i] != floor(x[i])) return x;
     }
-    return d->p ? d->x + (d->p - 1) * d->n : NULL;
+    return d->p ? d->xj[d->p - 1] : NULL;
 }
 
 Rc design_canonical_order(size_t **order, const Design *d, Arena *a, Err *e)

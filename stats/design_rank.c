@@ -46,18 +46,18 @@ static void describe_combination(Str *out, const Design *d, size_t j, const unsi
     for (size_t k = 0; k < j; k++)
         if (keep[k] && !(centre && d->has_intercept && k == 0)) which[m++] = (int)k;
     if (!m) return;
-    double target_mean = centre ? mean_of(d->x + j * n, n) : 0;
-    for (size_t k = 0; k < m; k++) mean[k] = centre ? mean_of(d->x + (size_t)which[k] * n, n) : 0;
+    double target_mean = centre ? mean_of(d->xj[j], n) : 0;
+    for (size_t k = 0; k < m; k++) mean[k] = centre ? mean_of(d->xj[which[k]], n) : 0;
     for (size_t k = 0; k < m; k++) {
-        const double *x = d->x + (size_t)which[k] * n;
+        const double *x = d->xj[which[k]];
         for (size_t q = 0; q < m; q++) {
-            const double *y = d->x + (size_t)which[q] * n;
+            const double *y = d->xj[which[q]];
             Sum s = { 0 };
             for (size_t i = 0; i < n; i++) sum_add(&s, (x[i] - mean[k]) * (y[i] - mean[q]));
             gram[q * m + k] = sum_value(&s);
         }
         Sum s = { 0 };
-        for (size_t i = 0; i < n; i++) sum_add(&s, (x[i] - mean[k]) * (d->x[j * n + i] - target_mean));
+        for (size_t i = 0; i < n; i++) sum_add(&s, (x[i] - mean[k]) * (d->xj[j][i] - target_mean));
         rhs[k] = sum_value(&s);
     }
     if (linalg_solve(gram, (int)m, rhs, 1, &ignored) != OK) return;
@@ -108,13 +108,13 @@ static bool plainly_independent(const Design *d, bool centre, size_t from, Arena
     /* From near the mean, which the first rows tell well enough; the rest is taken out below. */
     for (size_t j = 0; centre && j < m; j++) {
         size_t few = n < ROWS ? n : ROWS;
-        for (size_t i = 0; i < few; i++) shift[j] += d->x[(from + j) * n + i] / (double)few;
+        for (size_t i = 0; i < few; i++) shift[j] += d->xj[from + j][i] / (double)few;
     }
     for (size_t at = 0; at < n; at += ROWS) {
         size_t k = n - at < ROWS ? n - at : ROWS;
         if (k < ROWS) memset(z, 0, ROWS * m * sizeof *z);
         for (size_t j = 0; j < m; j++) {
-            const double *x = d->x + (from + j) * n + at, origin = shift[j];
+            const double *x = d->xj[from + j] + at, origin = shift[j];
             double *to = z + j * ROWS, s[4] = { 0 };
             for (size_t i = 0; i < k; i++) to[i] = x[i] - origin;
             for (size_t i = 0; i < ROWS && k == ROWS; i += 4) { s[0] += to[i]; s[1] += to[i + 1]; s[2] += to[i + 2]; s[3] += to[i + 3]; }
@@ -179,7 +179,7 @@ Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned 
     /* Modified Gram-Schmidt, twice, in the order of the formula: the later of two columns goes, as in R. */
     for (size_t j = from; j < p; j++) {
         double *z = q + kept * n, noise = 0;
-        if (!standardise(z, &noise, d->x + j * n, n, centre)) {
+        if (!standardise(z, &noise, d->xj[j], n, centre)) {
             keep[j] = 0;
             if (drop) { diagnose(out, "constant_column", "%s has the same value in every row and was left out", d->term[j]); continue; }
             rc = diagnose_fatal(out, e, "constant_column", "%s has the same value in every row: leave it out (--drop-collinear does)",
@@ -226,7 +226,8 @@ Rc design_drop_collinear(Design *d, Json *out, const StatCall *call, Err *e)
     TRY(design_check_rank(d, out, call, keep, e));
     for (size_t j = 0; j < d->p; j++) {
         if (!keep[j]) { d->left_out[d->n_left_out++] = d->term[j]; continue; }
-        if (p < j) memcpy(d->x + p * n, d->x + j * n, n * sizeof *d->x);
+        if (p < j && d->x) memcpy(d->x + p * n, d->x + j * n, n * sizeof *d->x);
+        d->xj[p] = d->x ? d->x + p * n : d->xj[j];
         d->term[p] = d->term[j];
         d->assign[p] = d->assign[j];
         d->column[p++] = j;

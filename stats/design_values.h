@@ -43,6 +43,14 @@ Rc var_find_levels(Var *v, const ExprValue *value, const size_t *row, size_t n, 
 /* Level order asked for a column by --levels; n 0 when none. */
 Rc levels_asked(char ***level, size_t *n, const StatCall *call, const char *column, Arena *a, Err *e);
 
+/* Drops rows that do not count, b->keep, and says how many; then lists those that do. */
+Rc design_complete_rows(Building *b);
+Rc design_list_rows(Building *b);
+
+/* Kinds, levels, knots and ranges of the formula's variables; then names and terms of the columns. */
+Rc design_variables(Building *b);
+Rc design_column_names(Building *b);
+
 /* Outcome: checks the times, codes the events, merges times. */
 Rc design_outcome(Building *b);
 

@@ -136,7 +136,9 @@ static Rc one_of_common(Screen *q, size_t t, int worker, Err *e)
     Err own = { 0 };
     Rc rc = OK;
     bool constant = true;
+    const double *only[] = { q->column[t] };
     d.x = q->column[t];
+    d.xj = only;
     d.p = 1;
     for (int k = 0; k < COLUMNS; k++) q->table[t + (size_t)k * q->n] = NAN;
     for (size_t i = 1; i < d.n && constant; i++) constant = d.x[i] == d.x[0];

@@ -62,7 +62,7 @@ static Rc one_spline(Json *all, const Design *d, size_t t, const double *beta, c
         b[i] = beta[place[i]];
         for (int j = 0; j < p; j++) r[i * p + j] = root[j * p + place[i]];
     }
-    memcpy(sorted, d->x + (size_t)column[place[0]] * d->n, d->n * sizeof *sorted);      /* the first column is x itself */
+    memcpy(sorted, d->xj[column[place[0]]], d->n * sizeof *sorted);      /* the first column is x itself */
     sort_doubles(sorted, d->n);
     for (int i = 0; i < PLACES; i++) {
         x[i] = quantile_sorted(sorted, d->n, at[i]);

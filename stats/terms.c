@@ -84,71 +84,143 @@ static Rc levels_of(int **out, const Var *v, const ExprValue *value, const Frame
     return OK;
 }
 
+/* The variables of a formula with their values. */
+typedef struct { const struct Formula *f; const Frame *frame; const size_t *row; size_t n; ExprValue *value; int **level; double *basis, *product; } Values;
+
+static size_t term_width(const struct Formula *f, size_t t)
+{
+    size_t w = 1;
+    for (int k = 0; k < f->term[t].n; k++) w *= (size_t)var_columns(&f->var[f->term[t].var[k]], f->term[t].full[k]);
+    return w;
+}
+
+static Rc values_of(Values *q, size_t *columns, int *unknown, Arena *scratch, Err *e)
+{
+    Rc rc = OK;
+    const struct Formula *f = q->f;
+    size_t widest = 1;
+    q->value = ARENA_NEW(scratch, f->n_vars, ExprValue);
+    q->level = ARENA_NEW(scratch, f->n_vars, int *);
+    if (!q->value || !q->level) return err_nomem(e);
+    for (size_t v = 0; v < f->n_vars; v++) {
+        TRY(expr_eval(&q->value[v], f->var[v].expr, q->frame, scratch, e));
+        if (f->var[v].kind == VAR_FACTOR)
+            TRY(levels_of(&q->level[v], &f->var[v], &q->value[v], q->frame, q->row, q->n, unknown, (int)v + 1, scratch, e));
+        else if (q->value[v].is_text)
+            return err_set(e, ERR_INPUT, "%s: '%s' is text, the model wants a number", q->frame->name, f->var[v].expr->label);
+    }
+    for (size_t t = 0; t < f->n_terms; t++) {
+        const size_t w = term_width(f, t);
+        *columns += w;
+        if (w > widest) widest = w;
+    }
+    q->basis = ARENA_NEW(scratch, widest, double);
+    q->product = ARENA_NEW(scratch, 2 * widest, double);
+    if (!q->basis || !q->product) return err_nomem(e);
+out:
+    return rc;
+}
+
+/* The numbers of a term that is one column of them as it stands; NULL for any other. */
+static const double *plain_numbers(const Values *q, size_t t)
+{
+    const Term *term = &q->f->term[t];
+    if (term->n != 1) return NULL;
+    const VarKind kind = q->f->var[term->var[0]].kind;
+    return kind == VAR_NUMBER || kind == VAR_TT ? q->value[term->var[0]].num : NULL;
+}
+
+/* Columns of term t, n numbers each from m on. */
+static void term_columns(double *m, const Values *q, size_t t)
+{
+    const Term *term = &q->f->term[t];
+    const size_t n = q->n, *row = q->row;
+    const double *from = plain_numbers(q, t);
+    double *basis = q->basis, *product = q->product;
+    if (from) {
+        if (row) for (size_t i = 0; i < n; i++) m[i] = from[row[i]];
+        else if (n) memcpy(m, from, n * sizeof *from);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t r = row ? row[i] : i, w = 1;
+        product[0] = 1;
+        bool missing = false;
+        for (int k = 0; k < term->n; k++) {
+            const Var *v = &q->f->var[term->var[k]];
+            int lv = v->kind == VAR_FACTOR ? q->level[term->var[k]][i] : 0;
+            double value_here = v->kind == VAR_FACTOR ? 0 : q->value[term->var[k]].num[r];
+            int columns_here = var_columns(v, term->full[k]);
+            missing = missing || lv < 0 || isnan(value_here);
+            var_basis(basis, v, term->full[k], value_here, lv);
+            /* The first variable's columns run fastest, as in R. */
+            for (int b = columns_here - 1; b >= 0; b--)
+                for (size_t c = 0; c < w; c++) product[(size_t)b * w + c] = product[c] * basis[b];
+            w *= (size_t)columns_here;
+        }
+        for (size_t c = 0; c < w; c++) m[c * n + i] = missing ? (double)NAN : product[c];
+    }
+}
+
 Rc terms_matrix(double **x, size_t *p, const struct Formula *f, bool intercept, const Frame *frame, const size_t *row, size_t n,
                 int *unknown, Arena *a, Err *e)
 {
     Rc rc = OK;
     Arena scratch = { 0 };
-    ExprValue *value = ARENA_NEW(&scratch, f->n_vars, ExprValue);
-    int **level = ARENA_NEW(&scratch, f->n_vars, int *);
-    size_t columns = intercept, widest = 1;
-    double *m = NULL, *basis = NULL, *product = NULL;
-    if (!value || !level) { rc = err_nomem(e); goto out; }
-    for (size_t v = 0; v < f->n_vars; v++) {
-        TRY(expr_eval(&value[v], f->var[v].expr, frame, &scratch, e));
-        if (f->var[v].kind == VAR_FACTOR) TRY(levels_of(&level[v], &f->var[v], &value[v], frame, row, n, unknown, (int)v + 1, &scratch, e));
-        else if (value[v].is_text) {
-            rc = err_set(e, ERR_INPUT, "%s: '%s' is text, the model wants a number", frame->name, f->var[v].expr->label);
-            goto out;
-        }
-    }
-    for (size_t t = 0; t < f->n_terms; t++) {
-        size_t w = 1;
-        for (int k = 0; k < f->term[t].n; k++) w *= (size_t)var_columns(&f->var[f->term[t].var[k]], f->term[t].full[k]);
-        columns += w;
-        if (w > widest) widest = w;
-    }
-    m = ARENA_NEW(a, columns * n, double);
-    basis = ARENA_NEW(&scratch, widest, double);
-    product = ARENA_NEW(&scratch, 2 * widest, double);
-    if (!m || !basis || !product) { rc = err_nomem(e); goto out; }
+    Values q = { .f = f, .frame = frame, .row = row, .n = n };
+    size_t columns = intercept, at = intercept;
+    double *m = NULL;
+    TRY(values_of(&q, &columns, unknown, &scratch, e));
+    m = ARENA_ROOM(a, columns * n, double);
+    if (!m) { rc = err_nomem(e); goto out; }
     if (intercept) for (size_t i = 0; i < n; i++) m[i] = 1;
-    size_t at = intercept;
     for (size_t t = 0; t < f->n_terms; t++) {
-        const Term *term = &f->term[t];
-        size_t w = 1;
-        if (term->n == 1 && (f->var[term->var[0]].kind == VAR_NUMBER || f->var[term->var[0]].kind == VAR_TT)) {
-            const double *from = value[term->var[0]].num;
-            if (row) for (size_t i = 0; i < n; i++) m[at * n + i] = from[row[i]];
-            else if (n) memcpy(m + at * n, from, n * sizeof *from);
-            at++;
-            continue;
-        }
-        for (size_t i = 0; i < n; i++) {
-            size_t r = row ? row[i] : i;
-            w = 1;
-            product[0] = 1;
-            bool missing = false;
-            for (int k = 0; k < term->n; k++) {
-                const Var *v = &f->var[term->var[k]];
-                int lv = v->kind == VAR_FACTOR ? level[term->var[k]][i] : 0;
-                double value_here = v->kind == VAR_FACTOR ? 0 : value[term->var[k]].num[r];
-                int columns_here = var_columns(v, term->full[k]);
-                missing = missing || lv < 0 || isnan(value_here);
-                if (columns_here == 1 && term->n == 1 && v->kind == VAR_NUMBER) { product[0] = value_here; continue; }
-                var_basis(basis, v, term->full[k], value_here, lv);
-                /* The first variable's columns run fastest, as in R. */
-                for (int b = columns_here - 1; b >= 0; b--)
-                    for (size_t q = 0; q < w; q++) product[(size_t)b * w + q] = product[q] * basis[b];
-                w *= (size_t)columns_here;
-            }
-            for (size_t q = 0; q < w; q++) m[(at + q) * n + i] = missing ? (double)NAN : product[q];
-        }
-        if (n == 0)
-            for (int k = 0; k < term->n; k++) w *= (size_t)var_columns(&f->var[term->var[k]], term->full[k]);
-        at += w;
+        term_columns(m + at * n, &q, t);
+        at += term_width(f, t);
     }
     *x = m;
+    *p = columns;
+out:
+    arena_free(&scratch);
+    return rc;
+}
+
+/* A term's numbers, where they are a column of the frame itself. */
+static const double *own_column(const Values *q, size_t t)
+{
+    const double *x = q->row ? NULL : plain_numbers(q, t);
+    const Expr *named = q->f->var[q->f->term[t].var[0]].expr;
+    const FrameColumn *c = x && named->kind == EXPR_COLUMN ? frame_column(q->frame, named->name) : NULL;
+    return c && c->num == x ? x : NULL;
+}
+
+Rc terms_columns(const double ***xj, size_t *p, const struct Formula *f, bool intercept, const Frame *frame, const size_t *row, size_t n,
+                 Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Arena scratch = { 0 };
+    Values q = { .f = f, .frame = frame, .row = row, .n = n };
+    size_t columns = intercept, at = 0;
+    const double **column = NULL;
+    TRY(values_of(&q, &columns, NULL, &scratch, e));
+    column = (const double **)arena_array(a, columns + 1, sizeof *column);
+    if (!column) { rc = err_nomem(e); goto out; }
+    if (intercept) {
+        double *ones = ARENA_ROOM(a, n, double);
+        if (!ones) { rc = err_nomem(e); goto out; }
+        for (size_t i = 0; i < n; i++) ones[i] = 1;
+        column[at++] = ones;
+    }
+    for (size_t t = 0; t < f->n_terms; t++) {
+        const double *own = own_column(&q, t);
+        const size_t w = term_width(f, t);
+        if (own) { column[at++] = own; continue; }
+        double *m = ARENA_ROOM(a, w * n, double);
+        if (!m) { rc = err_nomem(e); goto out; }
+        term_columns(m, &q, t);
+        for (size_t k = 0; k < w; k++) column[at++] = m + k * n;
+    }
+    *xj = column;
     *p = columns;
 out:
     arena_free(&scratch);

@@ -81,6 +81,11 @@ int var_level(const Var *v, const char *text);
 Rc terms_matrix(double **x, size_t *p, const struct Formula *f, bool intercept, const Frame *frame, const size_t *row, size_t n,
                 int *unknown, Arena *a, Err *e);
 
+/* The same, column j of it n numbers at (*xj)[j], each where it stands: a column of numbers of all the rows (row NULL) is the frame's
+ * own, so the frame must outlive it. */
+Rc terms_columns(const double ***xj, size_t *p, const struct Formula *f, bool intercept, const Frame *frame, const size_t *row, size_t n,
+                 Arena *a, Err *e);
+
 /* Everything that terms_matrix needs, as Json and back. */
 Json *terms_to_json(const struct Formula *f);
 Rc terms_from_json(struct Formula **out, const Json *j, const char *where, Arena *a, Err *e);

@@ -54,6 +54,34 @@ START_TEST(arena_gives_zeroed_aligned_memory)
 }
 END_TEST
 
+/* What an arena gives is zero and its own, whoever had those pages before; room keeps what is beside it. */
+START_TEST(pages_come_back_clean)
+{
+    enum { N = 40 };
+    for (int round = 0; round < 3; round++) {
+        Arena a = { 0 }, other = { 0 };
+        unsigned char *p[N];
+        size_t size[N];
+        for (int i = 0; i < N; i++) {
+            size[i] = (size_t)(i * 7919 % N + 1) * 100003;
+            p[i] = i % 3 == 2 ? arena_room(&a, size[i], 1) : arena_alloc(i % 2 ? &a : &other, size[i]);
+            ck_assert_ptr_nonnull(p[i]);
+            ck_assert_uint_eq((uintptr_t)p[i] % 16, 0);
+            for (size_t j = 0; i % 3 != 2 && j < size[i]; j++) if (p[i][j]) ck_abort_msg("round %d: item %d is not zero at %zu", round, i, j);
+            memset(p[i], i + 1, size[i]);
+        }
+        for (int i = 0; i < N; i++) ck_assert(p[i][0] == i + 1 && p[i][size[i] / 2] == i + 1 && p[i][size[i] - 1] == i + 1);
+        arena_free(&other);
+        arena_free(&a);
+    }
+    Arena a = { 0 };
+    ck_assert_ptr_null(arena_room(&a, SIZE_MAX / 2, 3));
+    ck_assert_ptr_null(arena_room(&a, SIZE_MAX - 100, 1));
+    ck_assert_ptr_nonnull(arena_room(&a, 0, 8));
+    arena_free(&a);
+}
+END_TEST
+
 START_TEST(sums_keep_what_plain_ones_lose)
 {
     const double x[] = { 1, 1e100, 1, -1e100 };
@@ -253,6 +281,7 @@ static Suite *suite(void)
     TCase *c = unit_case(s, "core");
     tcase_add_test(c, sha256_meets_fips_vectors);
     tcase_add_test(c, arena_gives_zeroed_aligned_memory);
+    tcase_add_test(c, pages_come_back_clean);
     tcase_add_test(c, sums_keep_what_plain_ones_lose);
     tcase_add_test(c, quantiles_are_type_7);
     tcase_add_test(c, affine_and_corners);

@@ -243,6 +243,37 @@ START_TEST(terms_travel)
 }
 END_TEST
 
+/* Columns where they stand hold what the matrix holds, with rows left out and without; a whole column of the table is not copied. */
+START_TEST(columns_agree_with_the_matrix)
+{
+    static const char *const texts[] = { "y,x,g,n\n1,1,b,2\n2,2.5,a,3\n3,5,c,4\n1,4,a,1\n2,3,b,7\n9,7,c,5\n", "y,x,g,n\n1,1,b,2\n2,,a,3\n3,5,c,4\n1,4,a,1\n2,3,b,7\n9,7,c,5\n" };
+    static const char *const formulas[] = { "y~x+n", "y~log(x)+n", "y~g*x+rcs(n,3)", "y~g-1+x:n" };
+    for (size_t t = 0; t < 2; t++)
+        for (size_t k = 0; k < sizeof formulas / sizeof *formulas; k++) {
+            Frame f = table_of(texts[t]);
+            Err e = { 0 };
+            Design whole = { 0 }, apart = { 0 };
+            Json *out = json_object(), *other = json_object();
+            StatCall call = { .formula = formulas[k], .data = &f };
+            assert_ok_e(design_build(&whole, out, &call, &(DesignWish){ .kind = FORMULA_RESPONSE }, &e), e);
+            assert_ok_e(design_build(&apart, other, &call, &(DesignWish){ .kind = FORMULA_RESPONSE, .no_matrix = true }, &e), e);
+            ck_assert_uint_eq(whole.n, t ? 5 : 6);
+            ck_assert_uint_eq(apart.p, whole.p);
+            ck_assert_ptr_null(apart.x);
+            for (size_t j = 0; j < whole.p; j++) {
+                ck_assert_ptr_eq(whole.xj[j], whole.x + j * whole.n);
+                ck_assert(memcmp(apart.xj[j], whole.xj[j], whole.n * sizeof(double)) == 0);
+            }
+            if (k < 2) ck_assert_int_eq(apart.xj[apart.p - 1] == f.column[3].num, t == 0);
+            json_free(out);
+            json_free(other);
+            design_free(&whole);
+            design_free(&apart);
+            frame_free(&f);
+        }
+}
+END_TEST
+
 /* Restricted cubic spline: linear beyond the outer knots, and the value of a cubic piece by hand. */
 START_TEST(spline_by_hand)
 {
@@ -295,6 +326,7 @@ static Suite *suite(void)
     tcase_add_test(c, rows_are_accounted_for);
     tcase_add_test(c, a_word_among_measurements);
     tcase_add_test(c, terms_travel);
+    tcase_add_test(c, columns_agree_with_the_matrix);
     tcase_add_test(c, spline_by_hand);
     return s;
 }

@@ -288,7 +288,7 @@ static void part(Page *p, const char *path, const Json *o, bool cells_shown, int
     line_end(&line);
     if (rows > ROWS_SHOWN) { leave_table(p); str_appendf(p->out, "%s: %zu rows, with --json\n", path, rows); }
     else if (rows) columns(p, line.n > 0 ? NULL : path, o, rows);
-    bool titled = line.n > 0 && rows == 0;
+    bool titled = line.n > 0 && rows == 0 && *path;
     for (const Json *x = json_first(o); x; x = json_next(x)) {
         at++;
         if (hidden(p, o, x) || in_one_cell(x) || is_column(x, rows) || json_size(x) == 0) continue;

@@ -62,7 +62,8 @@ static Rc validate(Json **out, const StudyRun *r, Err *e)
     Rc rc = OK;
     const CommandLine *c = r->command;
     Json *file = NULL;
-    ValidationRequest q = { .file = cli_text(c, "model"), .endpoint = cli_text(c, "endpoint"), .horizon = cli_number(c, "horizon", NAN), .group = GROUP_TYPICAL };
+    ValidationRequest q = { .file = cli_text(c, "model"), .endpoint = cli_text(c, "endpoint"), .horizon = cli_number(c, "horizon", NAN),
+                            .weights = cli_text(c, "weights"), .group = GROUP_TYPICAL };
     if (!fit_group_parse(&q.group, cli_text(c, "group")) || q.group == GROUP_AVERAGE)
         return err_set(e, ERR_USAGE, "validate: --group is '%s', expected typical or own", cli_text(c, "group"));
     if (cli_given(c, "horizon") && !(q.horizon > 0)) return err_set(e, ERR_USAGE, "validate: --horizon is %g, expected a time above 0", q.horizon);
@@ -98,19 +99,22 @@ static const CliOption options[] = {
     { "model", CLI_TEXT, "F.json", "the model's file, as reox export --model writes it", false },
     { "endpoint", CLI_TEXT, "E", "the endpoint of this study that is meant (default: the one of the same name)", false },
     { "horizon", CLI_NUMBER, "T", "time in the model's unit from its clock (default: the file's, else board.horizon)", false },
+    { "weights", CLI_TEXT, "COL", "column of this study with the weight of each patient, in all measures and in recalibration", false },
     { "group", CLI_TEXT, "typical|own", "of a model with frailties: frailty 1, or that of the patient's own group where the file names it", false },
     { NULL, CLI_FLAG, NULL, NULL, false }
 };
 
 const Command command_validate = {
     .name = "validate",
-    .synopsis = "STUDY --model F.json [--endpoint E] [--horizon T] [--group G]",
+    .synopsis = "STUDY --model F.json [--endpoint E] [--horizon T] [--weights COL] [--group G]",
     .summary = "holds a model file made elsewhere against this cohort: discrimination, calibration, updating",
     .details = "reox export HERE --out models --model os_pre\n"
                "reox validate THERE --model models/os_pre.json\n\n"
                "Concordance and area under the curve, observed against expected risk, calibration slope and smooth curve, Brier score; then three steps\n"
                "of recalibration (baseline; baseline and slope; all coefficients), each tested against the one before. A variable that is measured in\n"
-               "another way here (settings, reference, threshold, operator, unit) refuses the whole.",
+               "another way here (settings, reference, threshold, operator, unit) refuses the whole.\n\n"
+               "--weights: a weight of 2 is two patients; where weights are no whole numbers they are of sampling: errors are robust, recalibration is\n"
+               "tested by Wald's tests with them, and there is no smooth curve.",
     .options = options,
     .min_arguments = 1, .max_arguments = 1,
     .run = run,

@@ -15,12 +15,15 @@
 typedef struct ExternalData {
     size_t n, p;
     const double *y, *time, *risk, *eta, *cumhaz, *x;
+    const double *weight;              /* [n] NULL: rows count alike. Weights that are no whole numbers are of sampling: errors are robust then */
     const double *offset;              /* what of eta the model's coefficients do not decide; recalibration leaves it as it is. NULL: 0 */
     const int *stratum;                /* [n] numbers from 0 on, where pairs and slope count within strata alone; NULL: one */
     int n_strata;
     const unsigned char *beyond;       /* [n] followed longer than the model knows: for recalibration they end there without an event; may be NULL */
     const char *const *term;   /* [p] */
     double horizon, conf;
+    const int *row;                    /* [n] of pieces: which of n_rows rows each is of; else NULL */
+    size_t n_rows;
     const struct ExternalData *pieces; /* where eta changes with time (tt): what recalibration sees instead, rows cut so that eta is one number
                                         * a piece; n, p, y (0/1), time (not NULL), eta, cumhaz of the piece, x. NULL: the rows themselves */
 } ExternalData;

@@ -8,13 +8,15 @@
 #include "core/sum.h"
 #include "stats/concordance.h"
 #include "stats/cox_fit.h"
+#include "stats/cox_inference.h"
 #include "stats/existence.h"
+#include "stats/influence.h"
 #include "stats/logistic_fit.h"
 #include "stats/roc.h"
 
 /* ---- sorting */
 
-typedef struct { const TrainData *d; const int *stratum; } Sorting;
+typedef struct { const TrainData *d; const int *stratum; const double *weight; } Sorting;
 
 static int by_outcome(const void *pa, const void *pb, void *context)
 {
@@ -28,12 +30,13 @@ static int by_outcome(const void *pa, const void *pb, void *context)
         double u = d->x[(size_t)j * d->n + a], v = d->x[(size_t)j * d->n + b];
         if (u != v) return u < v ? -1 : 1;
     }
+    if (s->weight && s->weight[a] != s->weight[b]) return s->weight[a] < s->weight[b] ? -1 : 1;
     return (a > b) - (a < b);
 }
 
 void train_sort(size_t *row, size_t m, const TrainData *d)
 {
-    Sorting sorting = { d, NULL };
+    Sorting sorting = { d, NULL, NULL };
     qsort_r(row, m, sizeof *row, by_outcome, &sorting);
 }
 
@@ -202,25 +205,34 @@ double trained_risk(const Trained *t, const TrainData *d, double eta)
 
 /* ---- judgement */
 
-static Rc judge_survival(Judged *out, const double *eta, const double *time, const double *event, const int *stratum, size_t m, Arena *a, Err *e)
+static bool whole(const double *weight, size_t m)
+{
+    for (size_t i = 0; weight && i < m; i++) if (weight[i] != floor(weight[i])) return false;
+    return true;
+}
+
+static Rc judge_survival(Judged *out, const double *eta, const double *time, const double *event, const double *weight, const int *stratum, size_t m,
+                         Arena *a, Err *e)
 {
     Rc rc = OK;
     Concordance c = { 0 };
     CoxData data = { 0 };
     CoxMaximum best = { 0 };
     TrainData rows = { .n = m, .p = 1, .x = eta, .time = time, .event = event };
-    Sorting sorting = { &rows, stratum };
+    Sorting sorting = { &rows, stratum, weight };
     size_t *order = ARENA_NEW(a, m + 1, size_t), changing = 1;
     double v = NAN, b = NAN;
     if (!order) return err_nomem(e);
     for (size_t i = 0; i < m; i++) order[i] = i;
     qsort_r(order, m, sizeof *order, by_outcome, &sorting);
-    TRY(concordance_estimate(&c, &(ConcordanceData){ .n = m, .time = time, .event = event, .marker = eta, .stratum = stratum, .tau = INFINITY }, NULL, a, e));
+    TRY(concordance_estimate(&c, &(ConcordanceData){ .n = m, .time = time, .event = event, .weight = weight, .marker = eta,
+                                                     .stratum = stratum, .tau = INFINITY }, NULL, a, e));
     out->c = c.c;
     out->se_c = sqrt(c.var);
     while (changing < m && eta[changing] == eta[0]) changing++;
     if (changing >= m) goto out;
-    TRY(cox_data_init(&data, &(CoxInput){ .n = m, .p = 1, .x = eta, .time = time, .event = event, .stratum = stratum, .order = order }, a, e));
+    TRY(cox_data_init(&data, &(CoxInput){ .n = m, .p = 1, .x = eta, .time = time, .event = event, .weight = weight, .stratum = stratum,
+                                          .order = order }, a, e));
     if (data.n_events == 0) goto out;
     TRY(cox_maximise(&best, &data, NULL, NULL, a, e));
     if (best.singular || !best.converged) goto out;
@@ -230,7 +242,14 @@ static Rc judge_survival(Judged *out, const double *eta, const double *time, con
         if (ex.separated) goto out;
     }
     cox_to_columns(&b, &data, best.g);
-    cox_vcov_to_columns(&v, &data, best.vcov);
+    double robust = best.vcov[0];
+    if (!whole(weight, m)) {
+        double *sums = NULL;
+        size_t groups = 0;
+        TRY(cox_cluster_scores(&sums, &groups, &data, best.g, NULL, 0, a, e));
+        TRY(cox_robust(&robust, sums, groups, best.vcov, 1, a, e));
+    }
+    cox_vcov_to_columns(&v, &data, &robust);
     out->slope = b;
     out->se_slope = sqrt(v);
 out:
@@ -238,23 +257,26 @@ out:
 }
 
 /* Area over pairs within strata, each stratum by its number of pairs. */
-static Rc area_within(Judged *out, const double *eta, const double *y, const int *stratum, int n_strata, size_t m, Arena *a, Err *e)
+static Rc area_within(Judged *out, const double *eta, const double *y, const double *weight, const int *stratum, int n_strata, size_t m, Arena *a, Err *e)
 {
     Rc rc = OK;
-    double *marker = ARENA_NEW(a, m + 1, double), *class = ARENA_NEW(a, m + 1, double), sum = 0, pairs = 0, var = 0;
-    if (!marker || !class) return err_nomem(e);
+    double *marker = ARENA_NEW(a, 3 * m + 1, double), *class = marker + m, *own = class + m, sum = 0, pairs = 0, var = 0;
+    if (!marker) return err_nomem(e);
     for (int s = 0; s < n_strata; s++) {
         size_t k = 0, ones = 0;
+        double total[2] = { 0, 0 };
         RocArea area = { 0 };
         for (size_t i = 0; i < m; i++) {
             if (stratum && stratum[i] != s) continue;
             marker[k] = eta[i];
+            own[k] = weight ? weight[i] : 1;
+            total[y[i] != 0] += own[k];
             class[k++] = y[i];
             ones += y[i] != 0;
         }
         if (ones == 0 || ones == k) continue;
-        TRY(roc_area(&area, marker, class, k, a, e));
-        double w = (double)ones * (double)(k - ones);
+        TRY(roc_area_of_sample(&area, marker, &(RocSample){ .n = k, .y = class, .weight = weight ? own : NULL }, a, e));
+        double w = total[0] * total[1];
         sum += w * area.auc;
         var += w * w * area.var;
         pairs += w;
@@ -264,24 +286,40 @@ out:
     return rc;
 }
 
-static Rc judge_response(Judged *out, const double *eta, const double *y, const int *stratum, int n_strata, size_t m, Arena *a, Err *e)
+/* The sandwich of an intercept and a slope, rows in order. */
+static Rc robust_response(double out[4], const LogisticMaximum *best, const double *x, const double *y, const double *weight, const size_t *order, size_t m,
+                          Arena *a, Err *e)
+{
+    double *score = ARENA_NEW(a, 2 * m, double);
+    if (!score) return err_nomem(e);
+    for (size_t k = 0; k < m; k++) {
+        const size_t i = order[k];
+        score[k] = weight[i] * (y[i] - 1 / (1 + exp(-(best->beta[0] + best->beta[1] * x[m + i]))));
+        score[m + k] = score[k] * x[m + i];
+    }
+    return influence_sandwich(out, best->vcov, score, 2, &(Clusters){ m, NULL, 0 }, e);
+}
+
+static Rc judge_response(Judged *out, const double *eta, const double *y, const double *weight, const int *stratum, int n_strata, size_t m, Arena *a, Err *e)
 {
     Rc rc = OK;
     Trained t = { 0 };
     size_t ones = 0, changing = 1;
-    Sum brier = { 0 };
+    Sum brier = { 0 }, total = { 0 };
     TrainData rows = { .n = m, .p = 1, .x = eta, .event = y };
     size_t *order = ARENA_NEW(a, m + 1, size_t);
     if (!order) return err_nomem(e);
+    Sorting sorting = { &rows, NULL, weight };
     for (size_t i = 0; i < m; i++) order[i] = i;
-    train_sort(order, m, &rows);
-    TRY(area_within(out, eta, y, stratum, n_strata, m, a, e));
+    qsort_r(order, m, sizeof *order, by_outcome, &sorting);
+    TRY(area_within(out, eta, y, weight, stratum, n_strata, m, a, e));
     for (size_t i = 0; i < m; i++) {
-        double t_i = y[order[i]], d = 1 / (1 + exp(-eta[order[i]])) - t_i;
+        double t_i = y[order[i]], d = 1 / (1 + exp(-eta[order[i]])) - t_i, w = weight ? weight[order[i]] : 1;
         ones += t_i != 0;
-        sum_add(&brier, d * d);
+        sum_add(&brier, w * d * d);
+        sum_add(&total, w);
     }
-    out->brier = sum_value(&brier) / (double)m;
+    out->brier = sum_value(&brier) / sum_value(&total);
     while (changing < m && eta[changing] == eta[0]) changing++;
     if (ones == 0 || ones == m || changing >= m) goto out;
     LogisticData data = { 0 };
@@ -289,7 +327,8 @@ static Rc judge_response(Judged *out, const double *eta, const double *y, const 
     double *x = ARENA_NEW(a, 2 * m, double);
     if (!x) return err_nomem(e);
     for (size_t i = 0; i < m; i++) { x[i] = 1; x[m + i] = eta[i]; }
-    TRY(logistic_data_init(&data, &(LogisticInput){ .n = m, .p = 2, .x = x, .has_intercept = true, .y = y, .order = order }, a, e));
+    TRY(logistic_data_init(&data, &(LogisticInput){ .n = m, .p = 2, .x = x, .has_intercept = true, .y = y, .weight = weight,
+                                                    .order = order }, a, e));
     TRY(logistic_maximise(&best, &data, NULL, a, e));
     t.exists = best.converged;
     if (t.exists && !best.certified) {
@@ -303,14 +342,22 @@ static Rc judge_response(Judged *out, const double *eta, const double *y, const 
     if (!t.exists) goto out;
     out->intercept = best.beta[0];
     out->slope = best.beta[1];
-    out->se_slope = sqrt(best.vcov[3]);
+    double robust[4], *v = best.vcov;
+    if (!whole(weight, m)) { TRY(robust_response(robust, &best, x, y, weight, order, m, a, e)); v = robust; }
+    out->se_slope = sqrt(v[3]);
 out:
     return rc;
 }
 
 Rc judge(Judged *out, const double *eta, const double *time, const double *event, const int *stratum, int n_strata, size_t m, Arena *a, Err *e)
 {
+    return judge_weighted(out, eta, time, event, NULL, stratum, n_strata, m, a, e);
+}
+
+Rc judge_weighted(Judged *out, const double *eta, const double *time, const double *event, const double *weight, const int *stratum, int n_strata,
+                  size_t m, Arena *a, Err *e)
+{
     *out = (Judged){ NAN, NAN, NAN, NAN, NAN, NAN };
     if (m == 0) return OK;
-    return time ? judge_survival(out, eta, time, event, stratum, m, a, e) : judge_response(out, eta, event, stratum, n_strata, m, a, e);
+    return time ? judge_survival(out, eta, time, event, weight, stratum, m, a, e) : judge_response(out, eta, event, weight, stratum, n_strata, m, a, e);
 }

@@ -41,5 +41,8 @@ double trained_risk(const Trained *t, const TrainData *d, double eta);
 typedef struct { double c, se_c, slope, se_slope, intercept, brier; } Judged;
 /* stratum (NULL: one): pairs and slope within it. time NULL: response. ERR_NOMEM. */
 Rc judge(Judged *out, const double *eta, const double *time, const double *event, const int *stratum, int n_strata, size_t m, Arena *a, Err *e);
+/* The same of rows that count by weight (NULL: 1); where weights are no whole numbers se_slope is robust, between rows. */
+Rc judge_weighted(Judged *out, const double *eta, const double *time, const double *event, const double *weight, const int *stratum, int n_strata,
+                  size_t m, Arena *a, Err *e);
 
 #endif

@@ -72,8 +72,10 @@ static Rc prepare(Validation *v)
     if (v->d.survival && isnan(v->horizon)) v->horizon = json_number(json_get(v->q->model, "horizon"));
     if (v->d.survival && isnan(v->horizon) && v->t->protocol.board_endpoint && strcmp(v->endpoint->name, v->t->protocol.board_endpoint) == 0)
         v->horizon = v->t->protocol.board_horizon * v->unit;
+    if (v->q->weights) json_set_text(v->spec.options, "weights", v->q->weights);
     TRY(model_columns(&v->c, &v->spec, &v->t->protocol, v->s, &v->t->clinical.frame, &v->arena, v->e));
     TRY(model_frame(&v->f, &v->spec, &v->c, &v->t->protocol, v->s, v->db, v->e));
+    json_remove(v->f.options, "weights");       /* read below: a patient without weight is not one without an outcome */
 out:
     return rc;
 }
@@ -115,6 +117,20 @@ out:
     return rc;
 }
 
+/* Weights of the rows of the frame, NULL without --weights. */
+static Rc row_weights(const double **weight, Validation *v)
+{
+    *weight = NULL;
+    if (!v->q->weights) return OK;
+    const FrameColumn *c = frame_column(&v->f.frame, v->q->weights);
+    if (!c || c->is_text) return err_set(v->e, ERR_INPUT, "--weights: %s is no column of numbers", v->q->weights);
+    for (size_t i = 0; i < v->f.frame.rows; i++)
+        if (c->num[i] < 0 || isinf(c->num[i]))
+            return err_set(v->e, ERR_INPUT, "%s:%zu: %s is %g, expected a weight from 0 on", v->f.frame.name, v->f.frame.line[i], v->q->weights, c->num[i]);
+    *weight = c->num;
+    return OK;
+}
+
 /* Predicted risks of rows; NaN with a reason where there is none. */
 static Rc risks(Prediction *p, Validation *v)
 {
@@ -132,22 +148,27 @@ static Rc pieces_of(ExternalData *x, const FitPieces *q, const double *y, const 
 {
     Arena *a = &v->arena;
     unsigned char *judged = arena_alloc(a, rows + 1);
-    double *column = ARENA_NEW(a, (4 + p) * (q->n + 1), double), *event = column, *eta = event + q->n + 1, *cumhaz = eta + q->n + 1;
+    double *column = ARENA_NEW(a, (5 + p) * (q->n + 1), double), *event = column, *eta = event + q->n + 1, *cumhaz = eta + q->n + 1;
     double *offset = cumhaz + q->n + 1, *z = offset + q->n + 1;
+    double *weight = x->weight ? z + p * (q->n + 1) : NULL;
+    int *piece_of = ARENA_NEW(a, q->n + 1, int), *place_of = ARENA_NEW(a, rows + 1, int);
     size_t *from = ARENA_NEW(a, q->n + 1, size_t), n = 0;
     ExternalData *pieces = ARENA_NEW(a, 1, ExternalData);
-    if (!judged || !column || !from || !pieces) return err_nomem(v->e);
-    for (size_t i = 0; i < x->n; i++) judged[place[i]] = 1;
+    if (!judged || !column || !from || !pieces || !piece_of || !place_of) return err_nomem(v->e);
+    for (size_t i = 0; i < x->n; i++) { judged[place[i]] = 1; place_of[place[i]] = (int)i; }
     for (size_t k = 0; k < q->n; k++) if (judged[q->row[k]]) from[n++] = k;
     for (size_t k = 0; k < n; k++) {
         const size_t row = q->row[from[k]];
         event[k] = q->ends[from[k]] && y[row] == 1 && !(time[row] > last_time[row]);
         eta[k] = q->eta[from[k]];
         offset[k] = q->offset[from[k]];
+        piece_of[k] = place_of[row];
+        if (weight) weight[k] = x->weight[place_of[row]];
         cumhaz[k] = q->cumhaz[from[k]];
         for (size_t j = 0; j < p; j++) z[j * n + k] = q->x[j * q->n + from[k]];
     }
-    *pieces = (ExternalData){ .n = n, .p = p, .y = event, .time = cumhaz, .eta = eta, .offset = offset, .cumhaz = cumhaz, .x = z, .term = x->term };
+    *pieces = (ExternalData){ .n = n, .p = p, .y = event, .time = cumhaz, .eta = eta, .offset = offset, .cumhaz = cumhaz, .x = z, .term = x->term,
+                              .weight = weight, .row = piece_of, .n_rows = x->n };
     x->pieces = pieces;
     return OK;
 }
@@ -164,21 +185,24 @@ static Rc measure(Validation *v)
     Json *left_out = json_set(v->out, "left_out", json_object());
     if (!y || !time || !p) return err_nomem(v->e);
     for (size_t i = 0; i < v->f.n_out; i++) count(left_out, v->f.out[i].reason);
+    const double *weight = NULL;
     TRY(outcomes(y, time, v));
+    TRY(row_weights(&weight, v));
     if (v->d.no_value) diagnose(v->out, "no_risk", "%s: what follows is about the ranking alone", v->d.no_value);
     else TRY(risks(p, v));
     TRY(fit_rows(&r, v->d.fit, f, v->d.survival ? time : NULL, &(PredictWish){ v->horizon, .95, v->q->group }, a, v->e));
     const bool has_risk = !v->d.no_value && (!v->d.survival || !isnan(v->horizon));
     ExternalData x = { .p = r.p, .horizon = has_risk ? v->horizon : NAN, .conf = .95 };
-    double *column = ARENA_NEW(a, 6 * (rows + 1), double), *kept = ARENA_NEW(a, rows * r.p + 1, double);
+    double *column = ARENA_NEW(a, 7 * (rows + 1), double), *kept = ARENA_NEW(a, rows * r.p + 1, double);
     size_t *place = ARENA_NEW(a, rows + 1, size_t), outside = 0, beyond = 0, events = 0;
     const char **term = ARENA_NEW(a, r.p + 1, const char *);
     unsigned char *behind = arena_alloc(a, rows + 1);
     int *stratum = ARENA_NEW(a, rows + 1, int);
     if (!column || !kept || !place || !term || !behind || !stratum) return err_nomem(v->e);
-    double *cy = column, *ct = column + rows + 1, *risk = ct + rows + 1, *eta = risk + rows + 1, *cumhaz = eta + rows + 1, *offset = cumhaz + rows + 1;
+    double *cy = column, *ct = column + rows + 1, *risk = ct + rows + 1, *eta = risk + rows + 1, *cumhaz = eta + rows + 1, *offset = cumhaz + rows + 1, *own_weight = offset + rows + 1;
     for (size_t i = 0; i < rows; i++) {
         if (isnan(y[i])) { count(left_out, "missing: outcome"); continue; }
+        if (weight && !(weight[i] > 0)) { count(left_out, isnan(weight[i]) ? "missing: weight" : "weight 0"); continue; }
         if (isnan(r.eta[i]) || (has_risk && p[i].status != PREDICTED)) {
             const char *reason = p[i].status == PREDICT_BEYOND ? "the horizon lies behind the last time of the model's stratum" : p[i].reason;
             count(left_out, reason ? reason : "no prediction");
@@ -191,6 +215,7 @@ static Rc measure(Validation *v)
         eta[x.n] = r.eta[i];
         cumhaz[x.n] = r.cumhaz[i];
         offset[x.n] = r.offset[i];
+        if (weight) own_weight[x.n] = weight[i];
         stratum[x.n] = r.stratum[i];
         /* Behind the model's last time it says nothing of the hazard: follow-up ends there for the recalibration. */
         behind[x.n] = v->d.survival && time[i] > r.last_time[i];
@@ -205,6 +230,7 @@ static Rc measure(Validation *v)
     x.y = cy; x.time = v->d.survival ? ct : NULL; x.risk = risk; x.eta = eta; x.cumhaz = json_size(json_get(v->d.fit, "baseline")) || !v->d.survival ? cumhaz : NULL; x.x = kept; x.term = term; x.beyond = behind; x.offset = offset;
     x.n_strata = (int)json_size(json_get(v->d.fit, "baseline"));
     x.stratum = v->d.survival && x.n_strata > 1 ? stratum : NULL;
+    x.weight = weight ? own_weight : NULL;
     if (r.pieces) TRY(pieces_of(&x, r.pieces, y, time, r.last_time, place, rows, r.p, v));
     json_set_number(v->out, "patients", (double)v->f.patients);
     json_set_number(v->out, "n", (double)x.n);
@@ -234,6 +260,7 @@ Rc validate_study(Json **out, const ValidationRequest *q, const StudyTables *t, 
     json_set(v.out, "model", json_copy(v.file_model));
     json_set(v.out, "endpoint", json_from_text(v.endpoint->name));
     json_set_text(v.out, "measure", v.d.measure);
+    if (q->weights) json_set_text(v.out, "weights", q->weights);
     if (json_get(v.d.fit, "frailty")) json_set_text(v.out, "group", fit_group_name(q->group));
     json_set(v.out, "time_unit", json_from_text(v.d.time_unit));
     json_set_number(v.out, "horizon", v.d.survival ? v.horizon : NAN);

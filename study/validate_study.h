@@ -13,6 +13,7 @@ typedef struct {
     const Json *model;         /* the file's document */
     const char *endpoint;      /* of this study; NULL: the one of the model's name for it */
     double horizon;            /* in the model's time unit from its clock; NaN: the file's, else board's */
+    const char *weights;       /* column of this study with the weight of each patient; NULL: they count alike */
     FitGroup group;            /* of a model with frailties; GROUP_AVERAGE is refused */
 } ValidationRequest;
 

@@ -76,6 +76,16 @@ def flat(x):
 a, b = (flat([json.load(open('$tmp/' + f))[k] for k in ('n', 'nevent', 'discrimination', 'calibration', 'brier', 'recalibration')]) for f in ('v.json', 'd.json'))
 assert len(a) == len(b) > 100 and all(p == q or abs(p - q) <= 1e-9 + 1e-7 * abs(p) for p, q in zip(a, b))"
 
+# Weights: a column of this study. Patients of weight 0 are left out, weights that are no counts make errors robust.
+"$REOX" validate "$tmp/other" --model "$tmp/files/os.json" --weights dose --json >"$tmp/w.json" 2>/dev/null
+ok "weights of sampling" python3 -c "
+import json; v, j = (json.load(open('$tmp/' + f)) for f in ('v.json', 'w.json')); r = j['recalibration']
+assert j['weights'] == 'dose' and j['left_out'] == {'weight 0': 23} and j['n'] == 67 and 'robust' in r['weights_convention']
+assert all(0 <= t['p'] <= 1 for t in r['tests']) and r['closed_test'] and j['calibration']['curve']['predicted'] == []
+assert 'weights_convention' not in v['recalibration'] and v['n'] == 90"
+refused "weights of text" 3 'stage is no column of numbers' "$REOX" validate "$tmp/other" --model "$tmp/files/os.json" --weights stage
+refused "weights that are not there" 3 'nothing' "$REOX" validate "$tmp/other" --model "$tmp/files/os.json" --weights nothing
+
 # A variable of another definition, a column that is not there, an endpoint that is not there.
 other_way() { make_study "$1" 2 0.04 months "$2"; refused "$1" 3 "$3" "$REOX" validate "$tmp/$1" --model "$tmp/files/os.json"; }
 other_way threshold '{"hypoxia": {"FMISO": {"threshold": 1.3}}}' '^reox: .*os.json: fmiso_pre_fhv is another variable in this cohort: threshold is 1.4 in the model and 1.3 here'

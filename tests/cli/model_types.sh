@@ -48,12 +48,16 @@ for group in ("typical", "own", "average") if "frailty" in fit else ("typical",)
     assert here == there and len(here["predictions"]) == 90
     values = [[p[k] for k in ("lower95", "value", "upper95")] for p in here["predictions"]]
     assert all((v == [None] * 3) if name == "exact" else (v[0] is None and 0 < v[1] < 1) if name in ("lasso", "net") else 0 < v[0] < v[1] < v[2] < 1 for v in values)
-# Weighted and penalised fits are no maximum of the cohort's own likelihood; powers are chosen among few.
-v = json.loads(run("validate", tmp + "/study", "--model", path, *(["--group", "own"] if "frailty" in fit else []), *at))
+# Penalised fits are no maximum of the cohort's own likelihood, weighted ones of the weighted one; powers are chosen among few.
+more = ["--group", "own"] if "frailty" in fit else ["--weights", "copies"] if name == "weights" else []
+v = json.loads(run("validate", tmp + "/study", "--model", path, *more, *at))
 assert v["n"] == 90 and v["discrimination"]["c"] > .5 and v["development"] == performance
 if name == "exact": assert "recalibration" not in v and v["diagnosis"][0]["code"] == "no_risk"
-elif name not in ("weights", "firth", "ridge", "lasso", "net", "pspline", "respfirth"):
+elif name not in ("firth", "ridge", "lasso", "net", "pspline", "respfirth"):
     assert all(0 <= t["chisq"] < 1e-7 for t in v["recalibration"]["tests"]), v["recalibration"]["tests"]
+if name == "tt":
+    w = json.loads(run("validate", tmp + "/study", "--model", path, "--weights", "dose", *at))
+    assert w["n"] == 67 and all(0 <= t["p"] <= 1 for t in w["recalibration"]["tests"]), w["recalibration"]["tests"]
 if name == "weights": assert "case weights" in performance["reason"]
 else:
     a, c = performance["apparent"], performance["corrected"]

@@ -130,6 +130,109 @@ START_TEST(follow_up_ends_with_the_model)
 }
 END_TEST
 
+/* ---- weights */
+
+static Json *validate_weighted(const Rows *r, const double *weight, size_t n, bool survival)
+{
+    Json *out = json_object();
+    Arena a = { 0 };
+    Err e = { 0 };
+    double x[2 * N];                                    /* columns of n rows */
+    for (size_t j = 0; j < 2; j++) memcpy(x + j * n, r->x + j * N, n * sizeof *x);
+    ExternalData d = { .n = n, .p = 2, .y = r->y, .time = survival ? r->time : NULL, .risk = r->risk, .eta = r->eta, .cumhaz = r->cumhaz,
+                       .x = x, .term = term, .weight = weight, .horizon = survival ? 12 : NAN, .conf = .95 };
+    assert_ok_e(external_validate(out, &d, &a, &e), e);
+    arena_free(&a);
+    return out;
+}
+
+static double of(const Json *out, const char *key, const char *member) { return json_number(json_get(json_get(out, key), member)); }
+static double test_of(const Json *out, size_t k, const char *key)
+{
+    return json_number(json_get(json_at(json_get(json_get(out, "recalibration"), "tests"), k), key));
+}
+
+static void move_row(Rows *to, size_t k, const Rows *from, size_t i)
+{
+    to->y[k] = from->y[i]; to->time[k] = from->time[i]; to->risk[k] = from->risk[i]; to->eta[k] = from->eta[i]; to->cumhaz[k] = from->cumhaz[i];
+    to->x[k] = from->x[i]; to->x[N + k] = from->x[N + i];
+}
+
+/* A weight of 2 is two rows: every estimate, and recalibration with its errors and tests. */
+START_TEST(two_is_two_rows)
+{
+    for (int survival = 0; survival < 2; survival++) {
+        Rows all, rows, copies;
+        double weight[N];
+        size_t n = 0, m = 0;
+        simulate(&all, survival != 0, 1.6, .8, 41);
+        for (size_t i = 0; m + 3 < N; i++, n++) {
+            weight[n] = (double)(1 + i % 3);
+            move_row(&rows, n, &all, i);
+            for (double w = weight[n]; w > 0; w--) move_row(&copies, m++, &all, i);
+        }
+        Json *a = validate_weighted(&rows, weight, n, survival != 0), *b = validate_weighted(&copies, NULL, m, survival != 0);
+        assert_near(of(a, "discrimination", "c"), of(b, "discrimination", "c"), 1e-12);
+        static const char *const keys[] = { "observed", "expected", "oe" };
+        for (int k = 0; k < 3; k++) assert_near(of(a, "calibration", keys[k]), of(b, "calibration", keys[k]), 1e-12);
+        if (!survival) assert_near(of(a, "calibration", "slope"), of(b, "calibration", "slope"), 1e-10);      /* Efron's ties are no copies */
+        assert_near(of(a, "brier", "model"), of(b, "brier", "model"), 1e-12);
+        if (survival) assert_near(of(a, "discrimination", "auc"), of(b, "discrimination", "auc"), 1e-12);
+        for (size_t k = 1; k < 4; k++) {
+            const Json *names = json_get(step(a, k), "coef");
+            for (const Json *x = json_first(names); x; x = json_next(x)) {
+                assert_near(coef(a, k, json_key(x)), coef(b, k, json_key(x)), 1e-10);
+                assert_near(se(a, k, json_key(x)), se(b, k, json_key(x)), 1e-10);
+            }
+            assert_near_abs(test_of(a, k - 1, "chisq"), test_of(b, k - 1, "chisq"), 1e-8, 1e-9);
+        }
+        json_free(a);
+        json_free(b);
+    }
+}
+END_TEST
+
+/* Weights of sampling: the update of the baseline and its robust error in closed form, and nothing changes with a common factor or with
+ * other columns that span the same. */
+START_TEST(weights_of_sampling)
+{
+    for (int survival = 0; survival < 2; survival++) {
+        Rows r, mixed;
+        double w[N], more[N];
+        Rng g = rng_stream(7, 1);
+        simulate(&r, survival != 0, 1.5, .7, 43);
+        mixed = r;
+        for (int i = 0; i < N; i++) {
+            w[i] = .25 + rng_uniform(&g);
+            more[i] = 3.7 * w[i];
+            mixed.x[i] = r.x[i] + 3 * r.x[N + i];
+            mixed.x[N + i] = 100 * (r.x[N + i] - r.x[i]);
+        }
+        Json *a = validate_weighted(&r, w, N, survival != 0), *b = validate_weighted(&r, more, N, survival != 0);
+        Json *c = validate_weighted(&mixed, w, N, survival != 0);
+        if (survival) {
+            double events = 0, expected = 0, ss = 0;
+            for (int i = 0; i < N; i++) { events += w[i] * r.y[i]; expected += w[i] * r.cumhaz[i] * exp(r.eta[i]); }
+            for (int i = 0; i < N; i++) ss += pow(w[i] * (r.y[i] - events / expected * r.cumhaz[i] * exp(r.eta[i])), 2);
+            assert_near(coef(a, 1, "log_hazard"), log(events / expected), 1e-10);
+            assert_near(se(a, 1, "log_hazard"), sqrt(ss) / events, 1e-10);
+            assert_near(test_of(a, 0, "chisq"), pow(log(events / expected) * events, 2) / ss, 1e-9);
+        }
+        for (size_t k = 0; k < 3; k++) {
+            assert_near(test_of(b, k, "chisq"), test_of(a, k, "chisq"), 1e-8);
+            assert_near(test_of(c, k, "chisq"), test_of(a, k, "chisq"), 1e-7);
+            ck_assert(test_of(a, k, "df") == 1);
+        }
+        static const char *const keys[][2] = { { "discrimination", "c_se" }, { "calibration", "slope" }, { "calibration", "slope_se" },
+                                               { "brier", "model_se" } };
+        for (int k = 0; k < 4; k++) assert_near(of(b, keys[k][0], keys[k][1]), of(a, keys[k][0], keys[k][1]), 1e-9);
+        json_free(a);
+        json_free(b);
+        json_free(c);
+    }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("external");
@@ -138,6 +241,8 @@ static Suite *suite(void)
     tcase_add_test(c, planted_updates_are_found);
     tcase_add_test(c, twice_the_predictor_is_half_the_slope);
     tcase_add_test(c, follow_up_ends_with_the_model);
+    tcase_add_test(c, two_is_two_rows);
+    tcase_add_test(c, weights_of_sampling);
     return s;
 }
 

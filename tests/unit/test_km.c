@@ -217,6 +217,79 @@ START_TEST(jackknife_is_the_derivative)
 }
 END_TEST
 
+/* Quantile (in quarters) of a curve whose S is a fraction: first time with S <= 1 - p, the middle of the flat piece where S equals it. */
+static double quantile_by_fractions(const int entry[], const int exit[], const int event[], const long weight[], int n, int last, int quarters)
+{
+    long num = 1, den = 1;
+    double flat = NAN;
+    for (int t = 1; t <= last; t++) {
+        long risk = 0, dies = 0;
+        for (int i = 0; i < n; i++) {
+            if (entry[i] < t && t <= exit[i]) risk += weight[i];
+            if (event[i] && exit[i] == t) dies += weight[i];
+        }
+        if (!dies) continue;
+        num *= risk - dies;
+        den *= risk;
+        if (4 * num > (4 - quarters) * den) continue;
+        if (4 * num < (4 - quarters) * den) return isnan(flat) ? t : (flat + t) / 2;
+        if (isnan(flat)) flat = t;
+    }
+    return isnan(flat) ? NAN : (flat + last) / 2;
+}
+
+/* Every set of three rows with late entry and weights that are no binary fractions. Where all at risk die and others enter later, S is 0 from
+ * there and stays it: R (survival 3.5) has -2e-16 there, 0 later, and so takes a later time for every quantile. */
+START_TEST(quantiles_of_late_entries_by_fractions)
+{
+    enum { LAST = 4 };
+    static const long tenths[] = { 3, 7, 10, 20 };
+    int entry[80], exit[80], event[80], rows = 0;
+    long weight[80];
+    static const double p[3] = { .25, .5, .75 };
+    long sets = 0, early = 0;
+    for (int t = 1; t <= LAST; t++)
+        for (int s = 0; s < t; s++)
+            for (int d = 0; d < 2; d++)
+                for (int w = 0; w < 4; w++, rows++) {
+                    entry[rows] = s;
+                    exit[rows] = t;
+                    event[rows] = d;
+                    weight[rows] = tenths[w];
+                }
+    for (int i = 0; i < rows; i++)
+        for (int j = i; j < rows; j++)
+            for (int k = j; k < rows; k++) {
+                Arena a = { 0 };
+                KmCurve c;
+                const int at[3] = { i, j, k };
+                int e[3], x[3], d[3], last = 0;
+                long w[3];
+                double start[3], time[3], died[3], weigh[3], q[3], lo[3], hi[3];
+                for (int r = 0; r < 3; r++) {
+                    start[r] = e[r] = entry[at[r]];
+                    time[r] = x[r] = exit[at[r]];
+                    died[r] = d[r] = event[at[r]];
+                    w[r] = weight[at[r]];
+                    weigh[r] = (double)w[r] / 10;
+                    last = x[r] > last ? x[r] : last;
+                }
+                assert_ok(km_estimate(&c, &(KmData){ 3, start, time, died, weigh, NULL }, &(KmOptions){ 0 }, &a, NULL));
+                km_quantiles(q, lo, hi, &c, p, 3, KM_LOG, .95);
+                for (int m = 0; m < 3; m++) {
+                    const double want = quantile_by_fractions(e, x, d, w, 3, last, m + 1);
+                    ck_assert_msg(q[m] == want || (isnan(q[m]) && isnan(want)),
+                                  "(%d,%d]%s w %ld, (%d,%d]%s w %ld, (%d,%d]%s w %ld: quantile %g is %g, expected %g", e[0], x[0], d[0] ? "" : "+", w[0],
+                                  e[1], x[1], d[1] ? "" : "+", w[1], e[2], x[2], d[2] ? "" : "+", w[2], p[m], q[m], want);
+                }
+                sets++;
+                early += c.n > 1 && c.surv[0] == 0;
+                arena_free(&a);
+            }
+    ck_assert(sets == 88560 && early > 1000);
+}
+END_TEST
+
 /* Rows that count one each are counted, not gone through: the same bits as with a weight of 1 each, whatever the times are like. */
 START_TEST(counted_is_row_by_row)
 {
@@ -260,6 +333,7 @@ static Suite *suite(void)
     tcase_add_test(c, doubled_row_is_weight_two);
     tcase_add_test(c, split_interval_is_unsplit);
     tcase_add_test(c, jackknife_is_the_derivative);
+    tcase_add_test(c, quantiles_of_late_entries_by_fractions);
     tcase_add_test(c, counted_is_row_by_row);
     return s;
 }

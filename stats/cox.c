@@ -19,6 +19,8 @@ Rc cox_model_columns(CoxModel *c, Err *e)
     c->term_label = ARENA_NEW(&c->a, c->d.n_terms + 1, char *);
     if (!c->column || !c->assign || !c->term || !c->xj || !c->term_label) return err_nomem(e);
     int last = 0;
+    c->p = 0;
+    c->n_terms = 0;
     for (size_t j = 0; j < c->d.p; j++) {
         if (!c->keep[j]) continue;
         if (c->d.assign[j] != last) { last = c->d.assign[j]; c->term_label[c->n_terms++] = c->d.term_label[last - 1]; }
@@ -118,6 +120,34 @@ static bool has_kind(const CoxModel *c, VarKind kind)
     return false;
 }
 
+/* What makes a model of its own kind: two of them would need an analysis that does not exist, and each has options that it has no answer to. */
+static Rc refuse_mixtures(const CoxModel *c, bool penalised, Err *e)
+{
+    static const char *const asked[] = { "profile", "residuals", "baseline", "explained", "step", "robust", "cluster" };
+    enum { PROFILE = 1, RESIDUALS = 2, BASELINE = 4, EXPLAINED = 8, STEP = 16, ROBUST = 32 | 64 };
+    const bool firth = strcmp(option_text(c->call, "penalty", "none"), "firth") == 0, frailty = c->d.group != NULL;
+    const struct { bool there; const char *name; unsigned lacks; } kind[] = {
+        { penalised, "--lambda1, --lambda2", PROFILE | STEP | ROBUST },
+        { firth, "--penalty firth", STEP | ROBUST },
+        { frailty, c->d.formula->is_frailty ? "frailty()" : "(1|g)", PROFILE | RESIDUALS | BASELINE | EXPLAINED | STEP },
+        { has_kind(c, VAR_FP), "fp()", STEP },
+        { has_kind(c, VAR_PSPLINE), "pspline()", PROFILE | STEP | ROBUST },
+        { has_kind(c, VAR_TT), "tt()", RESIDUALS | BASELINE | EXPLAINED | STEP },
+    };
+    const char *first = NULL;
+    for (size_t k = 0; k < sizeof kind / sizeof *kind; k++) {
+        if (!kind[k].there) continue;
+        const bool firth_with_tt = firth && !penalised && k == 5;      /* a penalty of the rows that tt() makes is as any other */
+        if (first && !firth_with_tt) return err_set(e, ERR_USAGE, "cox: %s and %s do not go together", first, kind[k].name);
+        first = kind[k].name;
+        for (size_t o = 0; o < sizeof asked / sizeof *asked; o++) {
+            const bool there = option_flag(c->call, asked[o]) || option_text(c->call, asked[o], NULL) || (o == 6 && c->d.cluster);
+            if (there && (kind[k].lacks & 1u << o)) return err_set(e, ERR_USAGE, "cox: %s and --%s do not go together", first, asked[o]);
+        }
+    }
+    return OK;
+}
+
 static Rc run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
@@ -126,6 +156,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     const CoxTies ties = cox_ties_of(call, "efron");
     const bool penalised = option_number(call, "lambda1", 0) > 0 || option_number(call, "lambda2", 0) > 0;
     TRY(design_build(&c.d, out, call, &wish, e));
+    TRY(refuse_mixtures(&c, penalised, e));
     TRY(design_want_rows(&c.d, out, 2, e));
     size_t events = 0;
     for (size_t i = 0; i < c.d.n; i++) events += c.d.event[i] == 1;
@@ -141,7 +172,8 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     c.keep = arena_alloc(&c.a, c.d.p + 1);
     if (!c.keep) { rc = err_nomem(e); goto out; }
     /* A penalty determines what the data leave open; tt(x) is x until time comes in. */
-    if (penalised || has_kind(&c, VAR_TT) || has_kind(&c, VAR_PSPLINE)) memset(c.keep, 1, c.d.p);
+    if (penalised || has_kind(&c, VAR_TT)) memset(c.keep, 1, c.d.p);
+    else if (has_kind(&c, VAR_PSPLINE)) TRY(cox_smooth_rank(&c, e));
     else TRY(design_check_rank(&c.d, out, call, c.keep, e));
     TRY(cox_model_columns(&c, e));
     if (penalised) rc = cox_ridge_lasso(&c, ties, e);

@@ -60,7 +60,8 @@ Rc cox_firth(CoxModel *c, Err *e);
 Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e);
 /* tt(x): every risk set a stratum of its own, with x times an expression in its time. */
 Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e);
-/* pspline(x,df=k); fp(x). */
+/* pspline(x,df=k); fp(x). The rank marks what stays in c->keep, before the columns are taken. */
+Rc cox_smooth_rank(CoxModel *c, Err *e);
 Rc cox_smooth(CoxModel *c, CoxTies ties, Err *e);
 Rc cox_fractional(CoxModel *c, CoxTies ties, Err *e);
 /* frailty(id) (gamma), (1|id) (log-normal). */

@@ -210,6 +210,57 @@ static Rc report(Fit *q, double *a, double *b, Err *e)
     return rc;
 }
 
+/* The penalty leaves the line of each smooth free: that line and the other columns must be told apart. It comes first, for what equals it is
+ * in the smooth already, wherever it stands in the formula. Equidistant B-splines times their number make the line (the first is held at 0). */
+Rc cox_smooth_rank(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    const Design *d = &c->d;
+    const size_t n = d->n;
+    const bool drop = option_flag(c->call, "drop_collinear");
+    double *x = ARENA_NEW(&c->a, n * d->p + 1, double);
+    char **term = ARENA_NEW(&c->a, d->p + 1, char *);
+    unsigned char *keep = arena_alloc(&c->a, d->p + 1);
+    size_t *from = ARENA_NEW(&c->a, d->p + 1, size_t), p = 0, lines = 0;
+    Json *ignored = json_object();
+    const double **column = (const double **)arena_array(&c->a, d->p + 1, sizeof *column);
+    if (!x || !column || !term || !keep || !from || !ignored) { rc = err_nomem(e); goto out; }
+    memset(c->keep, 1, d->p);
+    TRY(design_check_levels(d, c->out, drop, e));
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t j = 0, m; j < d->p; j += m) {
+            const Term *t = &d->formula->term[d->assign[j] - 1];
+            const Var *v = &d->formula->var[t->var[0]];
+            const bool smooth = t->n == 1 && v->kind == VAR_PSPLINE;
+            m = smooth ? (size_t)var_columns(v, false) : 1;
+            if (smooth != (pass == 0)) continue;
+            const double width = (v->high - v->low) / (v->n_knots - 1);
+            for (size_t i = 0; i < n; i++)
+                for (size_t k = 0; k < m; k++) x[p * n + i] += (smooth ? (double)(k + 1) * width : 1) * d->xj[j + k][i];
+            term[p] = smooth ? arena_printf(&c->a, "%s:linear", v->label) : d->term[j];
+            if (!term[p]) { rc = err_nomem(e); goto out; }
+            column[p] = x + p * n;
+            from[p++] = j;
+            lines += smooth;
+        }
+    const DesignColumns columns = { .n = n, .p = p, .xj = column, .term = term, .centre = true, .stratum = d->stratum, .n_strata = d->n_strata,
+                                    .of = d->stratum ? " of a stratum" : "" };
+    DesignColumns alone = columns;
+    alone.p = lines;
+    TRY(design_columns_rank(keep, &alone, ignored, true, e));
+    for (size_t k = 0; k < lines; k++)
+        if (!keep[k]) {
+            rc = diagnose_fatal(c->out, e, "collinear", "the line of %s is in the smooth terms before it: leave this term out",
+                                d->formula->var[d->formula->term[d->assign[from[k]] - 1].var[0]].label);
+            goto out;
+        }
+    TRY(design_columns_rank(keep, &columns, c->out, drop, e));
+    for (size_t k = lines; k < p; k++) c->keep[from[k]] = keep[k];
+out:
+    json_free(ignored);
+    return rc;
+}
+
 Rc cox_smooth(CoxModel *c, CoxTies ties, Err *e)
 {
     Rc rc = OK;

@@ -43,7 +43,10 @@ static bool is_tt(const CoxModel *c, int k)
     return false;
 }
 
-Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e)
+/* The rows at risk at every event time, one risk set a stratum. */
+typedef struct { double *x, *weight, *offset; double *time, *event; int *stratum, *cluster; size_t n; } Pieces;
+
+static Rc expand(Pieces *out, CoxModel *c, CoxTies ties, Err *e)
 {
     Rc rc = OK;
     Arena *a = &c->a;
@@ -56,10 +59,11 @@ Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e)
     TRY(multipliers(factor, c, e));
     for (size_t s = 0; s < d->n_strata; s++)
         for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) m += d->leave[i] > d->enter[i] ? d->leave[i] - d->enter[i] : 0;
-    double *x = ARENA_NEW(a, m * p + 1, double), *time = ARENA_NEW(a, m + 1, double), *event = ARENA_NEW(a, m + 1, double);
-    double *weight = d->w ? ARENA_NEW(a, m + 1, double) : NULL, *offset = d->offset ? ARENA_NEW(a, m + 1, double) : NULL;
-    int *stratum = ARENA_NEW(a, m + 1, int), *cluster = ARENA_NEW(a, m + 1, int);      /* a row's pieces belong together in a robust variance */
-    if (!x || !time || !event || !stratum || !cluster || (d->w && !weight) || (d->offset && !offset)) return err_nomem(e);
+    /* A row's pieces belong together in a robust variance. */
+    Pieces q = { .x = ARENA_NEW(a, m * p + 1, double), .time = ARENA_NEW(a, m + 1, double), .event = ARENA_NEW(a, m + 1, double),
+                 .weight = d->w ? ARENA_NEW(a, m + 1, double) : NULL, .offset = d->offset ? ARENA_NEW(a, m + 1, double) : NULL,
+                 .stratum = ARENA_NEW(a, m + 1, int), .cluster = ARENA_NEW(a, m + 1, int) };
+    if (!q.x || !q.time || !q.event || !q.stratum || !q.cluster || (d->w && !q.weight) || (d->offset && !q.offset)) return err_nomem(e);
     for (size_t s = 0; s < d->n_strata; s++)
         for (size_t k = d->stratum[s].block_from; k < d->stratum[s].block_to; k++)
             for (int pass = 0; pass < 2; pass++)       /* deaths behind the others, as the order wants it */
@@ -67,24 +71,64 @@ Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e)
                     bool dies = i >= d->block[k].first_death && i < d->block[k].to;
                     if (dies != (pass == 1) || (d->start && d->start[i] >= d->block[k].time)) continue;
                     for (size_t j = 0; j < p; j++)
-                        x[j * m + at] = c->xj[j][d->order[i]] * (is_tt(c, (int)j) ? factor[k] : 1);
-                    time[at] = 1;
-                    event[at] = dies;
-                    stratum[at] = (int)k;
-                    cluster[at] = c->d.cluster ? c->d.cluster[d->order[i]] : (int)d->order[i];
-                    if (weight) weight[at] = d->w[i];
-                    if (offset) offset[at] = d->offset[i];
+                        q.x[j * m + at] = c->xj[j][d->order[i]] * (is_tt(c, (int)j) ? factor[k] : 1);
+                    q.time[at] = 1;
+                    q.event[at] = dies;
+                    q.stratum[at] = (int)k;
+                    q.cluster[at] = c->d.cluster ? c->d.cluster[d->order[i]] : (int)d->order[i];
+                    if (q.weight) q.weight[at] = d->w[i];
+                    if (q.offset) q.offset[at] = d->offset[i];
                     at++;
                 }
-    CoxInput big = { .n = at, .p = c->p, .x = x, .time = time, .event = event, .weight = weight, .offset = offset, .stratum = stratum,
-                     .ties = ties };
     /* Columns were laid out for m rows; at < m only where a row is at risk for nothing. */
-    if (at < m) for (size_t j = 1; j < p; j++) memmove(x + j * at, x + j * m, at * sizeof *x);
-    const CoxData own = *d;                            /* the fit puts its own in this place */
-    unsigned char *varying = arena_alloc(a, p + 1);
+    if (at < m) for (size_t j = 1; j < p; j++) memmove(q.x + j * at, q.x + j * m, at * sizeof *q.x);
+    q.n = at;
+    *out = q;
+out:
+    return rc;
+}
+
+/* What the likelihood can tell apart: columns within risk sets, with time in them. */
+static Rc keep_independent(bool *dropped, CoxModel *c, const Pieces *q, Err *e)
+{
+    Rc rc = OK;
+    const bool drop = option_flag(c->call, "drop_collinear");
+    unsigned char *keep = arena_alloc(&c->a, (size_t)c->p + 1);
+    const double **column = (const double **)arena_array(&c->a, (size_t)c->p + 1, sizeof *column);
+    if (!keep || !column) return err_nomem(e);
+    for (int j = 0; j < c->p; j++) column[j] = q->x + (size_t)j * q->n;
+    const DesignColumns columns = { .n = q->n, .p = (size_t)c->p, .xj = column, .term = c->term, .centre = true, .stratum = q->stratum,
+                                    .n_strata = c->data.n_blocks, .of = " of a risk set" };
+    *dropped = false;
+    TRY(design_check_levels(&c->d, c->out, drop, e));
+    TRY(design_columns_rank(keep, &columns, c->out, drop, e));
+    for (int j = 0; j < c->p; j++) {
+        c->keep[c->column[j]] = keep[j];
+        *dropped = *dropped || !keep[j];
+    }
+out:
+    return rc;
+}
+
+Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e)
+{
+    Rc rc = OK;
+    Pieces q;
+    bool dropped = false;
+    TRY(expand(&q, c, ties, e));
+    TRY(keep_independent(&dropped, c, &q, e));
+    if (dropped) {
+        TRY(cox_model_columns(c, e));
+        TRY(expand(&q, c, ties, e));
+    }
+    const size_t p = (size_t)c->p;
+    CoxInput big = { .n = q.n, .p = c->p, .x = q.x, .time = q.time, .event = q.event, .weight = q.weight, .offset = q.offset, .stratum = q.stratum,
+                     .ties = ties };
+    const CoxData own = c->data;                       /* the fit puts its own in this place */
+    unsigned char *varying = arena_alloc(&c->a, p + 1);
     if (!varying) return err_nomem(e);
     for (size_t j = 0; j < p; j++) varying[j] = is_tt(c, (int)j);
-    c->piece_cluster = cluster;
+    c->piece_cluster = q.cluster;
     c->n_piece_clusters = c->d.cluster ? c->d.n_clusters : c->d.n;
     TRY(cox_fit_and_report(c, &big, true, e));
     if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json_tt(c, &own, varying, e));

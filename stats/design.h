@@ -93,8 +93,26 @@ Rc design_offset_for(double **offset, const Design *d, const Frame *rows, Arena 
  * stratum that is not among the data. */
 Rc design_strata_for(int **stratum, const Design *d, const Frame *rows, Arena *a, Err *e);
 
-/* Rank, constant and collinear columns by pivoted QR of the centred, scaled columns. Diagnoses constant_column, collinear
- * (naming the combination) and underdetermined; ERR_ESTIMATE unless call has drop_collinear, then keep[] (p) marks what stays. */
+/* Columns alone, each of n numbers. Centred: a constant makes no difference; with strata (NULL: none) one for each of them makes none
+ * either, as in a likelihood that compares within strata. `of` follows "in every row" in messages: "" or " of a stratum". */
+typedef struct {
+    size_t n, p;
+    const double *const *xj;     /* [p] */
+    char *const *term;           /* [p] */
+    bool centre;
+    const int *stratum;          /* [n] 0 … n_strata-1 */
+    size_t n_strata;
+    const char *of;
+} DesignColumns;
+
+/* Rank, constant and collinear columns by QR of the centred, scaled columns in their order. Diagnoses constant_column, collinear
+ * (naming the combination) and underdetermined; ERR_ESTIMATE unless `drop`, then keep[] (p) marks what stays. */
+Rc design_columns_rank(unsigned char *keep, const DesignColumns *columns, Json *out, bool drop, Err *e);
+
+/* Categories with one level, which have no column: constant_column, ERR_ESTIMATE unless `drop`. */
+Rc design_check_levels(const Design *d, Json *out, bool drop, Err *e);
+
+/* Both for the design's columns; drop is the call's drop_collinear. */
 Rc design_check_rank(const Design *d, Json *out, const StatCall *call, unsigned char *keep, Err *e);
 
 /* The same check; what does not stay is taken out of x, xj, term, assign and p, so that a fit need not know of it. */

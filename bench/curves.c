@@ -361,6 +361,7 @@ int main(int argc, char **argv)
 {
     if (argc < 2) { fputs("curves DIR [TASK …] | curves sweep N [METHOD …]\n", stderr); return 2; }
     linalg_init();
+    arena_keep_freed();
     if (strcmp(argv[1], "sweep") == 0) { sweep(argc > 2 ? (size_t)atof(argv[2]) : 100000, argc > 3 ? argc - 3 : 0, argv + 3); return 0; }
     folder = argv[1];
     if (wanted(argc, argv, "logistic_1e4")) logistic("logistic_1e4", 10000, 5);

@@ -354,6 +354,7 @@ int main(int argc, char **argv)
     if (argc < 2) { fputs("statistics DIR [TASK …]\n", stderr); return 2; }
     folder = argv[1];
     linalg_init();
+    arena_keep_freed();
     if (wanted(argc, argv, "cox_1e5")) cox("cox_1e5", 100000, 1, 3);
     if (wanted(argc, argv, "cox_1e6")) cox("cox_1e6", 1000000, 2, 2);
     if (wanted(argc, argv, "bootstrap")) bootstrap();

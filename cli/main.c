@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cli/command_line.h"
+#include "core/arena.h"
 #include "core/str.h"
 #include "core/version.h"
 #include "stats/linalg.h"
@@ -48,6 +49,7 @@ static ExitCode unknown_command(const char *name)
 int main(int argc, char **argv)
 {
     linalg_init();
+    arena_keep_freed();
     umask(077);                            /* patients' data: for the owner alone */
     signal(SIGPIPE, SIG_IGN);              /* a closed pipe or a full disk is an error message, not a death */
     signal(SIGXFSZ, SIG_IGN);

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "core/pages.h"
 
@@ -132,4 +135,12 @@ void arena_free(Arena *a)
         else free(b);
     }
     a->head = NULL;
+}
+
+void arena_keep_freed(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, LEAST_PAGES);
+    mallopt(M_TRIM_THRESHOLD, 32 << 20);
+#endif
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/order.h"
 #include "core/sum.h"
 #include "stats/design_values.h"
 #include "stats/diagnosis.h"
@@ -85,22 +86,47 @@ static bool cannot_merge(const Building *b, int place)
     return true;
 }
 
+/* Few numbers among many: a bit at the place that a number's bits are mixed to says that it may be one of them. */
+typedef struct { uint64_t *bit; int width; } Sieve;
+
+static size_t sieve_place(const Sieve *s, double x) { return (order_key(x) * 0x9e3779b97f4a7c15u) >> (64 - s->width); }
+
+static bool sieve_init(Sieve *s, const double *x, size_t n, Arena *a)
+{
+    s->width = 12;
+    while ((size_t)1 << s->width < 16 * n) s->width++;
+    s->bit = ARENA_NEW(a, (size_t)1 << (s->width - 6), uint64_t);
+    for (size_t i = 0; s->bit && i < n; i++) {
+        const size_t place = sieve_place(s, x[i]);
+        s->bit[place / 64] |= (uint64_t)1 << place % 64;
+    }
+    return s->bit != NULL;
+}
+
+static bool sieve_may_hold(const Sieve *s, double x)
+{
+    const size_t place = sieve_place(s, x);
+    return s->bit[place / 64] >> place % 64 & 1;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 /* Times that differ by rounding alone become one (the lowest of them), as R does. */
 static Rc merge_times(Building *b)
 {
     const Frame *f = b->f;
     if (option_flag(b->call, "no_timefix") || (cannot_merge(b, b->time) && cannot_merge(b, b->start))) return OK;
-    double *time = ARENA_NEW(&b->scratch, f->rows, double), *start = NULL, *all = ARENA_NEW(&b->scratch, 2 * f->rows, double);
+    const int columns = b->start >= 0 ? 2 : 1, place[2] = { b->time, b->start };
+    double *all = ARENA_NEW(&b->scratch, (size_t)columns * f->rows, double), *column[2] = { NULL };
     size_t n = 0, k = 0;
-    if (b->start >= 0) start = ARENA_NEW(&b->scratch, f->rows, double);
-    if (!time || !all || (b->start >= 0 && !start)) return err_nomem(b->e);
-    for (size_t i = 0; i < f->rows; i++) {
-        time[i] = b->need[b->time].value.num[i];
-        if (start) start[i] = b->need[b->start].value.num[i];
-        if (!b->keep[i]) continue;
-        all[n++] = time[i];
-        if (start) all[n++] = start[i];
-    }
+    if (!all) return err_nomem(b->e);
+    for (int c = 0; c < columns; c++)
+        for (size_t i = 0; i < f->rows; i++)
+            if (b->keep[i]) all[n++] = b->need[place[c]].value.num[i];
     if (!n) return OK;
     sort_doubles(all, n);
     for (size_t i = 0; i < n; i++)
@@ -108,31 +134,38 @@ static Rc merge_times(Building *b)
     Sum size = { 0 };
     for (size_t i = 0; i < k; i++) sum_add(&size, fabs(all[i]));
     double tolerance = TIME_TOLERANCE * sum_value(&size) / (double)k;
-    /* cut[j] is the lowest time of the bin that all[j] belongs to. */
-    double *cut = ARENA_NEW(&b->scratch, k, double);
-    bool any = false;
-    if (!cut) return err_nomem(b->e);
-    for (size_t j = 0; j < k; j++) {
-        bool tied = j && all[j] - all[j - 1] <= tolerance;
-        cut[j] = tied ? cut[j - 1] : all[j];
-        any = any || tied;
+    /* all[j] that lies close to the one before it goes to the lowest time of its bin: both lists move up to the front. */
+    double *to = ARENA_NEW(&b->scratch, k, double), lowest = all[0], last = all[0];
+    size_t gone = 0, merged = 0;
+    if (!to) return err_nomem(b->e);
+    for (size_t j = 1; j < k; j++) {
+        const double t = all[j];
+        const bool tied = t - last <= tolerance;
+        last = t;
+        if (!tied) { lowest = t; continue; }
+        all[gone] = t;
+        to[gone++] = lowest;
     }
-    if (!any) return OK;
-    size_t merged = 0;
-    for (size_t i = 0; i < f->rows; i++) {
-        if (!b->keep[i]) continue;
-        for (int which = 0; which < (start ? 2 : 1); which++) {
-            double *t = which ? &start[i] : &time[i];
-            size_t low = 0, high = k;
-            while (high - low > 1) { size_t middle = (low + high) / 2; if (all[middle] <= *t) low = middle; else high = middle; }
-            if (cut[low] != *t) { *t = cut[low]; merged++; }
+    if (!gone) return OK;
+    Sieve sieve;
+    if (!sieve_init(&sieve, all, gone, &b->scratch)) return err_nomem(b->e);
+    for (int c = 0; c < columns; c++) {
+        double *t = column[c] = ARENA_NEW(&b->scratch, f->rows, double);
+        if (!t) return err_nomem(b->e);
+        for (size_t i = 0; i < f->rows; i++) {
+            t[i] = b->need[place[c]].value.num[i];
+            if (!b->keep[i] || !sieve_may_hold(&sieve, t[i])) continue;
+            const double *at = bsearch(&t[i], all, gone, sizeof *all, by_value);
+            if (!at) continue;
+            t[i] = to[at - all];
+            merged++;
         }
-        if (start && start[i] == time[i])
+        b->need[place[c]].value.num = t;
+    }
+    for (size_t i = 0; columns > 1 && i < f->rows; i++)
+        if (b->keep[i] && column[0][i] == column[1][i])
             return err_set(b->e, ERR_INPUT, "%s:%zu: the interval has no length once times that differ by rounding are one "
                            "(--no-timefix keeps them apart)", f->name, design_line(f, i));
-    }
-    b->need[b->time].value.num = time;
-    if (start) b->need[b->start].value.num = start;
     b->d->n_times_merged = merged;
     json_set_number(b->out, "n_times_merged", (double)merged);
     diagnose(b->out, "times_merged", "%zu time%s in %s differed from another by rounding alone and %s taken as equal (--no-timefix "

@@ -29,8 +29,8 @@ Rc ipcw_init_weighted(Ipcw *w, const double *time, const int *state, const doubl
     w->first[w->n_times] = n;
     Sum left = { 0 };
     for (size_t k = w->n_times; k-- > 0;) {
-        for (size_t i = w->first[k]; i < w->first[k + 1]; i++) sum_add(&left, weight ? weight[w->order[i]] : 1);
-        w->at_risk[k] = sum_value(&left);
+        for (size_t i = w->first[k]; weight && i < w->first[k + 1]; i++) sum_add(&left, weight[w->order[i]]);
+        w->at_risk[k] = weight ? sum_value(&left) : (double)(n - w->first[k]);
     }
     w->total = w->n_times ? w->at_risk[0] : 0;
     double G = 1;
@@ -70,27 +70,25 @@ double ipcw_G(const Ipcw *w, double t)
 
 Rc ipcw_influence(double *influence, const Ipcw *w, const double *x, double t, Err *e)
 {
-    size_t m = w->n_times;
-    double *share = malloc((m + 1) * sizeof *share);      /* S(z)/Y(z) at censoring times up to t, else 0 */
+    size_t m = w->n_times, upto = 0;
+    while (upto < m && w->at[upto] <= t) upto++;
+    double *share = malloc((upto + 1) * sizeof *share);      /* S(z)/Y(z) at times up to t; beyond them nothing is estimated */
     if (!share) return err_nomem(e);
-    Sum beyond = { 0 }, total = { 0 };
+    Sum beyond = { 0 };
     for (size_t k = m; k-- > 0;) {
-        share[k] = w->at[k] <= t ? sum_value(&beyond) / w->at_risk[k] : 0;
-        for (size_t i = w->first[k]; i < w->first[k + 1]; i++) {
-            double wx = weight_of(w, w->order[i]) * x[w->order[i]];
-            sum_add(&beyond, wx);
-            sum_add(&total, wx);
-        }
+        if (k < upto) share[k] = sum_value(&beyond) / w->at_risk[k];
+        for (size_t i = w->first[k]; i < w->first[k + 1]; i++) sum_add(&beyond, weight_of(w, w->order[i]) * x[w->order[i]]);
     }
-    double mean = sum_value(&total) / w->total, drift = 0;
+    const double mean = sum_value(&beyond) / w->total;
+    double drift = 0;
     for (size_t k = 0; k < m; k++) {
         double censored = 0;
-        for (size_t i = w->first[k]; i < w->first[k + 1]; i++)
+        for (size_t i = w->first[k]; k < upto && i < w->first[k + 1]; i++)
             if (w->state[w->order[i]] == 0) censored += weight_of(w, w->order[i]);
-        drift += share[k] * censored / w->at_risk[k];
+        if (censored > 0) drift += share[k] * censored / w->at_risk[k];
         for (size_t i = w->first[k]; i < w->first[k + 1]; i++) {
             size_t row = w->order[i];
-            influence[row] = x[row] - mean - drift + (w->state[row] == 0 ? share[k] : 0);
+            influence[row] = x[row] - mean - drift + (k < upto && w->state[row] == 0 ? share[k] : 0);
         }
     }
     free(share);
@@ -135,71 +133,5 @@ Rc ipcw_brier(Measure *out, const Ipcw *w, const double *risk, double t, Err *e)
     Rc rc = ipcw_influence(x + n, w, x, t, e);
     if (rc == OK) rc = ipcw_se(&out->se, w, x + n, e);
     free(x);
-    return rc;
-}
-
-/* Weights of cases (w) and controls (v) of each row. */
-static void roles(double *wc, double *vc, const Ipcw *w, double t, CaseRule rule, bool other_events, const double *weight)
-{
-    double G = ipcw_G(w, t);
-    for (size_t i = 0; i < w->n; i++) {
-        double T = w->time[i];
-        bool before = rule == CASES_UP_TO_T ? T <= t : T < t, after = T > t;
-        double own = weight ? weight[i] : before ? 1 / w->G_before[i] : 1 / G;
-        wc[i] = before && w->state[i] == 1 ? own : 0;
-        vc[i] = after || (other_events && before && w->state[i] == 2) ? own : 0;
-    }
-}
-
-Rc ipcw_auc(Measure *out, double *influence, const Ipcw *w, const double *marker, double t, CaseRule rule, bool other_events,
-            const double *weight, Err *e)
-{
-    Rc rc = OK;
-    size_t n = w->n;
-    double N = w->total;
-    double *block = calloc(6 * n + 1, sizeof *block), *wc = block, *vc = block + n, *pair = block + 2 * n;
-    size_t *s = malloc((n + 1) * sizeof *s);
-    *out = (Measure){ NAN, NAN };
-    if (!block || !s) { rc = err_nomem(e); goto out; }
-    for (size_t i = 0; influence && i < n; i++) influence[i] = NAN;
-    roles(wc, vc, w, t, rule, other_events, weight);
-    order_start(s, n);
-    TRY(order_by(s, marker, n, e));
-    Sum m1 = { 0 }, m2 = { 0 }, wins = { 0 }, below = { 0 }, above = { 0 };
-    for (size_t i = 0; i < n; i++) {
-        sum_add(&m1, weight_of(w, s[i]) * wc[s[i]]);
-        sum_add(&m2, weight_of(w, s[i]) * vc[s[i]]);
-    }
-    if (!(sum_value(&m1) > 0) || !(sum_value(&m2) > 0)) goto out;
-    /* pair[i]: what row i carries of all pairs, as a case over controls below it and as a control under cases above it. */
-    for (size_t lo = 0, hi; lo < n; lo = hi) {
-        double tied = 0;
-        for (hi = lo; hi < n && marker[s[hi]] == marker[s[lo]]; hi++) tied += weight_of(w, s[hi]) * vc[s[hi]];
-        for (size_t i = lo; i < hi; i++) {
-            double h = wc[s[i]] * (sum_value(&below) + tied / 2) / N;
-            pair[s[i]] += h;
-            sum_add(&wins, weight_of(w, s[i]) * h / N);
-        }
-        for (size_t i = lo; i < hi; i++) sum_add(&below, weight_of(w, s[i]) * vc[s[i]]);
-    }
-    for (size_t hi = n, lo; hi > 0; hi = lo) {
-        double tied = 0;
-        for (lo = hi; lo > 0 && marker[s[lo - 1]] == marker[s[hi - 1]]; lo--) tied += weight_of(w, s[lo - 1]) * wc[s[lo - 1]];
-        for (size_t i = lo; i < hi; i++) pair[s[i]] += vc[s[i]] * (sum_value(&above) + tied / 2) / N;
-        for (size_t i = hi; i-- > lo;) sum_add(&above, weight_of(w, s[i]) * wc[s[i]]);
-    }
-    double a = sum_value(&m1) / N, b = sum_value(&m2) / N, auc = sum_value(&wins) / (a * b);
-    out->value = auc;
-    if (weight) goto out;
-    double *u = block + 3 * n, *u1 = block + 4 * n, *u2 = block + 5 * n;
-    TRY(ipcw_influence(u, w, pair, t, e));
-    TRY(ipcw_influence(u1, w, wc, t, e));
-    TRY(ipcw_influence(u2, w, vc, t, e));
-    for (size_t i = 0; i < n; i++) u[i] = (u[i] - auc * (u1[i] * b + a * u2[i])) / (a * b);
-    TRY(ipcw_se(&out->se, w, u, e));
-    for (size_t i = 0; influence && i < n; i++) influence[i] = u[i];
-out:
-    free(block);
-    free(s);
     return rc;
 }

@@ -35,7 +35,7 @@ Rc ipcw_init_weighted(Ipcw *w, const double *time, const int *state, const doubl
 double ipcw_G(const Ipcw *w, double t);                     /* G(t), right-continuous */
 
 /* influence[i] := x_i - (weighted) mean x, plus what row i contributes to x through the estimated G up to t. x_i is 0 or carries one
- * weight of the row; rows beyond t carry 1/G(t). NULL x is not allowed. */
+ * weight of the row; rows beyond t carry 1/G(t). NULL x is not allowed; influence may be x itself. */
 Rc ipcw_influence(double *influence, const Ipcw *w, const double *x, double t, Err *e);
 
 /* A mean with its standard error. */
@@ -55,6 +55,17 @@ typedef enum {
  * is no se. NaN without cases or controls. O(n log n). Uno et al. 2007; Hung & Chiang 2010; Blanche et al. 2013. */
 Rc ipcw_auc(Measure *out, double *influence, const Ipcw *w, const double *marker, double t, CaseRule rule, bool other_events,
             const double *weight, Err *e);
+
+/* A marker sorted once for several times or definitions, with the room that an area needs: one area at a time. Memory is the arena's; w and
+ * marker must outlive it. */
+typedef struct {
+    const Ipcw *w;
+    const double *marker;
+    size_t *order;              /* rows by ascending marker */
+    double *own, *ranked, *pair;
+} IpcwRanked;
+Rc ipcw_ranked_init(IpcwRanked *r, const Ipcw *w, const double *marker, Arena *a, Err *e);
+Rc ipcw_auc_ranked(Measure *out, double *influence, const IpcwRanked *r, double t, CaseRule rule, bool other_events, const double *weight, Err *e);
 
 /* Standard error of the (weighted) mean of influence values by row. */
 Rc ipcw_se(double *se, const Ipcw *w, const double *influence, Err *e);

@@ -140,12 +140,14 @@ static Rc write_scores(Json *out, Work *w, Err *e)
     Measure *model = ARENA_NEW(&w->d.arena, 3 * n, Measure), *null = model + n, *auc = model + 2 * n;
     double *ipa = ARENA_NEW(&w->d.arena, 2 * n, double);
     if (!model || !ipa) return err_nomem(e);
+    IpcwRanked ranked;
+    TRY(ipcw_ranked_init(&ranked, &w->ipcw, w->marker, &w->d.arena, e));
     for (size_t t = 0; t < n; t++) {
         TRY(risks_at(w, w->times[t], e));
         TRY(ipcw_brier(&model[t], &w->ipcw, w->risk, w->times[t], e));
         null_risk_at(w, w->times[t]);
         TRY(ipcw_brier(&null[t], &w->ipcw, w->risk, w->times[t], e));
-        TRY(ipcw_auc(&auc[t], NULL, &w->ipcw, w->marker, w->times[t], CASES_UP_TO_T, false, NULL, e));
+        TRY(ipcw_auc_ranked(&auc[t], NULL, &ranked, w->times[t], CASES_UP_TO_T, false, NULL, e));
         ipa[t] = 1 - model[t].value / null[t].value;
     }
     Json *b = json_set(out, "brier", json_object()), *m = json_set(b, "model", json_object()),

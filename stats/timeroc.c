@@ -24,9 +24,10 @@ typedef struct {
     const double *times;
     size_t n_times;
     bool competing;
+    bool any;                      /* there is an area */
     Ipcw ipcw;
     double *weight;                /* [times][n] of the Cox censoring model; NULL: marginal */
-    double *influence;             /* [2 definitions][markers][times][n] */
+    double *influence;             /* [2 definitions][markers][times][n], for comparisons: NULL with one marker */
     Measure *auc;                  /* [2][markers][times] */
 } Work;
 
@@ -141,6 +142,29 @@ out:
     return rc;
 }
 
+/* Every marker by every definition at every time. */
+static Rc areas(Work *w, Err *e)
+{
+    Rc rc = OK;
+    const size_t n = w->d.n;
+    Arena a = { 0 };
+    for (size_t j = 0; j < w->d.p; j++) {
+        IpcwRanked ranked;
+        TRY(ipcw_ranked_init(&ranked, &w->ipcw, w->d.x + j * n, &a, e));
+        for (int k = 0; k < (w->competing ? 2 : 1); k++)
+            for (size_t t = 0; t < w->n_times; t++) {
+                const size_t q = at(w, k, j, t);
+                TRY(ipcw_auc_ranked(&w->auc[q], w->influence ? w->influence + q * n : NULL, &ranked, w->times[t], CASES_BEFORE_T, k == 1,
+                                    w->weight ? w->weight + t * n : NULL, e));
+                w->any = w->any || !isnan(w->auc[q].value);
+            }
+        arena_free(&a);
+    }
+out:
+    arena_free(&a);
+    return rc;
+}
+
 static Rc run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
@@ -149,21 +173,14 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     TRY(prepare(&w, out, call, e));
     const Clusters clusters = { d->n, d->cluster, d->n_clusters };
     TRY(ipcw_init_weighted(&w.ipcw, d->time, w.state, d->weight, &clusters, &d->arena, e));
-    w.influence = ARENA_NEW(&d->arena, 2 * d->p * w.n_times * d->n, double);
+    if (d->p > 1) w.influence = ARENA_NEW(&d->arena, 2 * d->p * w.n_times * d->n, double);
     w.auc = ARENA_NEW(&d->arena, 2 * d->p * w.n_times, Measure);
-    if (!w.influence || !w.auc) { rc = err_nomem(e); goto out; }
-    bool any = false, cox = strcmp(option_text(call, "weighting", "marginal"), "cox") == 0;
+    if ((d->p > 1 && !w.influence) || !w.auc) { rc = err_nomem(e); goto out; }
+    bool cox = strcmp(option_text(call, "weighting", "marginal"), "cox") == 0;
     double n_censored = 0;
     for (size_t i = 0; i < d->n; i++) n_censored += w.state[i] == 0;
     if (cox && n_censored > 0) TRY(cox_weights(&w, out, e));
-    for (int k = 0; k < (w.competing ? 2 : 1); k++)
-        for (size_t j = 0; j < d->p; j++)
-            for (size_t t = 0; t < w.n_times; t++) {
-                size_t q = at(&w, k, j, t);
-                TRY(ipcw_auc(&w.auc[q], w.influence + q * d->n, &w.ipcw, d->x + j * d->n, w.times[t], CASES_BEFORE_T, k == 1,
-                             w.weight ? w.weight + t * d->n : NULL, e));
-                any = any || !isnan(w.auc[q].value);
-            }
+    TRY(areas(&w, e));
     json_set_numbers(out, "times", w.times, w.n_times);
     json_set_text(out, "convention", cox ? "cases T < t, controls T > t; weights 1/G(T-|x) and 1/G(t|x) of a Cox model of censoring on all "
                                            "markers, without standard errors; def2: controls are all without the cause"
@@ -189,7 +206,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
             TRY(write_comparison(o, "p", &w, 0, i, j, e));
             if (w.competing) TRY(write_comparison(o, "p_def2", &w, 1, i, j, e));
         }
-    if (!any)
+    if (!w.any)
         rc = diagnose_fatal(out, e, "one_class", "at none of the times are there both cases (T < t) and controls (T > t)");
 out:
     design_free(d);

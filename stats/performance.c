@@ -141,9 +141,9 @@ static Rc write_scores(Json *out, Work *w, Err *e)
     double *ipa = ARENA_NEW(&w->d.arena, 2 * n, double);
     if (!model || !ipa) return err_nomem(e);
     IpcwRanked ranked;
-    TRY(ipcw_ranked_init(&ranked, &w->ipcw, w->marker, &w->d.arena, e));
     for (size_t t = 0; t < n; t++) {
         TRY(risks_at(w, w->times[t], e));
+        if (t == 0 || w->d.stratum) TRY(ipcw_ranked_init(&ranked, &w->ipcw, w->marker, &w->d.arena, e));
         TRY(ipcw_brier(&model[t], &w->ipcw, w->risk, w->times[t], e));
         null_risk_at(w, w->times[t]);
         TRY(ipcw_brier(&null[t], &w->ipcw, w->risk, w->times[t], e));

@@ -93,8 +93,7 @@ static Rc predict(PredictRun *x, Err *e)
     x->wish.conf = .95;
     if (newdata) {
         TRY(predict_newdata(&rows, newdata, &x->run.tables.protocol, e));
-        TRY(predict_rows(&x->row, x->file ? x->file : x->model->fit, newdata, &rows, &x->wish, &x->arena, e));
-        x->n = rows.rows;
+        TRY(predict_rows(&x->row, &x->n, x->file ? x->file : x->model->fit, newdata, &rows, &x->wish, &x->arena, e));
         for (size_t i = 0; i < x->n; i++) x->row[i].patient = arena_strdup(&x->arena, x->row[i].patient);
         goto out;
     }
@@ -127,6 +126,7 @@ static Json *result_json(const PredictRun *x)
         const PredictionRow *r = &x->row[i];
         Json *row = json_push(list, json_object());
         json_set_text(row, "patient", r->patient);
+        if (x->document.n_levels) json_set_text(row, "level", x->document.level[i % x->document.n_levels]);
         json_set_number(row, "value", r->value);
         json_set_number(row, "lower95", r->lower95);
         json_set_number(row, "upper95", r->upper95);
@@ -139,6 +139,7 @@ static Json *result_json(const PredictRun *x)
 
 static const char *measure_words(const PredictRun *x)
 {
+    if (x->document.n_levels) return "probability of each level";
     if (!x->document.survival) return "probability of response";
     return x->document.has_cause ? "cumulative incidence of the event" : "risk of the event";
 }
@@ -159,10 +160,12 @@ static Rc print(const PredictRun *x, Err *e)
     str_append(&text, ", 95 % interval\n");
     for (size_t i = 0; i < x->n; i++) {
         const PredictionRow *r = &x->row[i];
-        if (isnan(r->value)) str_appendf(&text, "  %-16s no value: %s\n", r->patient, r->note ? r->note : "");
-        else if (isnan(r->lower95)) str_appendf(&text, "  %-16s %5.1f %%%s%s\n", r->patient, 100 * r->value, r->note ? "  ! " : "", r->note ? r->note : "");
+        str_appendf(&text, "  %-16s ", r->patient);
+        if (x->document.n_levels) str_appendf(&text, "%-16s ", x->document.level[i % x->document.n_levels]);
+        if (isnan(r->value)) str_appendf(&text, "no value: %s\n", r->note ? r->note : "");
+        else if (isnan(r->lower95)) str_appendf(&text, "%5.1f %%%s%s\n", 100 * r->value, r->note ? "  ! " : "", r->note ? r->note : "");
         else
-            str_appendf(&text, "  %-16s %5.1f %% (%.1f to %.1f)%s%s\n", r->patient, 100 * r->value, 100 * r->lower95, 100 * r->upper95, r->note ? "  ! " : "",
+            str_appendf(&text, "%5.1f %% (%.1f to %.1f)%s%s\n", 100 * r->value, 100 * r->lower95, 100 * r->upper95, r->note ? "  ! " : "",
                         r->note ? r->note : "");
     }
     TRY(str_check(&text, e));
@@ -210,7 +213,7 @@ const Command command_predict = {
     .summary = "absolute risk or probability of response with interval, for patients that the model has not seen too",
     .details = "reox predict STUDY --model os_pre --patient P017 --horizon 24\n"
                "reox predict STUDY --model resp --newdata new.csv --json\n\n"
-               "With competing events it is the cumulative incidence; with tt() the effect is taken at each time. A covariate outside the range of the model's data is said beside the number.\n"
+               "Of an ordinal model it is the probability of each level. With competing events it is the cumulative incidence; with tt() the effect is taken at each time. A covariate outside the range of the model's data is said beside the number.\n"
                "Research use only.",
     .options = options,
     .min_arguments = 1, .max_arguments = 1,

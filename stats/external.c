@@ -10,6 +10,7 @@
 #include "stats/cif.h"
 #include "stats/concordance.h"
 #include "stats/dist.h"
+#include "stats/finegray.h"
 #include "stats/influence.h"
 #include "stats/ipcw.h"
 #include "stats/km.h"
@@ -75,12 +76,15 @@ static Rc discrimination(Json *out, const ExternalData *d, const double *event, 
         goto out;
     }
     Concordance c;
-    ConcordanceData q = { .n = d->n, .time = d->time, .event = event, .weight = d->weight, .marker = d->eta, .stratum = d->stratum, .tau = INFINITY };
+    double *time = ARENA_NEW(a, d->n + 1, double), last = 0;
+    bool competing = false;
+    if (!time) return err_nomem(e);
+    for (size_t i = 0; i < d->n; i++) { last = fmax(last, d->time[i]); competing = competing || state[i] == 2; }
+    for (size_t i = 0; i < d->n; i++) time[i] = d->subdistribution && state[i] == 2 ? 2 * last + 1 : d->time[i];
+    ConcordanceData q = { .n = d->n, .time = time, .event = event, .weight = d->weight, .marker = d->eta, .stratum = d->stratum, .tau = INFINITY };
     TRY(concordance_estimate(&c, &q, NULL, a, e));
     set_estimate(o, "c", c.c, sqrt(c.var), d->conf);
     if (!at_horizon(d)) goto out;
-    bool competing = false;
-    for (size_t i = 0; i < d->n; i++) competing = competing || state[i] == 2;
     if (!competing) {
         q.pairs = PAIRS_N_G2;
         q.tau = d->horizon;
@@ -92,6 +96,9 @@ static Rc discrimination(Json *out, const ExternalData *d, const double *event, 
     TRY(ipcw_init_weighted(&w, d->time, state, d->weight, &(Clusters){ d->n, NULL, 0 }, a, e));
     TRY(ipcw_auc(&auc, NULL, &w, d->risk, d->horizon, CASES_UP_TO_T, false, NULL, e));
     set_estimate(o, "auc", auc.value, auc.se, d->conf);
+    if (!competing) goto out;
+    TRY(ipcw_auc(&auc, NULL, &w, d->risk, d->horizon, CASES_UP_TO_T, true, NULL, e));
+    set_estimate(o, "auc_def2", auc.value, auc.se, d->conf);
 out:
     return rc;
 }
@@ -111,13 +118,40 @@ out:
     return rc;
 }
 
+static Rc parametric_slope(Judged *j, const ExternalData *d, const double *event, Arena *a, Err *e)
+{
+    double *lp = ARENA_NEW(a, d->n + 1, double);
+    if (!lp) return err_nomem(e);
+    *j = (Judged){ NAN, NAN, NAN, NAN, NAN, NAN };
+    for (size_t i = 0; i < d->n; i++) lp[i] = -d->eta[i] * d->scale;
+    return survreg_slope(&j->slope, &j->se_slope, d->dist, lp, d->time, event, d->weight, d->n, a, e);
+}
+
+/* The coefficient of eta in a Fine–Gray model of this cohort, robust. */
+static Rc subdistribution_slope(Judged *j, const ExternalData *d, const int *state, Arena *a, Err *e)
+{
+    FineGrayFit f = { 0 };
+    Err why = { 0 };
+    FineGrayData q = { .n = d->n, .p = 1, .time = d->time, .x = d->eta, .state = state, .convention = FINEGRAY_SURVIVAL, .stratum = d->stratum,
+                       .weight = d->weight };
+    *j = (Judged){ NAN, NAN, NAN, NAN, NAN, NAN };
+    const Rc rc = finegray_fit(&f, &q, a, &why);
+    if (rc == ERR_NOMEM) return err_nomem(e);
+    if (rc != OK || !f.converged || f.direction) return OK;
+    j->slope = f.coef[0];
+    j->se_slope = f.se[0];
+    return OK;
+}
+
 static Rc calibration(Json *out, const ExternalData *d, const double *event, const int *state, Arena *a, Err *e)
 {
     Rc rc = OK;
     Json *o = json_set(out, "calibration", json_object());
     Judged j;
     double observed = NAN, se = NAN, expected = weighted_mean(d->risk, d), z = conf_z(d->conf);
-    TRY(judge_weighted(&j, d->eta, d->time, event, d->weight, d->stratum, d->stratum ? d->n_strata : 1, d->n, a, e));
+    if (d->subdistribution) TRY(subdistribution_slope(&j, d, state, a, e));
+    else if (d->scale > 0) TRY(parametric_slope(&j, d, event, a, e));
+    else TRY(judge_weighted(&j, d->eta, d->time, event, d->weight, d->stratum, d->stratum ? d->n_strata : 1, d->n, a, e));
     set_estimate(o, "slope", j.slope, j.se_slope, d->conf);
     if (d->time && !at_horizon(d)) goto out;
     if (d->time) TRY(observed_risk(&observed, &se, d, state, a, e));
@@ -458,6 +492,9 @@ Rc external_validate(Json *out, const ExternalData *d, Arena *a, Err *e)
     TRY(calibration(out, d, event, state, a, e));
     TRY(brier(out, d, state, a, e));
     for (size_t i = 0; i < d->n; i++) if (d->beyond && d->beyond[i]) event[i] = 0;
+    if (d->subdistribution)
+        json_set_text(out, "recalibration_reason", "a subdistribution hazard counts patients after another event by weights that the likelihood of a "
+                                                   "hazard does not know: nothing is recalibrated");
     if (d->time && !d->cumhaz) goto out;
     TRY(recalibration(out, d->pieces ? d->pieces : d, d->pieces ? d->pieces->y : event, a, e));
 out:

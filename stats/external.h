@@ -2,11 +2,13 @@
 #ifndef REOX_STATS_EXTERNAL_H
 #define REOX_STATS_EXTERNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/arena.h"
 #include "core/err.h"
 #include "core/json.h"
+#include "stats/survreg_dist.h"
 
 /* n rows that the model can predict. time NULL: a response, y is 0/1 and risk its probability. Else y is the state at `time` (0 censored,
  * 1 the event, 2 another event), risk that of the event up to `horizon` (NaN where the model has none: then nothing is said at a
@@ -22,6 +24,9 @@ typedef struct ExternalData {
     const unsigned char *beyond;       /* [n] followed longer than the model knows: for recalibration they end there without an event; may be NULL */
     const char *const *term;   /* [p] */
     double horizon, conf;
+    double scale;                      /* of a survreg model with eta = -x'b/scale: slope is that of x'b in a model of its distribution; 0: another */
+    SurvregDist dist;
+    bool subdistribution;              /* eta ranks by cumulative incidence: another event is never followed by the event */
     const int *row;                    /* [n] of pieces: which of n_rows rows each is of; else NULL */
     size_t n_rows;
     const struct ExternalData *pieces; /* where eta changes with time (tt): what recalibration sees instead, rows cut so that eta is one number
@@ -29,7 +34,9 @@ typedef struct ExternalData {
 } ExternalData;
 
 /* Adds to `out`:
- *   discrimination  {c, se, ci95} (Harrell; a response's area by DeLong), survival also uno_c and auc at the horizon
+ *   discrimination  {c, se, ci95} (Harrell; a response's area by DeLong), survival also uno_c and auc at the horizon (controls: event-free);
+ *                   with other events auc_def2 (controls: all without the event). Of a subdistribution who had another event counts as at
+ *                   risk for ever (Wolbers et al. 2009), and slope is that of a Fine–Gray model
  *   calibration     {observed, expected, oe, oe_ci95, slope, slope_se, slope_ci95, intercept …}, curve {predicted, observed, ici …}
  *   brier           {model, se, null, ipa}
  *   recalibration   {steps: [as it is, baseline, baseline and slope, all coefficients], tests: [each step against the one before], closed_test}

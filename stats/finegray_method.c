@@ -7,6 +7,7 @@
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/finegray.h"
+#include "stats/fit_json.h"
 #include "stats/method.h"
 #include "stats/result_keys.h"
 
@@ -136,6 +137,39 @@ out:
     return rc;
 }
 
+/* The fit as it is kept (stats/predict.h): the baseline of a stratum is its cumulative subdistribution hazard where all columns are 0. */
+static Rc keep(Json *out, const Model *m, const FineGrayFit *f, bool robust, const StatCall *call, Err *e)
+{
+    const Design *d = &m->d;
+    int *column = ARENA_NEW((Arena *)(size_t)&d->arena, m->p + 1, int);
+    if (!column) return err_nomem(e);
+    for (size_t j = 0; j < m->p; j++) column[j] = (int)m->column[j];
+    Json *fit = json_set(out, "fit", fit_json_begin("finegray", d, call, (int)m->p, column, m->n_cause));
+    json_set_number(fit, "cause", m->cause);
+    json_set_text(fit, "convention", option_text(call, "convention", "cmprsk"));
+    json_set_text(fit, "ties", option_text(call, "ties", "breslow"));
+    json_set_texts(fit, "term", m->name, m->p);
+    json_set_numbers(fit, "coef", f->coef, m->p);
+    json_set_matrix(fit, "vcov", f->vcov, m->p, m->p, NULL, NULL);
+    json_set_text(fit, "variance", robust ? "robust" : "model");
+    Json *list = json_set(fit, "baseline", json_array());
+    for (size_t s = 0; s < (d->stratum ? d->n_strata : 1); s++) {
+        Json *o = json_push(list, json_object()), *time, *cumhaz;
+        double last = 0;
+        for (size_t i = 0; i < d->n; i++) if (!d->stratum || (size_t)d->stratum[i] == s) last = fmax(last, d->time[i]);
+        json_set_text(o, "label", d->stratum ? d->stratum_label[s] : "");
+        json_set_number(o, "last_time", last);
+        time = json_set(o, "time", json_array());
+        cumhaz = json_set(o, "cumhaz", json_array());
+        for (size_t k = 0; k < f->n_steps; k++) {
+            if ((size_t)f->step_stratum[k] != s) continue;
+            json_push(time, json_from_number(f->step_time[k]));
+            json_push(cumhaz, json_from_number(f->cumhaz[k]));
+        }
+    }
+    return OK;
+}
+
 static Rc run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
@@ -198,6 +232,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     if (m.n_cause < 10 * (double)m.p)
         diagnose(out, "few_events", "%g events of the cause for %zu parameters (%.1f each, fewer than 10)", m.n_cause, m.p,
                  m.n_cause / (double)m.p);
+    if (option_flag(call, "keep_fit")) TRY(keep(out, &m, &f, data.convention == FINEGRAY_SURVIVAL, call, e));
     if (call->newdata) TRY(write_predictions(out, &m, &f, call, e));
 out:
     design_free(&m.d);

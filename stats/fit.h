@@ -2,6 +2,8 @@
 #ifndef REOX_STATS_FIT_H
 #define REOX_STATS_FIT_H
 
+#include "stats/finegray.h"
+#include "stats/ordinal_link.h"
 #include "stats/predict.h"
 #include "stats/terms.h"
 
@@ -37,8 +39,16 @@ typedef struct {
     const Expr **strata, **offset;
     const Expr *tt;            /* expression in t, NULL without tt() */
     unsigned char *varying;    /* [p] columns that tt multiplies */
-    FitBaseline *baseline;
+    FitBaseline *baseline;     /* of a finegray fit with the label and last_time alone: its steps are in `subdistribution` */
     FitFrailty frailty;
+    FineGrayFit subdistribution;         /* finegray: steps by stratum, numbered as baseline */
+    SurvregDist dist;          /* survreg */
+    double scale, last_time;
+    OrdinalLink link;          /* ordinal: K levels, K-1 ascending thresholds */
+    size_t n_levels;
+    const char **level;
+    double *threshold;
+    size_t n_more;             /* parameters that vcov holds beside p + q: log(scale) behind the coefficients, thresholds before them */
 } Fit;
 
 /* ERR_INPUT naming `where` and the key for Json that is no fit: an unknown key, lists that do not belong together, numbers that no

@@ -245,7 +245,10 @@ out:
 static Rc header(Fit *f, const Json *fit, const char *where, Err *e)
 {
     static const char *const known[] = { "schema", "kind", "formula", "penalty", "n", "nevent", "design", "intercept", "columns", "strata", "offsets",
-                                         "term", "coef", "vcov", "variance", "ties", "center", "baseline", "tt", "frailty", NULL };
+                                         "term", "coef", "vcov", "variance", "ties", "center", "baseline", "tt", "frailty", "dist", "scale", "last_time",
+                                         "link", "levels", "thresholds", "cause", "convention", NULL };
+    static const char *const kinds[] = { [FIT_COX] = "cox", [FIT_LOGISTIC] = "logistic", [FIT_SURVREG] = "survreg", [FIT_ORDINAL] = "ordinal",
+                                         [FIT_FINEGRAY] = "finegray" };
     Rc rc = OK;
     const char *schema = NULL, *kind = NULL, *formula = NULL;
     if (json_type(fit) != JSON_OBJECT) return err_set(e, ERR_INPUT, "%s: fit is %s, expected an object", where, json_type_name(fit));
@@ -254,9 +257,11 @@ static Rc header(Fit *f, const Json *fit, const char *where, Err *e)
         return err_set(e, ERR_INPUT, "%s: schema is '%s', expected 'reox.fit/1'", where, schema ? schema : "missing");
     TRY(json_refuse_unknown(fit, known, where, e));
     TRY(json_want_text(&kind, fit, "kind", where, e));
-    if (!kind || (strcmp(kind, "cox") != 0 && strcmp(kind, "logistic") != 0))
-        return err_set(e, ERR_INPUT, "%s: kind is '%s', expected 'cox' or 'logistic'", where, kind ? kind : "missing");
-    f->kind = kind[0] == 'c' ? FIT_COX : FIT_LOGISTIC;
+    int k = 0;
+    while (k <= FIT_FINEGRAY && (!kind || strcmp(kind, kinds[k]) != 0)) k++;
+    if (k > FIT_FINEGRAY)
+        return err_set(e, ERR_INPUT, "%s: kind is '%s', expected cox, logistic, survreg, ordinal or finegray", where, kind ? kind : "missing");
+    f->kind = (FitKind)k;
     TRY(json_want_text(&formula, fit, "formula", where, e));
     if (!formula || !strchr(formula, '~')) return err_set(e, ERR_INPUT, "%s: fit.formula is no formula", where);
     f->n = NAN;
@@ -279,7 +284,8 @@ static Rc coefficients(Fit *f, const Json *fit, const char *where, Arena *a, Err
     TRY(json_want_array(&terms, fit, "term", where, e));
     if (json_size(terms) != f->p) return err_set(e, ERR_INPUT, "%s: 'term' names %zu coefficients, expected %zu", where, json_size(terms), f->p);
     f->column = ARENA_NEW(a, f->p + 1, size_t);
-    f->vcov = ARENA_NEW(a, f->p * f->p + 1, double);
+    const size_t all = f->p + f->n_more;
+    f->vcov = ARENA_NEW(a, all * all + 1, double);
     if (!f->column || !f->vcov) return err_nomem(e);
     for (size_t j = 0; j < f->p; j++) {
         if (!(column[j] >= 0 && column[j] < 1e6 && column[j] == floor(column[j])) || (j && column[j] <= column[j - 1]))
@@ -289,7 +295,102 @@ static Rc coefficients(Fit *f, const Json *fit, const char *where, Arena *a, Err
     }
     TRY(json_want_text(&variance, fit, "variance", where, e));
     if (variance && strcmp(variance, "none") == 0 && json_type(json_get(fit, "vcov")) == JSON_NULL) f->vcov = NULL;
-    else TRY(covariance(f->vcov, fit, "vcov", f->p, where, e));
+    else TRY(covariance(f->vcov, fit, "vcov", all, where, e));
+out:
+    return rc;
+}
+
+/* ---- kinds of their own */
+
+static Rc positive(double *out, const Json *fit, const char *key, const char *where, Err *e)
+{
+    Rc rc = OK;
+    *out = NAN;
+    TRY(json_want_number(out, fit, key, where, e));
+    if (!(*out > 0 && isfinite(*out))) return err_set(e, ERR_INPUT, "%s: fit.%s is %g, expected a number above 0", where, key, *out);
+out:
+    return rc;
+}
+
+static Rc distribution(Fit *f, const Json *fit, const char *where, Err *e)
+{
+    Rc rc = OK;
+    const char *dist = NULL;
+    TRY(json_want_text(&dist, fit, "dist", where, e));
+    if (!survreg_dist_parse(&f->dist, dist))
+        return err_set(e, ERR_INPUT, "%s: dist is '%s', expected weibull, exponential, lognormal or loglogistic", where, dist ? dist : "missing");
+    TRY(positive(&f->scale, fit, "scale", where, e));
+    TRY(positive(&f->last_time, fit, "last_time", where, e));
+    f->n_more = f->dist != SURVREG_EXPONENTIAL;
+out:
+    return rc;
+}
+
+static Rc levels(Fit *f, const Json *fit, const char *where, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const char *link = NULL;
+    const Json *list = NULL;
+    TRY(json_want_text(&link, fit, "link", where, e));
+    if (!ordinal_link_parse(&f->link, link))
+        return err_set(e, ERR_INPUT, "%s: link is '%s', expected logit, probit or cloglog", where, link ? link : "missing");
+    TRY(json_want_array(&list, fit, "levels", where, e));
+    f->n_levels = json_size(list);
+    if (f->n_levels < 2) return err_set(e, ERR_INPUT, "%s: 'levels' names %zu levels, expected two or more", where, f->n_levels);
+    f->level = (const char **)arena_array(a, f->n_levels + 1, sizeof(char *));
+    if (!f->level) return err_nomem(e);
+    size_t k = 0;
+    for (const Json *q = json_first(list); q; q = json_next(q), k++) {
+        if (!json_text(q)) return err_set(e, ERR_INPUT, "%s: 'levels' wants a list of texts", where);
+        if (!(f->level[k] = arena_strdup(a, json_text(q)))) return err_nomem(e);
+    }
+    f->n_more = f->n_levels - 1;
+    TRY(numbers(&f->threshold, NULL, fit, "thresholds", f->n_more, where, a, e));
+    for (k = 1; k < f->n_more; k++)
+        if (!(f->threshold[k] > f->threshold[k - 1])) return err_set(e, ERR_INPUT, "%s: 'thresholds' do not ascend", where);
+out:
+    return rc;
+}
+
+/* Cumulative subdistribution hazards by stratum. */
+static Rc subdistribution(Fit *f, const Json *fit, const char *where, Arena *a, Err *e)
+{
+    static const char *const known[] = { "label", "time", "cumhaz", "last_time", NULL };
+    Rc rc = OK;
+    const Json *list = NULL;
+    TRY(json_want_array(&list, fit, "baseline", where, e));
+    f->n_baselines = json_size(list);
+    if (!f->n_baselines) return err_set(e, ERR_INPUT, "%s: the fit lacks 'baseline'", where);
+    FitBaseline *b = f->baseline = ARENA_NEW(a, f->n_baselines + 1, FitBaseline);
+    FineGrayFit *g = &f->subdistribution;
+    double **cumhaz = (double **)arena_array(a, f->n_baselines + 1, sizeof(double *));
+    if (!b || !cumhaz) return err_nomem(e);
+    size_t s = 0;
+    for (const Json *o = json_first(list); o; o = json_next(o), s++) {
+        const char *label = NULL;
+        if (json_type(o) != JSON_OBJECT) return err_set(e, ERR_INPUT, "%s: 'baseline' wants a list of objects", where);
+        TRY(json_refuse_unknown(o, known, where, e));
+        TRY(json_want_text(&label, o, "label", where, e));
+        if (!(b[s].label = arena_strdup(a, label ? label : ""))) return err_nomem(e);
+        TRY(numbers(&b[s].time, &b[s].n, o, "time", SIZE_MAX, where, a, e));
+        TRY(numbers(&cumhaz[s], NULL, o, "cumhaz", b[s].n, where, a, e));
+        TRY(positive(&b[s].last_time, o, "last_time", where, e));
+        for (size_t k = 0; k < b[s].n; k++)
+            if (!(cumhaz[s][k] >= (k ? cumhaz[s][k - 1] : 0)) || (k && !(b[s].time[k] > b[s].time[k - 1])))
+                return err_set(e, ERR_INPUT, "%s: step %zu of the baseline %s does not ascend", where, k + 1, b[s].label);
+        g->n_steps += b[s].n;
+    }
+    g->step_stratum = ARENA_NEW(a, g->n_steps + 1, int);
+    g->step_time = ARENA_NEW(a, g->n_steps + 1, double);
+    g->cumhaz = ARENA_NEW(a, g->n_steps + 1, double);
+    if (!g->step_stratum || !g->step_time || !g->cumhaz) return err_nomem(e);
+    size_t at = 0;
+    for (s = 0; s < f->n_baselines; s++)
+        for (size_t k = 0; k < b[s].n; k++, at++) {
+            g->step_stratum[at] = (int)s;
+            g->step_time[at] = b[s].time[k];
+            g->cumhaz[at] = cumhaz[s][k];
+        }
 out:
     return rc;
 }
@@ -303,7 +404,11 @@ Rc fit_read(Fit *f, const Json *fit, const char *where, Arena *a, Err *e)
     TRY(json_want_object(&design, fit, "design", where, e));
     if (!design) return err_set(e, ERR_INPUT, "%s: the fit lacks 'design'", where);
     TRY(terms_from_json(&f->terms, design, where, a, e));
+    if (f->kind == FIT_SURVREG) TRY(distribution(f, fit, where, e));
+    if (f->kind == FIT_ORDINAL) TRY(levels(f, fit, where, a, e));
     TRY(coefficients(f, fit, where, a, e));
+    if (!f->vcov && (f->kind == FIT_SURVREG || f->kind == FIT_ORDINAL)) return err_set(e, ERR_INPUT, "%s: the fit lacks 'vcov'", where);
+    if (f->kind == FIT_FINEGRAY) TRY(subdistribution(f, fit, where, a, e));
     TRY(expressions(&f->strata, &f->n_strata, fit, "strata", where, a, e));
     TRY(expressions(&f->offset, &f->n_offsets, fit, "offsets", where, a, e));
     if (f->kind == FIT_COX) {

@@ -9,10 +9,12 @@
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/existence.h"
+#include "stats/fit_json.h"
 #include "stats/influence.h"
 #include "stats/linalg.h"
 #include "stats/newton.h"
 #include "stats/ordinal_indexes.h"
+#include "stats/ordinal_link.h"
 #include "stats/response.h"
 #include "stats/result_keys.h"
 
@@ -22,42 +24,13 @@ static const MethodOption options[] = {
     { NULL, OPTION_FLAG, NULL, NULL }
 };
 
-typedef enum { LOGIT, PROBIT, CLOGLOG } Link;
-
 /* Levels 0 … K-1 by row; p columns without intercept. Parameters: K-1 thresholds, then p slopes. */
 typedef struct {
-    Link link;
+    OrdinalLink link;
     size_t n, p, K;
     const double *x, *y, *weight, *offset;
     double *score;                 /* n x (K-1 + p): each row's part of the score, filled with it; NULL: not wanted */
 } Sample;
-
-/* Distribution function and its two derivatives; both tails, so that differences keep their digits. */
-typedef struct { double below, above, d1, d2; } LinkAt;
-
-static LinkAt link_at(Link link, double z)
-{
-    if (isinf(z)) return (LinkAt){ z > 0, z < 0, 0, 0 };
-    switch (link) {
-    case LOGIT: {
-        double t = exp(-fabs(z)), small = t / (1 + t), large = 1 / (1 + t), f = small * large;
-        return (LinkAt){ z > 0 ? large : small, z > 0 ? small : large, f, f * (z > 0 ? small - large : large - small) };
-    }
-    case PROBIT: {
-        double f = normal_pdf(z);
-        return (LinkAt){ normal_cdf(z), normal_sf(z), f, -z * f };
-    }
-    case CLOGLOG: break;
-    }
-    double w = exp(z), s = exp(-w);
-    return (LinkAt){ -expm1(-w), s, w * s, w * s * (1 - w) };
-}
-
-/* P(lower < error <= upper), from whichever tail is the smaller. */
-static double between(const LinkAt *lower, const LinkAt *upper)
-{
-    return upper->below < lower->above ? upper->below - lower->below : lower->above - upper->above;
-}
 
 static double loglik_at(double *g, double *h, const double *theta, void *context)
 {
@@ -71,8 +44,8 @@ static double loglik_at(double *g, double *h, const double *theta, void *context
         if (w == 0) continue;
         for (size_t j = 0; j < s->p; j++) eta += s->x[j * s->n + i] * theta[m + j];
         size_t y = (size_t)s->y[i];
-        LinkAt up = link_at(s->link, y < m ? theta[y] - eta : INFINITY), lo = link_at(s->link, y ? theta[y - 1] - eta : -INFINITY);
-        double pr = between(&lo, &up);
+        LinkAt up = ordinal_link_at(s->link, y < m ? theta[y] - eta : INFINITY), lo = ordinal_link_at(s->link, y ? theta[y - 1] - eta : -INFINITY);
+        double pr = ordinal_between(&lo, &up);
         if (!(pr > 0)) return -INFINITY;
         sum_add(&ll, w * log(pr));
         if (!g) continue;
@@ -112,27 +85,20 @@ static Rc robust_variance(double *out, const Sample *fitted, const double *theta
     return influence_sandwich(out, vcov, s.score, q, &(Clusters){ s.n, d->cluster, d->n_clusters }, e);
 }
 
-static double link_inverse(Link link, double p)
-{
-    return link == LOGIT ? log(p / (1 - p)) : link == PROBIT ? normal_quantile(p) : log(-log1p(-p));
-}
-
 /* Thresholds of the model without slopes: known in closed form without an offset, and a fair start with one. */
 static void start_at(double *theta, const Sample *s, const double *share)
 {
     double below = 0;
-    for (size_t k = 0; k + 1 < s->K; k++) theta[k] = link_inverse(s->link, below += share[k]);
+    for (size_t k = 0; k + 1 < s->K; k++) theta[k] = ordinal_link_inverse(s->link, below += share[k]);
     memset(theta + s->K - 1, 0, s->p * sizeof *theta);
 }
 
 static Rc read_sample(Sample *s, double **share, const Design *d, Json *out, const StatCall *call, Arena *a, Err *e)
 {
-    static const char *const links[] = { "logit", "probit", "cloglog" };
-    const char *link = option_text(call, "link", "logit");
     if (d->stratum || d->group) return err_set(e, ERR_USAGE, "ordinal takes no strata() and no random effect");
     if (!d->has_intercept) return err_set(e, ERR_USAGE, "ordinal has thresholds: leave -1 out of the formula");
     *s = (Sample){ .n = d->n, .p = d->p - 1, .K = d->n_y_levels, .x = d->x + d->n, .y = d->y, .weight = d->weight, .offset = d->offset };
-    for (int k = 0; k < 3; k++) if (strcmp(links[k], link) == 0) s->link = (Link)k;
+    ordinal_link_parse(&s->link, option_text(call, "link", "logit"));
     json_set_number(out, "n", (double)d->n);
     if (s->K < 2) return diagnose_fatal(out, e, "one_class", "all %zu rows have the same level: nothing tells the levels apart", d->n);
     *share = ARENA_NEW(a, s->K, double);
@@ -191,26 +157,40 @@ out:
 static Rc predict(Json *out, const Sample *s, const Design *d, const double *theta, const Frame *rows, Arena *a, Err *e)
 {
     Rc rc = OK;
-    double *x, *offset, *pr = ARENA_NEW(a, rows->rows * s->K, double);
+    double *x, *offset, *pr = ARENA_NEW(a, rows->rows * s->K, double), *own = ARENA_NEW(a, s->K, double);
     const char **name = ARENA_NEW(a, rows->rows, const char *);
-    if (!pr || !name) return err_nomem(e);
+    if (!pr || !own || !name) return err_nomem(e);
     TRY(design_matrix_for(&x, d, rows, a, e));
     TRY(design_offset_for(&offset, d, rows, a, e));
     for (size_t i = 0; i < rows->rows; i++) {
         double eta = offset[i];
         for (size_t j = 0; j < s->p; j++) eta += x[(j + 1) * rows->rows + i] * theta[s->K - 1 + j];
-        LinkAt lo = link_at(s->link, -INFINITY);
-        for (size_t k = 0; k < s->K; k++) {
-            LinkAt up = link_at(s->link, k + 1 < s->K ? theta[k] - eta : INFINITY);
-            pr[k * rows->rows + i] = isnan(eta) ? NAN : between(&lo, &up);
-            lo = up;
-        }
+        ordinal_probabilities(own, NULL, NULL, s->link, theta, s->K, eta);
+        for (size_t k = 0; k < s->K; k++) pr[k * rows->rows + i] = own[k];
         name[i] = arena_printf(a, "%zu", i + 1);
         if (!name[i]) { rc = err_nomem(e); goto out; }
     }
     json_set_matrix(out, "pred_prob", pr, rows->rows, s->K, name, (const char *const *)d->y_level);
 out:
     return rc;
+}
+
+/* The fit as it is kept; vcov with the thresholds first. */
+static Rc keep(Json *out, const Sample *s, const Design *d, const double *theta, const double *vcov, bool robust, const StatCall *call, Arena *a, Err *e)
+{
+    const size_t m = s->K - 1, q = m + s->p;
+    int *column = ARENA_NEW(a, s->p + 1, int);
+    if (!column) return err_nomem(e);
+    for (size_t j = 0; j < s->p; j++) column[j] = (int)(d->column ? d->column[j + 1] : j + 1);
+    Json *fit = json_set(out, "fit", fit_json_begin("ordinal", d, call, (int)s->p, column, NAN));
+    json_set_text(fit, "link", ordinal_link_name(s->link));
+    json_set_texts(fit, "levels", (const char *const *)d->y_level, s->K);
+    json_set_numbers(fit, "thresholds", theta, m);
+    json_set_texts(fit, "term", (const char *const *)d->term + 1, s->p);
+    json_set_numbers(fit, "coef", theta + m, s->p);
+    json_set_matrix(fit, "vcov", vcov, q, q, NULL, NULL);
+    json_set_text(fit, "variance", robust ? "robust" : "model");
+    return OK;
 }
 
 static Rc write_fit(Json *out, const Sample *s, const Design *d, const double *theta, const double *vcov, const double *robust,
@@ -288,10 +268,11 @@ static Rc ordinal_run(Json *out, const StatCall *call, Err *e)
     if (robust) parameters_transform(same, robust, t, (int)q, scratch);
     TRY(write_fit(out, &s, &d, theta, vcov, robust, &r, null.loglik, &a, e));
     for (size_t i = 0; i < s.n; i++) for (size_t j = 0; j < s.p; j++) eta[i] += s.x[j * s.n + i] * theta[m + j];
-    if (s.link == LOGIT) {
+    if (s.link == ORDINAL_LOGIT) {
         OrdinalFit of = { s.n, s.K, s.y, s.weight, eta, theta, r.loglik, null.loglik };
         TRY(ordinal_indexes(out, &of, &a, e));
     }
+    if (option_flag(call, "keep_fit")) TRY(keep(out, &s, &d, theta, robust ? robust : vcov, robust != NULL, call, &a, e));
     if (call->newdata) TRY(predict(out, &s, &d, theta, call->newdata, &a, e));
 out:
     design_free(&d);

@@ -7,7 +7,7 @@
 
 #include "core/str.h"
 #include "stats/dist.h"
-#include "stats/fit.h"
+#include "stats/predict_rows.h"
 
 const char *predict_status_name(PredictStatus s)
 {
@@ -27,150 +27,7 @@ bool fit_group_parse(FitGroup *out, const char *text)
     return text == NULL;
 }
 
-/* ---- rows */
-
-/* What the rows are for one fit: columns (p + q a row, the own group's last ones 1), offset, stratum. */
-typedef struct { double *x, *offset; int *baseline; } Rows;
-
-static void say(Prediction *out, PredictStatus status, const char *reason)
-{
-    if (out->status != PREDICTED) return;
-    out->status = status;
-    out->reason = reason;
-}
-
-/* Covariates so far out that their columns overflow. */
-static void say_overflow(Prediction *out)
-{
-    static const char reason[] = "the row's values overflow in the model";
-    if (!isnan(out->estimate)) return;
-    out->lower = out->upper = out->se = NAN;
-    say(out, PREDICT_MISSING, reason);
-}
-
-static Rc ranges(Prediction *out, const Fit *f, const Frame *rows, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    for (size_t v = 0; v < f->terms->n_vars; v++) {
-        const Var *var = &f->terms->var[v];
-        ExprValue value = { 0 };
-        if (var->kind == VAR_FACTOR || isnan(var->low)) continue;
-        TRY(expr_eval(&value, var->expr, rows, a, e));
-        if (value.is_text) continue;
-        for (size_t i = 0; i < rows->rows; i++) {
-            double x = value.num[i];
-            if (isnan(x) || (x >= var->low && x <= var->high)) continue;
-            bool above = x > var->high;
-            char *text = arena_printf(a, "%s%s%s %.6g is %s %.6g, the %s of %.0f patients", out[i].out_of_range_text ? out[i].out_of_range_text : "",
-                                      out[i].out_of_range_text ? "; " : "", var->expr->label, x, above ? "above" : "below",
-                                      above ? var->high : var->low, above ? "highest" : "lowest", f->n);
-            if (!text) return err_nomem(e);
-            out[i].out_of_range = true;
-            out[i].out_of_range_text = text;
-        }
-    }
-out:
-    return rc;
-}
-
-/* The own group's frailty: a column of its own where the covariance knows the groups, else part of the offset. */
-static Rc own_groups(Rows *r, Prediction *out, const Fit *f, const Frame *rows, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    const FitFrailty *g = &f->frailty;
-    ExprValue value = { 0 };
-    if (!g->level)
-        return err_set(e, ERR_INPUT, "the model does not name its groups of %s: their frailties are known to the study that fitted it, or to an export with --groups",
-                       g->group->label);
-    TRY(expr_eval(&value, g->group, rows, a, e));
-    for (size_t i = 0; i < rows->rows; i++) {
-        const char *label = expr_value_label(&value, i, a);
-        size_t k = 0;
-        if (!label) { say(&out[i], PREDICT_MISSING, arena_printf(a, "%s is missing", g->group->label)); continue; }
-        while (k < g->n && strcmp(g->level[k], label) != 0) k++;
-        if (k == g->n) say(&out[i], PREDICT_UNKNOWN_LEVEL, arena_printf(a, "%s is '%s', a group that the model has not seen", g->group->label, label));
-        else if (f->q) r->x[i * (f->p + f->q) + f->p + k] = 1;
-        else r->offset[i] += g->effect[k];
-    }
-out:
-    return rc;
-}
-
-static Rc rows_prepare(Rows *r, Prediction *out, const Fit *f, const Frame *rows, FitGroup group, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    size_t n = rows->rows, p_all = 0, width = f->p + f->q;
-    double *all = NULL;
-    int *unknown = ARENA_NEW(a, n + 1, int);
-    ExprValue *value = ARENA_NEW(a, f->n_strata + 1, ExprValue);
-    r->x = ARENA_NEW(a, n * width + 1, double);
-    r->offset = ARENA_NEW(a, n + 1, double);
-    r->baseline = ARENA_NEW(a, n + 1, int);
-    if (!unknown || !value || !r->x || !r->offset || !r->baseline) return err_nomem(e);
-    TRY(terms_matrix(&all, &p_all, f->terms, f->intercept, rows, NULL, n, unknown, a, e));
-    for (size_t j = 0; j < f->p; j++)
-        if (f->column[j] >= p_all) return err_set(e, ERR_INPUT, "the fit's columns do not fit its design");
-    for (size_t i = 0; i < n; i++) {
-        if (unknown[i]) {
-            const Var *v = &f->terms->var[unknown[i] - 1];
-            ExprValue here = { 0 };
-            TRY(expr_eval(&here, v->expr, rows, a, e));
-            const char *label = expr_value_label(&here, i, a);
-            say(&out[i], PREDICT_UNKNOWN_LEVEL, arena_printf(a, "%s is '%s', which the model has not seen", v->expr->label, label ? label : ""));
-        }
-        for (size_t j = 0; j < f->p; j++) r->x[i * width + j] = all[f->column[j] * n + i];
-    }
-    for (size_t v = 0; v < f->terms->n_vars; v++) {
-        ExprValue here = { 0 };
-        TRY(expr_eval(&here, f->terms->var[v].expr, rows, a, e));
-        for (size_t i = 0; i < n; i++)
-            if (here.is_text ? !here.text[i] : isnan(here.num[i]) != 0)
-                say(&out[i], PREDICT_MISSING, arena_printf(a, "%s is missing", f->terms->var[v].expr->label));
-            else if (!here.is_text && isinf(here.num[i]))
-                say(&out[i], PREDICT_MISSING, arena_printf(a, "%s is infinite", f->terms->var[v].expr->label));
-    }
-    for (size_t k = 0; k < f->n_offsets; k++) {
-        ExprValue here = { 0 };
-        TRY(expr_eval(&here, f->offset[k], rows, a, e));
-        if (here.is_text) return err_set(e, ERR_INPUT, "%s: the offset %s is text", rows->name, f->offset[k]->label);
-        for (size_t i = 0; i < n; i++) {
-            r->offset[i] += here.num[i];
-            if (isnan(here.num[i])) say(&out[i], PREDICT_MISSING, arena_printf(a, "%s is missing", f->offset[k]->label));
-        }
-    }
-    if (group == GROUP_OWN) TRY(own_groups(r, out, f, rows, a, e));
-    for (size_t k = 0; k < f->n_strata; k++) TRY(expr_eval(&value[k], f->strata[k], rows, a, e));
-    for (size_t i = 0; i < n; i++) r->baseline[i] = -1;
-    for (size_t i = 0; i < n && f->n_baselines; i++) {
-        const char *label = "";
-        bool missing = false;
-        for (size_t k = 0; k < f->n_strata; k++) {
-            const char *level = expr_value_label(&value[k], i, a);
-            missing = missing || !level;
-            const char *part = arena_printf(a, "%s=%s", f->strata[k]->label, level ? level : "");
-            label = k ? arena_printf(a, "%s, %s", label, part) : part;
-            if (!label) return err_nomem(e);
-        }
-        for (size_t b = 0; b < f->n_baselines; b++) if (strcmp(f->baseline[b].label, label) == 0) r->baseline[i] = (int)b;
-        if (missing) say(&out[i], PREDICT_MISSING, arena_printf(a, "%s is missing", f->strata[0]->label));
-        else if (r->baseline[i] < 0) say(&out[i], PREDICT_UNKNOWN_LEVEL, arena_printf(a, "the model has no stratum %s", label));
-    }
-out:
-    return rc;
-}
-
-/* Column j of a row at the center, where tt() multiplies by `factor`. */
-static double at_center(const Fit *f, const double *x, size_t j, double factor)
-{
-    return (f->varying && j < f->p && f->varying[j] ? x[j] * factor : x[j]) - (f->center ? f->center[j] : 0);
-}
-
-static double linear(const Fit *f, const double *x, double offset, double factor)
-{
-    double eta = offset;
-    for (size_t j = 0; j < f->p + f->q; j++) eta += at_center(f, x, j, factor) * f->coef[j];
-    return eta;
-}
+bool fit_kind_is_survival(FitKind kind) { return kind == FIT_COX || kind == FIT_SURVREG || kind == FIT_FINEGRAY; }
 
 static double factor_at(const FitBaseline *b, size_t k) { return b->factor ? b->factor[k] : 1; }
 
@@ -244,7 +101,7 @@ static double averaged_risk(double *slope, const FitFrailty *g, double H)
     return risk;
 }
 
-static Rc risk_of_row(Prediction *out, const Fit *const *fits, size_t n_fits, const Rows *rows, size_t i, const PredictWish *w, double z,
+static Rc risk_of_row(Prediction *out, const Fit *const *fits, size_t n_fits, const FitInput *rows, size_t i, const PredictWish *w, double z,
                       Arena *scratch, Err *e)
 {
     size_t m = 0, n = 0;
@@ -257,9 +114,9 @@ static Rc risk_of_row(Prediction *out, const Fit *const *fits, size_t n_fits, co
         const FitBaseline *b = &f->baseline[rows[k].baseline[i]];
         const size_t width = f->p + f->q;
         const double *x = rows[k].x + i * width;
-        double risk = exp(linear(f, x, rows[k].offset[i], 1));
+        double risk = exp(fit_linear(f, x, rows[k].offset[i], 1));
         for (size_t q = 0; q < b->n && b->time[q] <= w->horizon; q++) {
-            if (f->tt) risk = exp(linear(f, x, rows[k].offset[i], factor_at(b, q)));
+            if (f->tt) risk = exp(fit_linear(f, x, rows[k].offset[i], factor_at(b, q)));
             j[n++] = (Jump){ b->time[q], b->hazard[q] * risk, b->variance[q] * risk * risk, factor_at(b, q), k, b->mean + q * width };
         }
     }
@@ -279,7 +136,7 @@ static Rc risk_of_row(Prediction *out, const Fit *const *fits, size_t n_fits, co
         double *h = ARENA_NEW(scratch, width + 1, double);
         if (!h) return err_nomem(e);
         for (size_t q = 0; q < n; q++)
-            for (size_t c = 0; j[q].fit == k && c < width; c++) h[c] += weight[q] * j[q].jump * (at_center(f, x, c, j[q].factor) - j[q].mean[c]);
+            for (size_t c = 0; j[q].fit == k && c < width; c++) h[c] += weight[q] * j[q].jump * (fit_at_center(f, x, c, j[q].factor) - j[q].mean[c]);
         if (!f->vcov) variance = NAN;
         for (size_t c = 0; c < width && f->vcov; c++) for (size_t d = 0; d < width; d++) variance += h[c] * f->vcov[d * width + c] * h[d];
     }
@@ -322,6 +179,69 @@ static Rc check_group(const Fit *f, FitGroup group, size_t n_fits, Err *e)
     return OK;
 }
 
+static void nothing_said(Prediction *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (Prediction){ .estimate = NAN, .lower = NAN, .upper = NAN, .se = NAN, .linear_predictor = NAN };
+}
+
+static Rc parametric_risk(Prediction *out, const Fit *f, const FitInput *r, const Frame *rows, const PredictWish *w, double z, Arena *a, Err *e)
+{
+    const SurvregModel m = { f->dist, f->scale, f->p, f->p + f->n_more, f->vcov };
+    for (size_t i = 0; i < rows->rows; i++) {
+        if (out[i].status != PREDICTED) continue;
+        const double *x = r->x + i * f->p, eta = fit_linear(f, x, r->offset[i], 1);
+        const SurvregRisk risk = survreg_risk_at(&m, x, eta, w->horizon, z);
+        out[i].linear_predictor = eta;
+        out[i].estimate = risk.risk;
+        out[i].lower = risk.lower;
+        out[i].upper = risk.upper;
+        out[i].se = risk.se;
+        prediction_overflow(&out[i]);
+        if (!(w->horizon > f->last_time)) continue;
+        const char *before = out[i].out_of_range_text;
+        out[i].out_of_range = true;
+        out[i].out_of_range_text = arena_printf(a, "%s%sthe horizon %.6g lies behind the last time of the data, %.6g: it rests on the distribution alone",
+                                                before ? before : "", before ? "; " : "", w->horizon, f->last_time);
+        if (!out[i].out_of_range_text) return err_nomem(e);
+    }
+    return OK;
+}
+
+static Rc subdistribution_risk(Prediction *out, const Fit *f, const FitInput *r, const Frame *rows, const PredictWish *w, Arena *a, Err *e)
+{
+    for (size_t i = 0; i < rows->rows; i++) {
+        if (out[i].status != PREDICTED) continue;
+        const FitBaseline *b = &f->baseline[r->baseline[i]];
+        const double eta = fit_linear(f, r->x + i * f->p, r->offset[i], 1);
+        out[i].linear_predictor = eta;
+        if (w->horizon > b->last_time) {
+            const char *text = arena_printf(a, "the horizon %.6g lies behind the last time that the model has seen, %.6g", w->horizon, b->last_time);
+            if (!text) return err_nomem(e);
+            prediction_say(&out[i], PREDICT_BEYOND, text);
+            continue;
+        }
+        out[i].estimate = finegray_incidence(&f->subdistribution, r->baseline[i], w->horizon, eta);
+        prediction_overflow(&out[i]);
+    }
+    return OK;
+}
+
+/* A fit that stands for itself: no competing ones, no frailty. */
+static Rc risk_alone(Prediction *out, const Fit *f, size_t n_competing, const Frame *rows, const PredictWish *w, double z, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    FitInput r;
+    if (n_competing) return err_set(e, ERR_USAGE, "a cumulative incidence from fits of each cause wants Cox models");
+    TRY(check_group(f, w->group, 1, e));
+    TRY(fit_input(&r, out, f, rows, GROUP_TYPICAL, a, e));
+    TRY(prediction_ranges(out, f, rows, a, e));
+    if (f->kind == FIT_SURVREG) TRY(parametric_risk(out, f, &r, rows, w, z, a, e));
+    else TRY(subdistribution_risk(out, f, &r, rows, w, a, e));
+out:
+    return rc;
+}
+
 Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, size_t n_competing, const Frame *rows, const PredictWish *w,
                 Arena *a, Err *e)
 {
@@ -330,35 +250,38 @@ Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, 
     const double horizon = w->horizon;
     Fit *fits = ARENA_NEW(a, n_fits, Fit);
     const Fit **list = (const Fit **)arena_array(a, n_fits, sizeof(Fit *));
-    Rows *r = ARENA_NEW(a, n_fits, Rows);
+    FitInput *r = ARENA_NEW(a, n_fits, FitInput);
     double z = normal_quantile((1 + w->conf) / 2);
     if (!fits || !list || !r) return err_nomem(e);
-    for (size_t i = 0; i < n; i++)
-        out[i] = (Prediction){ .estimate = NAN, .lower = NAN, .upper = NAN, .se = NAN, .linear_predictor = NAN };
+    nothing_said(out, n);
     for (size_t k = 0; k < n_fits; k++) {
         TRY(fit_read(&fits[k], k ? competing[k - 1] : fit, "fit", a, e));
+        if (k == 0 && (fits[0].kind == FIT_SURVREG || fits[0].kind == FIT_FINEGRAY)) {
+            rc = risk_alone(out, &fits[0], n_competing, rows, w, z, a, e);
+            goto out;
+        }
         if (fits[k].kind != FIT_COX) return err_set(e, ERR_USAGE, "a risk at a horizon wants a survival model");
         if (!fits[k].n_baselines) return err_set(e, ERR_USAGE, "a fit with exact ties has no baseline hazard and predicts no risk");
         TRY(check_group(&fits[k], w->group, n_fits, e));
         list[k] = &fits[k];
-        TRY(rows_prepare(&r[k], out, &fits[k], rows, w->group, a, e));
+        TRY(fit_input(&r[k], out, &fits[k], rows, w->group, a, e));
     }
-    TRY(ranges(out, &fits[0], rows, a, e));
+    TRY(prediction_ranges(out, &fits[0], rows, a, e));
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < n_fits && out[i].status == PREDICTED; k++) {
             const FitBaseline *b = &fits[k].baseline[r[k].baseline[i]];
             if (horizon > b->last_time)
-                say(&out[i], PREDICT_BEYOND, arena_printf(a, "the horizon %.6g lies behind the last time that the model has seen, %.6g", horizon,
+                prediction_say(&out[i], PREDICT_BEYOND, arena_printf(a, "the horizon %.6g lies behind the last time that the model has seen, %.6g", horizon,
                                                           b->last_time));
         }
         if ((out[i].status == PREDICTED || out[i].status == PREDICT_BEYOND) && !fits[0].tt)
-            out[i].linear_predictor = linear(&fits[0], r[0].x + i * (fits[0].p + fits[0].q), r[0].offset[i], 1);
+            out[i].linear_predictor = fit_linear(&fits[0], r[0].x + i * (fits[0].p + fits[0].q), r[0].offset[i], 1);
         if (out[i].status != PREDICTED) continue;
         Arena scratch = { 0 };
         rc = risk_of_row(&out[i], list, n_fits, r, i, w, z, &scratch, e);
         arena_free(&scratch);
         if (rc != OK) goto out;
-        say_overflow(&out[i]);
+        prediction_overflow(&out[i]);
     }
 out:
     return rc;
@@ -368,18 +291,17 @@ Rc predict_probability(Prediction *out, const Json *fit, const Frame *rows, doub
 {
     Rc rc = OK;
     Fit f;
-    Rows r;
+    FitInput r;
     double z = normal_quantile((1 + conf) / 2);
-    for (size_t i = 0; i < rows->rows; i++)
-        out[i] = (Prediction){ .estimate = NAN, .lower = NAN, .upper = NAN, .se = NAN, .linear_predictor = NAN };
+    nothing_said(out, rows->rows);
     TRY(fit_read(&f, fit, "fit", a, e));
     if (f.kind != FIT_LOGISTIC) return err_set(e, ERR_USAGE, "a probability of response wants a logistic model");
-    TRY(rows_prepare(&r, out, &f, rows, GROUP_TYPICAL, a, e));
-    TRY(ranges(out, &f, rows, a, e));
+    TRY(fit_input(&r, out, &f, rows, GROUP_TYPICAL, a, e));
+    TRY(prediction_ranges(out, &f, rows, a, e));
     for (size_t i = 0; i < rows->rows; i++) {
         if (out[i].status != PREDICTED) continue;
         const double *x = r.x + i * f.p;
-        double eta = linear(&f, x, r.offset[i], 1), form = 0;
+        double eta = fit_linear(&f, x, r.offset[i], 1), form = 0;
         if (!f.vcov) form = NAN;
         for (size_t j = 0; j < f.p && f.vcov; j++) for (size_t k = 0; k < f.p; k++) form += x[j] * f.vcov[k * f.p + j] * x[k];
         double se = sqrt(form), prob = 1 / (1 + exp(-eta));
@@ -388,7 +310,59 @@ Rc predict_probability(Prediction *out, const Json *fit, const Frame *rows, doub
         out[i].se = se * prob * (1 - prob);
         out[i].lower = 1 / (1 + exp(-(eta - z * se)));
         out[i].upper = 1 / (1 + exp(-(eta + z * se)));
-        say_overflow(&out[i]);
+        prediction_overflow(&out[i]);
+    }
+out:
+    return rc;
+}
+
+Rc fit_levels(const char *const **level, size_t *n, const Json *fit, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Fit f;
+    TRY(fit_read(&f, fit, "fit", a, e));
+    *level = f.level;
+    *n = f.n_levels;
+out:
+    return rc;
+}
+
+Rc predict_levels(Prediction *out, const Json *fit, const Frame *rows, double conf, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Fit f;
+    FitInput r;
+    const double z = normal_quantile((1 + conf) / 2);
+    TRY(fit_read(&f, fit, "fit", a, e));
+    if (f.kind != FIT_ORDINAL) return err_set(e, ERR_USAGE, "probabilities of levels want an ordinal model");
+    const size_t K = f.n_levels, m = K - 1, q = m + f.p;
+    Prediction *said = ARENA_NEW(a, rows->rows + 1, Prediction);
+    double *pr = ARENA_NEW(a, 3 * K + q, double), *upper = pr + K, *lower = upper + K, *g = lower + K;
+    if (!said || !pr) return err_nomem(e);
+    nothing_said(said, rows->rows);
+    TRY(fit_input(&r, said, &f, rows, GROUP_TYPICAL, a, e));
+    TRY(prediction_ranges(said, &f, rows, a, e));
+    for (size_t i = 0; i < rows->rows; i++) {
+        const double *x = r.x + i * f.p, eta = fit_linear(&f, x, r.offset[i], 1);
+        ordinal_probabilities(pr, upper, lower, f.link, f.threshold, K, eta);
+        for (size_t k = 0; k < K; k++) {
+            Prediction *p = &out[i * K + k];
+            double form = 0;
+            *p = said[i];
+            if (p->status != PREDICTED) continue;
+            memset(g, 0, q * sizeof *g);
+            if (k < m) g[k] = upper[k];
+            if (k) g[k - 1] = lower[k];
+            for (size_t j = 0; j < f.p; j++) g[m + j] = -(upper[k] + lower[k]) * x[j];
+            for (size_t j = 0; j < q; j++) for (size_t l = 0; l < q; l++) form += g[j] * f.vcov[l * q + j] * g[l];
+            const double logit = log(pr[k] / (1 - pr[k])), se = sqrt(fmax(form, 0)), width = z * se / (pr[k] * (1 - pr[k]));
+            p->linear_predictor = eta;
+            p->estimate = pr[k];
+            p->se = se;
+            p->lower = 1 / (1 + exp(-(logit - width)));
+            p->upper = 1 / (1 + exp(-(logit + width)));
+            prediction_overflow(p);
+        }
     }
 out:
     return rc;
@@ -416,7 +390,7 @@ out:
 }
 
 /* With tt() a row is a piece for each of its hazard steps, and one without hazard where its follow-up ends. */
-static Rc make_pieces(FitRows *out, const Fit *f, const Rows *r, const double *time, const double *own, size_t n, Arena *a, Err *e)
+static Rc make_pieces(FitRows *out, const Fit *f, const FitInput *r, const double *time, const double *own, size_t n, Arena *a, Err *e)
 {
     const size_t width = f->p + f->q;
     size_t m = 0;
@@ -441,10 +415,10 @@ static Rc make_pieces(FitRows *out, const Fit *f, const Rows *r, const double *t
             const double factor = ends ? own[i] : b->factor[k];
             q->row[at] = i;
             q->ends[at] = ends;
-            q->eta[at] = linear(f, x, r->offset[i], factor);
+            q->eta[at] = fit_linear(f, x, r->offset[i], factor);
             q->offset[at] = out->offset[i];
             q->cumhaz[at] = ends ? 0 : b->hazard[k];
-            for (size_t j = 0; j < f->p; j++) q->x[j * m + at] = at_center(f, x, j, factor);
+            for (size_t j = 0; j < f->p; j++) q->x[j * m + at] = fit_at_center(f, x, j, factor);
             at++;
             if (ends) break;
         }
@@ -457,7 +431,7 @@ static Rc make_pieces(FitRows *out, const Fit *f, const Rows *r, const double *t
 static double log_hazard_until(const Fit *f, const FitBaseline *b, const double *x, double offset, double horizon)
 {
     double sum = 0;
-    for (size_t k = 0; k < b->n && b->time[k] <= horizon; k++) sum += b->hazard[k] * exp(linear(f, x, offset, b->factor[k]));
+    for (size_t k = 0; k < b->n && b->time[k] <= horizon; k++) sum += b->hazard[k] * exp(fit_linear(f, x, offset, b->factor[k]));
     return sum > 0 ? log(sum) : NAN;
 }
 
@@ -466,38 +440,48 @@ Rc fit_rows(FitRows *out, const Json *fit, const Frame *rows, const double *time
     Rc rc = OK;
     size_t n = rows->rows;
     Fit f;
-    Rows r;
+    FitInput r;
     double *own = NULL;
     Prediction *said = ARENA_NEW(a, n + 1, Prediction);
     if (!said) return err_nomem(e);
     TRY(fit_read(&f, fit, "fit", a, e));
-    if ((f.kind == FIT_COX) != (time != NULL)) return err_set(e, ERR_USAGE, "times go with a survival model, and only with one");
+    if (f.kind == FIT_ORDINAL) return err_set(e, ERR_USAGE, "rows of an ordinal model have a probability for each level, not one outcome");
+    if (fit_kind_is_survival(f.kind) != (time != NULL)) return err_set(e, ERR_USAGE, "times go with a survival model, and only with one");
     if (w->group == GROUP_AVERAGE) return err_set(e, ERR_USAGE, "rows have the frailty of their own group or 1: an average over groups has no hazard to recalibrate");
     TRY(check_group(&f, w->group, 1, e));
     if (f.tt && isnan(w->horizon))
         return err_set(e, ERR_USAGE, "a model with tt() ranks patients differently at each time: a horizon must name the one that is meant");
-    TRY(rows_prepare(&r, said, &f, rows, w->group, a, e));
+    TRY(fit_input(&r, said, &f, rows, w->group, a, e));
     if (f.tt) TRY(own_factors(&own, &f, time, n, a, e));
-    const size_t first = f.kind == FIT_LOGISTIC && f.intercept && f.p > 0 && f.column[0] == 0 ? 1 : 0, width = f.p + f.q;
+    const bool parametric = f.kind == FIT_SURVREG, hazards = parametric || (f.kind == FIT_COX && f.n_baselines);
+    const size_t first = (f.kind == FIT_LOGISTIC || parametric) && f.intercept && f.p > 0 && f.column[0] == 0 ? 1 : 0, width = f.p + f.q;
     *out = (FitRows){ .p = f.p - first, .x = ARENA_NEW(a, n * f.p + 1, double), .eta = ARENA_NEW(a, n + 1, double),
                       .offset = ARENA_NEW(a, n + 1, double), .stratum = r.baseline, .cumhaz = ARENA_NEW(a, n + 1, double),
-                      .last_time = ARENA_NEW(a, n + 1, double) };
+                      .last_time = ARENA_NEW(a, n + 1, double), .scale = parametric ? f.scale : NAN, .dist = f.dist };
     if (!out->x || !out->eta || !out->offset || !out->cumhaz || !out->last_time) return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
         const double *x = r.x + i * width;
         const bool there = said[i].status == PREDICTED;
-        out->eta[i] = there ? linear(&f, x, r.offset[i], 1) : NAN;
+        out->eta[i] = there ? fit_linear(&f, x, r.offset[i], 1) : NAN;
         for (size_t j = first; j < f.p; j++) out->x[(j - first) * n + i] = x[j] - (f.center ? f.center[j] : 0);
         out->offset[i] = r.offset[i];
         for (size_t j = f.p; j < width; j++) out->offset[i] += x[j] * f.coef[j];
         out->last_time[i] = f.n_baselines ? NAN : INFINITY;
+        if (parametric && there) {
+            const double eta = out->eta[i];
+            out->eta[i] = -eta / f.scale;
+            out->offset[i] = -r.offset[i] / f.scale;
+            out->cumhaz[i] = survreg_cumhaz(f.dist, (log(time[i]) - eta) / f.scale) * exp(-out->eta[i]);
+        }
         if (!time || !there || !f.n_baselines) continue;
         const FitBaseline *b = &f.baseline[r.baseline[i]];
         out->last_time[i] = b->last_time;
+        if (f.kind == FIT_FINEGRAY) continue;
         for (size_t k = 0; k < b->n && b->time[k] <= time[i]; k++) out->cumhaz[i] += b->hazard[k];
         if (f.tt) out->eta[i] = isnan(own[i]) ? NAN : log_hazard_until(&f, b, x, r.offset[i], w->horizon);
     }
     if (f.tt) TRY(make_pieces(out, &f, &r, time, own, n, a, e));
+    if (time && !hazards) out->cumhaz = NULL;
 out:
     return rc;
 }

@@ -9,10 +9,12 @@
 #include "core/err.h"
 #include "core/frame.h"
 #include "core/json.h"
+#include "stats/survreg_dist.h"
 
 /* ---- where a fit comes from
- * method_call with "keep_fit": true among the options (cox and logistic, any penalty) adds the key `fit` to the output:
- *   schema "reox.fit/1"; kind "cox" or "logistic"; formula, ties, penalty ("none", "firth", "ridge" …), n, nevent;
+ * method_call with "keep_fit": true among the options (cox and logistic with any penalty, elasticnet, survreg, ordinal, finegray) adds
+ * the key `fit` to the output:
+ *   schema "reox.fit/1"; kind "cox", "logistic", "survreg", "ordinal" or "finegray"; formula, ties, penalty ("none", "firth", "ridge" …), n, nevent;
  *   design     the terms with levels, knots, ranges (low, high, median) and the expression of each variable
  *   term       names of the columns; coef, vcov (robust where the model is; null, with variance "none", where a lasso has
  *              none: its predictions have no limits) in that order; center
@@ -23,9 +25,16 @@
  *   frailty    (frailty(id), (1|id)) group, distribution ("gamma", "log-normal"), theta, levels, effect: log frailties of the groups;
  *              up to 100 groups vcov of coefficients and effects together, and group_mean, in the baseline, of the groups' columns.
  *              The baseline is that of a frailty of 1.
+ *   dist, scale (survreg) last_time of its data; vcov ends with Log(scale) where the scale was estimated
+ *   link, levels, thresholds (ordinal) link P(Y <= k) = threshold_k - x'b; vcov begins with the thresholds
+ *   cause, convention, ties (finegray) baseline is a list by stratum of label, time, cumhaz (the cumulative subdistribution hazard where all
+ *              columns are 0), last_time
  * It is complete: print it, keep it, parse it years later. Numbers are exact, so predictions have the same bits. */
 
-typedef enum { FIT_COX, FIT_LOGISTIC } FitKind;
+typedef enum { FIT_COX, FIT_LOGISTIC, FIT_SURVREG, FIT_ORDINAL, FIT_FINEGRAY } FitKind;
+
+/* Of a time to an event: it gives risks up to a horizon. */
+bool fit_kind_is_survival(FitKind kind);
 
 /* ERR_INPUT naming `where` and the key for Json that is no usable fit; call it before predicting from a file. */
 Rc fit_check(FitKind *kind, const Json *fit, const char *where, Err *e);
@@ -70,8 +79,9 @@ typedef struct {
  *   hazard jumps a (own) and b (all) the state is left with probability 1 - exp(-b), by the own cause in the share a/b, so
  *   incidences and survival add up to 1. Its variance is the delta method over coefficients and jumps of every fit, fits taken
  *   as independent (Cheng, Fine and Wei 1998); limits on the log(-log(1 - F)) scale.
-With frailties of up to 100 groups the limits hold their
- * uncertainty too, beyond that they take them as known; theta counts as known. tt(): the hazard is summed with the covariate's effect at
+ *   a survreg fit: 1 - S of its distribution, limits by the delta method on the scale of the error; a horizon behind its last time is said
+ *   a finegray fit: its cumulative incidence, without limits: its baseline has no standard error
+ * Neither takes competing fits. With frailties of up to 100 groups the limits hold their uncertainty too, beyond that they take them as known; theta counts as known. tt(): the hazard is summed with the covariate's effect at
  * each time. ERR_INPUT for rows that lack a column, ERR_USAGE for a fit of another kind. */
 Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, size_t n_competing, const Frame *rows, const PredictWish *w,
                 Arena *a, Err *e);
@@ -79,6 +89,12 @@ Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, 
 /* Probability of the response for every row; limits on the logit scale. A Firth fit predicts with its own coefficients; the
  * convention (penalty) stands in the fit. */
 Rc predict_probability(Prediction *out, const Json *fit, const Frame *rows, double conf, Arena *a, Err *e);
+
+/* Probability of each level of an ordinal fit: out[rows->rows * n_levels], row by row, level by level; limits on the logit scale by the delta
+ * method over thresholds and coefficients. ERR_USAGE for a fit of another kind. */
+Rc predict_levels(Prediction *out, const Json *fit, const Frame *rows, double conf, Arena *a, Err *e);
+/* Its levels, in their order; none (NULL, 0) for a fit of another kind. */
+Rc fit_levels(const char *const **level, size_t *n, const Json *fit, Arena *a, Err *e);
 
 /* Rows of a model with tt(), cut at the steps of its hazard. x is n x p, column-major. */
 typedef struct {
@@ -90,16 +106,20 @@ typedef struct {
 /* How rows stand in a model that was made elsewhere: what validation and recalibration work with. Memory is the arena's. */
 typedef struct {
     size_t p;
-    double *x;                 /* n x p, column-major, minus the fit's center for cox; the logistic intercept's column is left out */
-    double *eta;               /* linear predictor; NaN where the row cannot be predicted. With tt() the log cumulative hazard at the horizon */
+    double *x;                 /* n x p, column-major, minus the fit's center for cox; the intercept's column is left out */
+    double *eta;               /* linear predictor; NaN where the row cannot be predicted. With tt() the log cumulative hazard at the horizon;
+                                * survreg: minus x'b over the scale, so that more is worse (a Weibull model's log hazard ratio) */
     double *offset;            /* what of eta the coefficients do not decide: offset() and the own group's frailty */
-    int *stratum;              /* cox: number of the row's baseline, -1 where it has none */
-    double *cumhaz;            /* cox: cumulative hazard of a row with eta 0 up to `time`, or to last_time where that is earlier */
-    double *last_time;         /* cox: last time that the model has seen in the row's stratum; infinite without a baseline (exact ties) */
+    int *stratum;              /* cox, finegray: number of the row's baseline, -1 where it has none */
+    double *cumhaz;            /* cox: cumulative hazard of a row with eta 0 up to `time`, or to last_time where that is earlier; survreg: the row's
+                                * own over exp(eta). NULL: there is none to work with (exact ties, finegray) */
+    double *last_time;         /* cox, finegray: last time that the model has seen in the row's stratum; infinite without a baseline (exact ties, survreg) */
+    double scale;              /* survreg: x'b is -eta times this; else NaN */
+    SurvregDist dist;
     FitPieces *pieces;         /* NULL without tt() */
 } FitRows;
 
-/* time[rows->rows] for cox, NULL for logistic. The wish's horizon is read with tt() alone; GROUP_AVERAGE is ERR_USAGE. */
+/* time[rows->rows] for a survival model, NULL for logistic; an ordinal fit is ERR_USAGE. The wish's horizon is read with tt() alone; GROUP_AVERAGE is ERR_USAGE. */
 Rc fit_rows(FitRows *out, const Json *fit, const Frame *rows, const double *time, const PredictWish *w, Arena *a, Err *e);
 
 const char *predict_status_name(PredictStatus s);        /* "ok", "missing", "unknown_level", "beyond_follow_up" */

@@ -148,12 +148,13 @@ out:
 
 /* Linear predictor, risk where it is wanted, outcome and stratum of rows; `from` (NULL: in order) gathers the outcome. whole false: some row
  * has no prediction. */
-typedef struct { double *eta, *risk, *time, *event; int *stratum; } Sample;
+/* scale: of a survreg fit, else NaN. */
+typedef struct { double *eta, *risk, *time, *event; int *stratum; double scale; SurvregDist dist; } Sample;
 
 static Rc sample_new(Sample *s, size_t n, Arena *a, Err *e)
 {
     *s = (Sample){ ARENA_NEW(a, n + 1, double), ARENA_NEW(a, n + 1, double), ARENA_NEW(a, n + 1, double), ARENA_NEW(a, n + 1, double),
-                   ARENA_NEW(a, n + 1, int) };
+                   ARENA_NEW(a, n + 1, int), NAN, SURVREG_WEIBULL };
     return s->eta && s->risk && s->time && s->event && s->stratum ? OK : err_nomem(e);
 }
 
@@ -166,13 +167,16 @@ static Rc apply(Sample *s, bool *whole, const Work *w, const Json *fit, const si
     if (known) r = *known;
     else TRY(fit_rows(&r, fit, &w->rows, w->time ? w->horizon : NULL, &wish, a, e));
     *whole = true;
+    s->scale = r.scale;
+    s->dist = r.dist;
     for (size_t i = 0; i < w->n; i++) {
         const size_t k = from ? from[i] : i;
         s->eta[i] = r.eta[k];
         s->event[i] = w->event[k];
         if (w->time) s->time[i] = w->time[k];
         if (w->stratum) s->stratum[i] = w->stratum[k];
-        s->risk[i] = !w->time ? 1 / (1 + exp(-r.eta[k])) : -expm1(-exp(r.eta[k]) * (varying ? 1 : r.cumhaz[k]));
+        const double hazard = !w->time || !r.cumhaz ? NAN : exp(r.eta[k]) * (varying ? 1 : r.cumhaz[k]);
+        s->risk[i] = w->time ? -expm1(-hazard) : 1 / (1 + exp(-r.eta[k]));
         *whole = *whole && !isnan(r.eta[k]);
     }
 out:
@@ -182,7 +186,13 @@ out:
 static Rc judge_sample(double *stats, const Work *w, const Sample *s, Arena *a, Err *e)
 {
     Judged j;
-    const Rc rc = judge(&j, s->eta, w->time ? s->time : NULL, s->event, w->stratum ? s->stratum : NULL, w->n_strata, w->n, a, e);
+    Rc rc = judge(&j, s->eta, w->time ? s->time : NULL, s->event, w->stratum ? s->stratum : NULL, w->n_strata, w->n, a, e);
+    if (rc == OK && w->time && !isnan(s->scale)) {
+        double *lp = ARENA_NEW(a, w->n + 1, double);
+        if (!lp) return err_nomem(e);
+        for (size_t i = 0; i < w->n; i++) lp[i] = -s->eta[i] * s->scale;
+        rc = survreg_slope(&j.slope, &j.se_slope, s->dist, lp, s->time, s->event, NULL, w->n, a, e);
+    }
     stats[0] = j.c;
     stats[1] = j.slope;
     stats[2] = j.intercept;
@@ -308,7 +318,7 @@ Rc refit_validate(Json *out, const Method *m, const StatCall *call, const RefitW
         rc = err_set(e, ERR_USAGE, "this analysis of method %s keeps no fit that predicts", m->name);
         goto out;
     }
-    w.wants_curve = w.wants_curve && (!w.time || json_size(json_get(fit, "baseline")));
+    w.wants_curve = w.wants_curve && (!w.time || json_size(json_get(fit, "baseline")) || json_get(fit, "dist"));
     TRY(sample_new(&s, w.n, &a, e));
     TRY(apply(&s, &whole, &w, fit, NULL, NULL, &a, e));
     TRY(judge_sample(apparent, &w, &s, &a, e));

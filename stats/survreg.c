@@ -7,11 +7,13 @@
 #include "stats/design.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
+#include "stats/fit_json.h"
 #include "stats/influence.h"
 #include "stats/linalg.h"
 #include "stats/newton.h"
 #include "stats/response.h"
 #include "stats/result_keys.h"
+#include "stats/survreg_dist.h"
 
 static const MethodOption options[] = {
     { "dist", OPTION_CHOICE, "weibull|exponential|lognormal|loglogistic", "distribution of the times" },
@@ -19,10 +21,8 @@ static const MethodOption options[] = {
     { NULL, OPTION_FLAG, NULL, NULL }
 };
 
-typedef enum { WEIBULL, EXPONENTIAL, LOGNORMAL, LOGLOGISTIC } Dist;
-
 typedef struct {
-    Dist dist;
+    SurvregDist dist;
     size_t n, p;                 /* p columns, the intercept among them */
     const double *x, *log_time, *event, *weight, *offset;
     bool free_scale;
@@ -30,23 +30,23 @@ typedef struct {
 } Sample;
 
 /* log density (event) or log survival (censored) of the error at z, with its first two derivatives. */
-static double error_log(double *d1, double *d2, Dist dist, bool event, double z)
+static double error_log(double *d1, double *d2, SurvregDist dist, bool event, double z)
 {
     switch (dist) {
-    case WEIBULL: case EXPONENTIAL: {
+    case SURVREG_WEIBULL: case SURVREG_EXPONENTIAL: {
         double w = exp(z);
         *d1 = (event ? 1 : 0) - w;
         *d2 = -w;
         return (event ? z : 0) - w;
     }
-    case LOGLOGISTIC: {
+    case SURVREG_LOGLOGISTIC: {
         double t = exp(-fabs(z)), pr = z >= 0 ? 1 / (1 + t) : t / (1 + t), soft = fmax(z, 0) + log1p(t);      /* log(1 + e^z) */
         int k = event ? 2 : 1;
         *d1 = (event ? 1 : 0) - k * pr;
         *d2 = -k * t / ((1 + t) * (1 + t));
         return (event ? z : 0) - k * soft;
     }
-    case LOGNORMAL:
+    case SURVREG_LOGNORMAL:
         if (event) { *d1 = -z; *d2 = -1; return -0.5 * z * z - 0.91893853320467274178; }      /* log sqrt(2 pi) */
         break;
     }
@@ -116,6 +116,41 @@ static Rc robust_variance(double *out, const Sample *fitted, const double *theta
     return influence_sandwich(out, vcov, s.score, q, &(Clusters){ s.n, d->cluster, d->n_clusters }, e);
 }
 
+Rc survreg_slope(double *slope, double *se, SurvregDist dist, const double *lp, const double *time, const double *event, const double *weight,
+                 size_t n, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const bool free_scale = dist != SURVREG_EXPONENTIAL;
+    const size_t q = 2 + free_scale;
+    double *x = ARENA_NEW(a, 2 * n + 1, double), *log_time = ARENA_NEW(a, n + 1, double), theta[3], vcov[9], robust[9], events = 0;
+    ScaledColumns c;
+    NewtonReport r;
+    Err why = { 0 };
+    bool whole = true, varies = false;
+    *slope = *se = NAN;
+    if (!x || !log_time) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) {
+        if (!(time[i] > 0)) return OK;
+        x[i] = 1;
+        x[n + i] = lp[i];
+        log_time[i] = log(time[i]);
+        events += event[i] != 0;
+        whole = whole && (!weight || weight[i] == floor(weight[i]));
+        varies = varies || lp[i] != lp[0];
+    }
+    if (events == 0 || !varies) return OK;
+    TRY(columns_scale(&c, x, n, 2, a, e));
+    const Sample s = { .dist = dist, .n = n, .p = 2, .x = c.x, .log_time = log_time, .event = event, .weight = weight, .free_scale = free_scale };
+    rc = fit(theta, vcov, &r, &s, a, &why);
+    if (rc == ERR_ESTIMATE) return OK;
+    if (rc != OK) return err_set(e, rc, "%s", why.text);
+    if (!whole) TRY(robust_variance(robust, &s, theta, vcov, &(Design){ .n = n }, a, e));
+    *slope = theta[1] / c.scale[1];
+    *se = sqrt((whole ? vcov : robust)[q + 1]) / c.scale[1];
+out:
+    return rc;
+}
+
 /* Wald's test of the slopes, which follow the intercept. */
 static Rc wald_test(Json *out, const double *theta, const double *vcov, int p, int q, Arena *a, Err *e)
 {
@@ -127,10 +162,61 @@ static Rc wald_test(Json *out, const double *theta, const double *vcov, int p, i
     return OK;
 }
 
+/* Survival of the rows of --newdata at --times. */
+static Rc predict(Json *out, const SurvregModel *m, const double *b, const Design *d, const StatCall *call, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const double *times = NULL;
+    const size_t n = call->newdata->rows, n_times = option_numbers(&times, call, "times", a);
+    double *x = NULL, *offset = NULL, *row = ARENA_NEW(a, m->p + 1, double), *eta = ARENA_NEW(a, n + 1, double), *o[5];
+    for (int k = 0; k < 5; k++) if (!(o[k] = ARENA_NEW(a, n * n_times + 1, double))) return err_nomem(e);
+    if (!row || !eta) return err_nomem(e);
+    for (size_t t = 0; t < n_times; t++)
+        if (!(times[t] > 0)) return err_set(e, ERR_USAGE, "--times: %g, expected a time above 0 for a model of log time", times[t]);
+    TRY(design_matrix_for(&x, d, call->newdata, a, e));
+    TRY(design_offset_for(&offset, d, call->newdata, a, e));
+    for (size_t i = 0; i < n; i++) {
+        eta[i] = offset[i];
+        for (size_t j = 0; j < m->p; j++) { row[j] = x[j * n + i]; eta[i] += row[j] * b[j]; }
+        for (size_t t = 0; t < n_times; t++) {
+            const SurvregRisk r = survreg_risk_at(m, row, eta[i], times[t], conf_z(call_conf(call)));
+            const double width = conf_z(call_conf(call)) * r.se_z;
+            const double v[] = { survreg_survival(m->dist, r.z), r.se, survreg_survival(m->dist, r.z + width), survreg_survival(m->dist, r.z - width),
+                                 r.risk };
+            for (int k = 0; k < 5; k++) o[k][i * n_times + t] = isnan(eta[i]) ? NAN : v[k];
+        }
+    }
+    json_set_numbers(out, "linear_predictor", eta, n);
+    if (!n_times) goto out;
+    static const char *const names[] = { "surv", "se", "lower", "upper", "risk" };
+    Json *j = json_set(out, "pred_surv", json_object());
+    json_set_numbers(j, "times", times, n_times);
+    for (int k = 0; k < 5; k++) json_set_matrix(j, names[k], o[k], n_times, n, NULL, NULL);
+out:
+    return rc;
+}
+
+/* The fit as it is kept (stats/predict.h). */
+static Rc keep(Json *out, const SurvregModel *m, const double *b, bool robust, const Design *d, double nevent, const StatCall *call, Arena *a, Err *e)
+{
+    int *column = ARENA_NEW(a, m->p + 1, int);
+    double last = 0;
+    if (!column) return err_nomem(e);
+    for (size_t j = 0; j < m->p; j++) column[j] = (int)(d->column ? d->column[j] : j);
+    for (size_t i = 0; i < d->n; i++) last = fmax(last, d->time[i]);
+    Json *fit = json_set(out, "fit", fit_json_begin("survreg", d, call, (int)m->p, column, nevent));
+    json_set_text(fit, "dist", survreg_dist_name(m->dist));
+    json_set_number(fit, "scale", m->scale);
+    json_set_number(fit, "last_time", last);
+    json_set_texts(fit, "term", (const char *const *)d->term, m->p);
+    json_set_numbers(fit, "coef", b, m->p);
+    json_set_matrix(fit, "vcov", m->vcov, m->q, m->q, NULL, NULL);
+    json_set_text(fit, "variance", robust ? "robust" : "model");
+    return OK;
+}
+
 static Rc read_sample(Sample *s, const Design *d, Json *out, const StatCall *call, Arena *a, Err *e)
 {
-    static const char *const names[] = { "weibull", "exponential", "lognormal", "loglogistic" };
-    const char *dist = option_text(call, "dist", "weibull");
     double events = 0;
     if (d->response != RESPONSE_SURVIVAL) return err_set(e, ERR_USAGE, "survreg takes Surv(time, event), not intervals");
     if (d->stratum || d->group) return err_set(e, ERR_USAGE, "survreg takes no strata() and no random effect");
@@ -138,8 +224,8 @@ static Rc read_sample(Sample *s, const Design *d, Json *out, const StatCall *cal
     double *log_time = ARENA_NEW(a, d->n, double);
     if (!log_time) return err_nomem(e);
     *s = (Sample){ .n = d->n, .p = d->p, .x = d->x, .log_time = log_time, .event = d->event, .weight = d->weight, .offset = d->offset };
-    for (int k = 0; k < 4; k++) if (strcmp(names[k], dist) == 0) s->dist = (Dist)k;
-    s->free_scale = s->dist != EXPONENTIAL;
+    survreg_dist_parse(&s->dist, option_text(call, "dist", "weibull"));
+    s->free_scale = s->dist != SURVREG_EXPONENTIAL;
     for (size_t i = 0; i < d->n; i++) {
         if (!(d->time[i] > 0))
             return err_set(e, ERR_INPUT, "%s:%zu: time %g, expected more than 0 for a model of log time", d->frame->name, d->frame->line[d->row[i]], d->time[i]);
@@ -208,6 +294,9 @@ static Rc survreg_run(Json *out, const StatCall *call, Err *e)
     json_set_number(out, "iterations", r.iterations);
     json_set_number(out, "max_abs_score", r.max_abs_score);
     json_set_number(out, "condition_number", r.condition_number);
+    const SurvregModel model = { s.dist, s.free_scale ? exp(theta[p]) : 1, (size_t)p, (size_t)q, robust ? robust : vcov };
+    if (option_flag(call, "keep_fit")) TRY(keep(out, &model, theta, robust != NULL, &d, json_number(json_get(out, "nevent")), call, &a, e));
+    if (call->newdata) TRY(predict(out, &model, theta, &d, call, &a, e));
 out:
     design_free(&d);
     arena_free(&a);

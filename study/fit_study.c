@@ -185,7 +185,9 @@ static Rc list_columns(ModelColumn **out, size_t *n, const ModelColumns *c, cons
 
 static bool can_predict(const char *method)
 {
-    return strcmp(method, "cox") == 0 || strcmp(method, "logistic") == 0 || strcmp(method, "elasticnet") == 0;
+    static const char *const methods[] = { "cox", "logistic", "elasticnet", "survreg", "ordinal", "finegray" };
+    for (size_t k = 0; k < sizeof methods / sizeof *methods; k++) if (strcmp(method, methods[k]) == 0) return true;
+    return false;
 }
 
 /* The same terms fitted to the competing events, for the cumulative incidence. */
@@ -193,7 +195,8 @@ static Rc fit_competing(Json *document, const ModelColumns *c, const ModelFrame 
 {
     Json *other = NULL;
     Err why = { 0 };
-    if (!f->competing.rows || !can_predict(c->method->name)) return OK;
+    /* Cumulative incidences come from Cox models of each cause; parametric ones are not put together. */
+    if (!f->competing.rows || !can_predict(c->method->name) || strcmp(c->method->name, "survreg") == 0) return OK;
     call.data = &f->competing;
     Rc rc = method_call(&other, c->method, &call, &why);
     const Json *fit = rc == OK ? json_get(other, "fit") : NULL;

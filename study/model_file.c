@@ -45,6 +45,9 @@ static Rc add_performance(Json *out, const ModelSpec *spec, const ModelDocument 
     ModelFrame f = { 0 };
     Err why = { 0 };
     Json *options = NULL, *result = NULL, *o = json_set(out, "performance", json_object());
+    const char *reason = d->subdistribution ? "the optimism of a cumulative incidence among competing events is not resampled; reox validate judges it in another cohort"
+                         : d->n_levels ? "the optimism of the probabilities of several levels is not resampled" : NULL;
+    if (reason) { json_set_text(o, "reason", reason); goto out; }
     TRY(model_columns(&c, spec, &t->protocol, s, &t->clinical.frame, a, e));
     TRY(model_frame(&f, spec, &c, &t->protocol, s, db, e));
     if (is_plain(spec, d->fit)) {

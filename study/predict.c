@@ -36,7 +36,8 @@ Rc model_document(ModelDocument *out, const Json *document, const char *where, E
         const char *method = json_text(json_get(j, "method"));
         if (method && strcmp(method, "elasticnet") == 0)
             return err_set(e, ERR_INPUT, "%s: a path predicts nothing: one lambda makes it a model, or choose min or 1se with folds", where);
-        return err_set(e, ERR_INPUT, "%s: a fit of method %s predicts nothing, expected cox, logistic or elasticnet", where, method ? method : "?");
+        return err_set(e, ERR_INPUT, "%s: a fit of method %s predicts nothing, expected cox, logistic, elasticnet, survreg, ordinal or finegray", where,
+                       method ? method : "?");
     }
     TRY(fit_check(&kind, out->fit, where, e));
     out->name = json_text(json_get(j, "name"));
@@ -45,11 +46,20 @@ Rc model_document(ModelDocument *out, const Json *document, const char *where, E
     out->landmark = json_text(json_get(j, "landmark"));
     out->has_cause = json_bool(json_get(j, "has_cause"));
     out->has_competing = json_bool(json_get(j, "has_competing"));
-    out->survival = kind == FIT_COX;
+    out->survival = fit_kind_is_survival(kind);
+    out->subdistribution = kind == FIT_FINEGRAY;
+    out->has_cause = out->has_cause || out->subdistribution;
+    for (const Json *x = kind == FIT_ORDINAL ? json_first(json_get(out->fit, "levels")) : NULL; x; x = json_next(x)) {
+        if (out->n_levels == MODEL_LEVELS_MAX) return err_set(e, ERR_INPUT, "%s: more than %d levels", where, MODEL_LEVELS_MAX);
+        out->level[out->n_levels++] = json_text(x);
+    }
     if (json_type(json_get(out->fit, "vcov")) == JSON_NULL) out->no_interval = "a lasso has no standard errors, so the number has no interval";
-    if (out->survival && !json_size(json_get(out->fit, "baseline"))) out->no_value = "the model was fitted with exact ties, which leave its baseline hazard open: it ranks patients, but has no risk";
+    if (out->subdistribution) out->no_interval = "the baseline of a subdistribution has no standard error, so the number has no interval";
+    if (kind == FIT_COX && !json_size(json_get(out->fit, "baseline"))) out->no_value = "the model was fitted with exact ties, which leave its baseline hazard open: it ranks patients, but has no risk";
     if (out->survival && out->has_competing && !out->competing)
         out->no_value = "the competing events could not be modelled with these terms, so there is no cumulative incidence";
+    if (kind == FIT_SURVREG && out->has_competing)
+        out->no_value = "other events compete, and a cumulative incidence of parametric models is not worked out: cox has one";
     out->measure = !out->survival ? "probability" : out->has_cause ? "cumulative_incidence" : "risk";
 out:
     return rc;
@@ -92,7 +102,7 @@ static char *note_of(const Prediction *x, Arena *a)
     return x->out_of_range ? arena_printf(a, "outside the range of the model's data: %s", x->out_of_range_text ? x->out_of_range_text : "") : NULL;
 }
 
-Rc predict_rows(PredictionRow **out, const Json *document, const char *where, const Frame *rows, const PredictWish *w, Arena *a, Err *e)
+Rc predict_rows(PredictionRow **out, size_t *n, const Json *document, const char *where, const Frame *rows, const PredictWish *w, Arena *a, Err *e)
 {
     Rc rc = OK;
     ModelDocument d;
@@ -103,20 +113,28 @@ Rc predict_rows(PredictionRow **out, const Json *document, const char *where, co
     TRY(fit_columns(&columns, d.fit, w->group, a, e));
     for (; *columns; columns++)
         if (frame_find(rows, *columns) < 0) { rc = err_set(e, ERR_INPUT, "%s: column %s is missing, which the model needs", where, *columns); goto out; }
-    Prediction *p = ARENA_NEW(a, rows->rows + 1, Prediction);
-    PredictionRow *list = ARENA_NEW(a, rows->rows + 1, PredictionRow);
+    const size_t each = d.n_levels ? d.n_levels : 1;
+    Prediction *p = ARENA_NEW(a, rows->rows * each + 1, Prediction);
+    PredictionRow *list = ARENA_NEW(a, rows->rows * each + 1, PredictionRow);
+    const char *measure[MODEL_LEVELS_MAX] = { d.measure };
+    for (size_t k = 0; k < d.n_levels; k++)
+        if (!(measure[k] = arena_printf(a, "probability of %s", d.level[k]))) { rc = err_nomem(e); goto out; }
+    *n = rows->rows * each;
     if (!p || !list) { rc = err_nomem(e); goto out; }
     for (const Json *x = json_first(d.competing); x && n_competing < 16; x = json_next(x)) competing[n_competing++] = x;
     if (!d.survival && w->group != GROUP_TYPICAL) { rc = err_set(e, ERR_USAGE, "%s: the model has no frailty: groups are all alike", where); goto out; }
-    if (!d.survival) TRY(predict_probability(p, d.fit, rows, w->conf, a, e));
+    if (d.n_levels) TRY(predict_levels(p, d.fit, rows, w->conf, a, e));
+    else if (!d.survival) TRY(predict_probability(p, d.fit, rows, w->conf, a, e));
     else if (!d.no_value) TRY(predict_risk(p, d.fit, competing, n_competing, rows, w, a, e));
 
     const FrameColumn *id = frame_column(rows, "patient");
-    for (size_t i = 0; i < rows->rows; i++) {
+    for (size_t i = 0; i < *n; i++) {
         PredictionRow *r = &list[i];
-        r->patient = id && id->is_text && id->text[i] ? id->text[i] : id && !id->is_text ? arena_printf(a, "%.15g", id->num[i]) : arena_printf(a, "row %zu", i + 1);
+        const size_t row = i / each;
+        r->patient = id && id->is_text && id->text[row] ? id->text[row]
+                     : id && !id->is_text ? arena_printf(a, "%.15g", id->num[row]) : arena_printf(a, "row %zu", row + 1);
         if (!r->patient) { rc = err_nomem(e); goto out; }
-        r->measure = d.measure;
+        r->measure = measure[i % each];
         r->horizon = d.survival ? w->horizon : 0;
         if (d.no_value) {
             r->value = r->lower95 = r->upper95 = NAN;
@@ -174,9 +192,8 @@ Rc predict_patients(PredictionRow **out, size_t *n, const StoredModel *m, const 
         TRY(frame_keep(&one, &all, keep, e));
     }
     const Frame *rows = only ? &one : &all;
-    TRY(predict_rows(out, m->fit, where, rows, w, a, e));
+    TRY(predict_rows(out, n, m->fit, where, rows, w, a, e));
     if (m->name) TRY(db_model_rows_load(&left_out, &n_left_out, db, m->name, a, e));
-    *n = rows->rows;
     for (size_t i = 0; i < *n; i++) {
         PredictionRow *r = &(*out)[i];
         if (!(r->patient = arena_strdup(a, r->patient))) { rc = err_nomem(e); goto out; }      /* outlives the frame */

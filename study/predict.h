@@ -22,10 +22,15 @@
  * It is what the database keeps. */
 Rc model_describe(Json *document, const ModelSpec *m, const Endpoint *endpoint, bool survival, bool has_cause, bool has_competing, const Protocol *p, Err *e);
 
+enum { MODEL_LEVELS_MAX = 64 };
+
 /* What a document says of itself. Text is the document's. ERR_INPUT, headed by where, for one that cannot predict. */
 typedef struct {
     const char *name, *endpoint, *time_unit, *landmark, *measure;      /* NULL where they do not apply */
     bool survival, has_cause, has_competing;
+    bool subdistribution;                                              /* the risk is a model's own cumulative incidence, its ranking one of it */
+    size_t n_levels;                                                   /* an ordinal model's levels, each with a probability; 0: one number a row */
+    const char *level[MODEL_LEVELS_MAX];
     const char *no_interval;                                           /* why predictions have no limits; NULL: they have */
     const char *no_value;                                              /* why there is no risk, for a model that only ranks; NULL: there is */
     const Json *fit, *competing;                                       /* competing NULL: none */
@@ -36,9 +41,9 @@ Rc model_document(ModelDocument *out, const Json *document, const char *where, E
  * single patients. groups: also the names of a frailty's groups. ERR_INPUT for a document that cannot predict. Free with json_free. */
 Rc model_export(Json **out, const Json *document, bool groups, const char *where, Err *e);
 
-/* One row a row of `rows`; out[i].patient is rows' column "patient", else "row N". Survival: risk up to the wish's horizon in the endpoint's
- * unit from the model's clock, as cumulative incidence where the endpoint has a cause. Response: probability, horizon 0. */
-Rc predict_rows(PredictionRow **out, const Json *document, const char *where, const Frame *rows, const PredictWish *w, Arena *a, Err *e);
+/* One row a row of `rows`, of an ordinal model one for each level behind each other (n: how many in all); out[i].patient is rows' column "patient", else "row N". Survival: risk up to the wish's horizon in the endpoint's
+ * unit from the model's clock, as cumulative incidence where the endpoint has a cause. Response: probability ("probability of LEVEL"), horizon 0. */
+Rc predict_rows(PredictionRow **out, size_t *n, const Json *document, const char *where, const Frame *rows, const PredictWish *w, Arena *a, Err *e);
 
 /* The accepted patients of the study (or one: ERR_INPUT when he is not there), with a note where the model (by its name; NULL: one from
  * elsewhere, that left out nobody of here) left the patient out: who had the event before the landmark gets no risk. */

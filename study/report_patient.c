@@ -196,6 +196,10 @@ static Rc risk_gather(PatientRisk *out, const ReportData *d, const ReportModel *
     for (size_t i = 0; i < m->n_predictions; i++) {
         const PredictionRow *p = &m->prediction[i];
         if (strcmp(p->patient, patient) != 0 || (p->horizon != horizon && p->horizon != 0)) continue;
+        if (strncmp(p->measure, "probability of ", strlen("probability of ")) == 0) {
+            out->absent = "the model gives a probability for each level of its outcome: reox predict prints them";
+            break;
+        }
         out->value = p->value;
         out->lower = p->lower95;
         out->upper = p->upper95;

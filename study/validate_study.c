@@ -63,6 +63,9 @@ static Rc prepare(Validation *v)
 {
     Rc rc = OK;
     TRY(model_document(&v->d, v->q->model, v->q->file, v->e));
+    if (v->d.n_levels)
+        return err_set(v->e, ERR_INPUT, "%s: an ordinal model gives a probability for each of %zu levels, and the measures here are of one outcome: hold a logistic "
+                       "model of the level that matters against this cohort", v->q->file, v->d.n_levels);
     v->file_model = json_get(v->q->model, "model");
     TRY(fit_columns(&v->columns, v->d.fit, v->q->group, &v->arena, v->e));
     TRY(choose_endpoint(v));
@@ -213,7 +216,7 @@ static Rc measure(Validation *v)
         ct[x.n] = time[i];
         risk[x.n] = has_risk ? p[i].estimate : NAN;
         eta[x.n] = r.eta[i];
-        cumhaz[x.n] = r.cumhaz[i];
+        cumhaz[x.n] = r.cumhaz ? r.cumhaz[i] : NAN;
         offset[x.n] = r.offset[i];
         if (weight) own_weight[x.n] = weight[i];
         stratum[x.n] = r.stratum[i];
@@ -227,7 +230,7 @@ static Rc measure(Validation *v)
     const Json *terms = json_get(v->d.fit, "term");
     const size_t first = json_size(terms) - r.p;
     for (size_t j = 0; j < r.p; j++) term[j] = json_text(json_at(terms, first + j)) ? json_text(json_at(terms, first + j)) : "";
-    x.y = cy; x.time = v->d.survival ? ct : NULL; x.risk = risk; x.eta = eta; x.cumhaz = json_size(json_get(v->d.fit, "baseline")) || !v->d.survival ? cumhaz : NULL; x.x = kept; x.term = term; x.beyond = behind; x.offset = offset;
+    x.y = cy; x.time = v->d.survival ? ct : NULL; x.risk = risk; x.eta = eta; x.cumhaz = r.cumhaz ? cumhaz : NULL; x.x = kept; x.term = term; x.beyond = behind; x.offset = offset;
     x.n_strata = (int)json_size(json_get(v->d.fit, "baseline"));
     x.stratum = v->d.survival && x.n_strata > 1 ? stratum : NULL;
     x.weight = weight ? own_weight : NULL;
@@ -241,6 +244,9 @@ static Rc measure(Validation *v)
     if (events == 0) return diagnose_fatal(v->out, v->e, "no_events", "none of %zu patients has an event", x.n);
     if (!v->d.survival && events == x.n) return diagnose_fatal(v->out, v->e, "one_class", "all %zu patients have the response", x.n);
     if (events < 100) diagnose(v->out, "few_events", "%zu events: fewer than 100 leave calibration and recalibration uncertain (Collins, Ogundimu & Altman 2016)", events);
+    x.subdistribution = v->d.subdistribution;
+    x.scale = isnan(r.scale) ? 0 : r.scale;
+    x.dist = r.dist;
     TRY(external_validate(v->out, &x, a, v->e));
 out:
     return rc;

@@ -23,6 +23,12 @@ cat >"$tmp/models.json" <<'J'
  {"name": "net", "method": "elasticnet", "alpha": 0.5, "nlambda": 20, "folds": 5, "choose": "min", "formula": "Surv(time, event) ~ fmiso_pre_fhv + age + stage"},
  {"name": "path", "method": "elasticnet", "formula": "Surv(time, event) ~ fmiso_pre_fhv + age + stage"},
  {"name": "cause", "method": "cox", "formula": "Surv(time, code) ~ fmiso_pre_fhv + age"},
+ {"name": "weibull", "method": "survreg", "formula": "Surv(time, event) ~ fmiso_pre_fhv + age + stage"},
+ {"name": "lognormal", "method": "survreg", "dist": "lognormal", "cluster": "centre", "formula": "Surv(time, event) ~ rcs(fmiso_pre_fhv,3) + age"},
+ {"name": "cif", "method": "finegray", "formula": "Surv(time, code) ~ fmiso_pre_fhv + age"},
+ {"name": "cifstrata", "method": "finegray", "convention": "survival", "cluster": "centre", "formula": "Surv(time, code) ~ fmiso_pre_fhv + age + strata(stage)"},
+ {"name": "parametric", "method": "survreg", "formula": "Surv(time, code) ~ fmiso_pre_fhv + age"},
+ {"name": "grade", "method": "ordinal", "link": "probit", "formula": "stage ~ fmiso_pre_fhv + age"},
  {"name": "resp", "method": "logistic", "formula": "resp ~ fmiso_pre_fhv + offset(dose)"},
  {"name": "respfirth", "method": "logistic", "penalty": "firth", "formula": "resp ~ fmiso_pre_fhv + rcs(age,3)"}
 ]}
@@ -45,15 +51,33 @@ survival, fit, performance = f["model"]["kind"] == "survival", f["fit"], f["perf
 at = ["--horizon", "12", "--json"] if survival else ["--json"]
 for group in ("typical", "own", "average") if "frailty" in fit else ("typical",):
     here, there = (json.loads(run("predict", tmp + "/study", "--model", m, "--group", group, *at)) for m in (name, path))
-    assert here == there and len(here["predictions"]) == 90
+    assert here == there and len(here["predictions"]) == 90 * (3 if name == "grade" else 1)
     values = [[p[k] for k in ("lower95", "value", "upper95")] for p in here["predictions"]]
-    assert all((v == [None] * 3) if name == "exact" else (v[0] is None and 0 < v[1] < 1) if name in ("lasso", "net") else 0 < v[0] < v[1] < v[2] < 1 for v in values)
+    assert all((v == [None] * 3) if name in ("exact", "parametric") else (v[0] is None and 0 < v[1] < 1) if name in ("lasso", "net", "cif", "cifstrata")
+               else 0 < v[0] < v[1] < v[2] < 1 for v in values)
+if name == "parametric": assert "other events compete" in here["predictions"][0]["note"]
+if name == "grade":
+    three = here["predictions"][:3]
+    assert [p["level"] for p in three] == fit["levels"] == ["A", "B", "C"] and abs(sum(p["value"] for p in three) - 1) < 1e-12
+    assert "several levels" in performance["reason"] and fit["n"] == 90 and len(fit["thresholds"]) == 2
+    r = subprocess.run([reox, "validate", tmp + "/study", "--model", path, "--json"], capture_output=True, text=True)
+    assert r.returncode == 3 and "gives a probability for each of 3 levels" in r.stderr, r.stderr
+    sys.exit(0)
 # Penalised fits are no maximum of the cohort's own likelihood, weighted ones of the weighted one; powers are chosen among few.
 more = ["--group", "own"] if "frailty" in fit else ["--weights", "copies"] if name == "weights" else []
 v = json.loads(run("validate", tmp + "/study", "--model", path, *more, *at))
 assert v["n"] == 90 and v["discrimination"]["c"] > .5 and v["development"] == performance
+if name in ("cif", "cifstrata"):
+    assert "not resampled" in performance["reason"] and "recalibration" not in v and "weights" in v["recalibration_reason"]
+    assert abs(v["calibration"]["slope"] - 1) < .1 and .5 < v["discrimination"]["auc_def2"] < 1 and v["measure"] == "cumulative_incidence"
+    assert v["brier"]["model"] < v["brier"]["null"] and fit["baseline"][0]["cumhaz"] and v["calibration"]["curve"]["observed"]
+    sys.exit(0)
+if name == "weibull":
+    late = json.loads(run("predict", tmp + "/study", "--model", path, "--horizon", "200", "--json"))["predictions"][0]
+    assert late["value"] > here["predictions"][0]["value"] and not late["in_range"] and "rests on the distribution alone" in late["note"], late
 if name == "exact": assert "recalibration" not in v and v["diagnosis"][0]["code"] == "no_risk"
-elif name not in ("firth", "ridge", "lasso", "net", "pspline", "respfirth"):
+elif name == "lognormal": assert abs(v["calibration"]["slope"] - 1) < 1e-8 and all(0 <= t["p"] <= 1 for t in v["recalibration"]["tests"]) and abs(v["recalibration"]["steps"][1]["coef"]["log_hazard"]) < .2
+elif name not in ("firth", "parametric", "ridge", "lasso", "net", "pspline", "respfirth"):
     assert all(0 <= t["chisq"] < 1e-7 for t in v["recalibration"]["tests"]), v["recalibration"]["tests"]
 if name == "tt":
     w = json.loads(run("validate", tmp + "/study", "--model", path, "--weights", "dose", *at))
@@ -61,7 +85,7 @@ if name == "tt":
 if name == "weights": assert "case weights" in performance["reason"]
 else:
     a, c = performance["apparent"], performance["corrected"]
-    assert .5 < c["C"] < a["C"] and (c["slope"] < a["slope"] or fit["offsets"]) and performance["resamples_used"] > 150, performance
+    assert .5 < c["C"] < a["C"] and (c["slope"] < a["slope"] or fit["offsets"] or "dist" in fit and abs(c["slope"] - 1) < .1) and performance["resamples_used"] > 150, performance
     assert ("note" in performance) == (name == "step")
 P
 for m in $(python3 -c "import json; print(*[m['name'] for m in json.load(open('$tmp/models.json'))['models'] if m['name'] != 'path'])"); do

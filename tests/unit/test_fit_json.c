@@ -54,6 +54,14 @@ static const struct Kind { const char *method, *formula, *options; } kinds[] = {
     { "elasticnet", "d~x+z+l", "\"lambda\":0.02" },
     { "logistic", "d~x+factor(z)+offset(0.1*w)", "\"conf\":0.9" },
     { "logistic", "d~rcs(x,3)+l", "\"penalty\":\"firth\"" },
+    { "survreg", "Surv(t,d)~rcs(x,3)+l", "\"dist\":\"weibull\"" },
+    { "survreg", "Surv(t,d)~x+z+offset(0.1*w)", "\"dist\":\"lognormal\",\"cluster\":\"g\"" },
+    { "survreg", "Surv(t,d)~x*l", "\"dist\":\"loglogistic\"" },
+    { "survreg", "Surv(t,d)~x", "\"dist\":\"exponential\"" },
+    { "finegray", "Surv(t,d*w)~x+z+strata(l)", "\"convention\":\"survival\"" },
+    { "finegray", "Surv(t,d*w)~x*l", "\"ties\":\"efron\"" },
+    { "ordinal", "l~x+z+offset(0.1*w)", "\"link\":\"probit\"" },
+    { "ordinal", "l~rcs(x,3)", "\"robust\":true" },
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -80,8 +88,19 @@ static Json *printed_and_read(const Json *fit)
     return copy;
 }
 
+enum { LEVELS = 3 };        /* of an ordinal model here */
+
+/* Predictions of n rows: so many more as a row has levels. */
 static Rc apply(Prediction *p, const Json *fit, bool survival, const Frame *rows, FitGroup group, Arena *a, Err *e)
 {
+    const char *kind = json_text(json_get(fit, "kind"));
+    if (kind && strcmp(kind, "ordinal") == 0) {
+        const char *const *level = NULL;
+        size_t n = 0;
+        const Rc rc = fit_levels(&level, &n, fit, a, e);
+        if (rc != OK) return rc;
+        return n > LEVELS ? err_set(e, ERR_INPUT, "%zu levels are too many for a test", n) : predict_levels(p, fit, rows, .95, a, e);
+    }
     return survival ? predict_risk(p, fit, NULL, 0, rows, &(PredictWish){ 9, .95, group }, a, e) : predict_probability(p, fit, rows, .95, a, e);
 }
 
@@ -92,12 +111,13 @@ START_TEST(printed_and_read_the_same_bits)
         Frame f = cohort(7, !survival);
         Arena a = { 0 };
         Err e = { 0 };
-        Prediction one[N], two[N];
+        Prediction one[LEVELS * N], two[LEVELS * N];
+        const int n = strcmp(kinds[k].method, "ordinal") == 0 ? LEVELS * N : N;
         Json *fit = kept_fit(&kinds[k], &f), *copy = printed_and_read(fit);
         assert_ok_e(apply(one, fit, survival, &f, GROUP_TYPICAL, &a, &e), e);
         assert_ok_e(apply(two, copy, survival, &f, GROUP_TYPICAL, &a, &e), e);
-        for (int i = 0; i < N; i++) {
-            const bool limits = json_type(json_get(fit, "vcov")) == JSON_OBJECT;
+        for (int i = 0; i < n; i++) {
+            const bool limits = json_type(json_get(fit, "vcov")) == JSON_OBJECT && strcmp(kinds[k].method, "finegray") != 0;
             ck_assert_msg(one[i].status == PREDICTED && (limits ? one[i].lower < one[i].estimate && one[i].estimate < one[i].upper : isnan(one[i].lower)),
                           "%s row %d", kinds[k].formula, i);
             ck_assert(memcmp(&one[i].estimate, &two[i].estimate, 4 * sizeof(double)) == 0);
@@ -149,13 +169,13 @@ START_TEST(damage_is_no_crash)
                 Arena a = { 0 };
                 Err e = { 0 };
                 FitKind kind;
-                Prediction p[3];
+                Prediction p[3 * LEVELS];
                 long at = node;
                 Json *bad = damaged(fit, &at, damages[d]);
                 if (at >= 0) { json_free(bad); break; }
                 tried++;
                 Rc rc = fit_check(&kind, bad, "bad.json", &e);
-                if (rc == OK) rc = apply(p, bad, kind == FIT_COX, &rows, GROUP_OWN * (json_get(fit, "frailty") != NULL), &a, &e);
+                if (rc == OK) rc = apply(p, bad, fit_kind_is_survival(kind), &rows, GROUP_OWN * (json_get(fit, "frailty") != NULL), &a, &e);
                 if (rc == OK) {
                     for (int i = 0; i < 3; i++)
                         ck_assert_msg(p[i].status == PREDICTED ? p[i].estimate >= 0 && p[i].estimate <= 1 : isnan(p[i].estimate),
@@ -375,6 +395,129 @@ START_TEST(penalty_goes_into_the_resamples)
 }
 END_TEST
 
+/* ---- what a method says of --newdata and what its fit says */
+
+START_TEST(the_fit_predicts_what_the_method_did)
+{
+    Frame f = cohort(23, false), rows = table_of("x,z,g,l,w\n0.3,1,c1,a,2\n-1,0,c7,b,1\n2.5,1,c3,c,3\n,1,c1,a,1\n");
+    for (int k = 0; k < KINDS; k++) {
+        const bool parametric = strcmp(kinds[k].method, "survreg") == 0, ordinal = strcmp(kinds[k].method, "ordinal") == 0;
+        if (!parametric && !ordinal && strcmp(kinds[k].method, "finegray") != 0) continue;
+        Arena a = { 0 };
+        Err e = { 0 };
+        char options[160];
+        Prediction p[4 * LEVELS];
+        snprintf(options, sizeof options, "{\"keep_fit\":true,%s%s}", ordinal ? "" : "\"times\":9,", kinds[k].options);
+        Json *out = call_method(kinds[k].method, kinds[k].formula, &f, &rows, options, OK, NULL), *fit = printed_and_read(json_get(out, "fit"));
+        assert_ok_e(apply(p, fit, !ordinal, &rows, GROUP_TYPICAL, &a, &e), e);
+        ck_assert(p[ordinal ? 3 * LEVELS : 3].status == PREDICT_MISSING);
+        for (size_t i = 0; i < 3; i++) {
+            if (ordinal) {
+                double sum = 0;
+                for (size_t c = 0; c < LEVELS; c++) {
+                    const Prediction *q = &p[i * LEVELS + c];
+                    ck_assert(q->estimate == cell_at(out, "pred_prob", i, c));
+                    sum += q->estimate;
+                }
+                assert_near(sum, 1, 1e-14);
+                continue;
+            }
+            const Json *pred = json_get(out, parametric ? "pred_surv" : "pred_cif");
+            const char *const label = (const char *[]){ "l=a", "l=b", "l=c" }[i];
+            const Json *by = json_get(pred, "cif"), *own = json_get(by, "data") ? by : json_get(by, label);
+            if (!parametric) {
+                ck_assert(p[i].estimate == json_number(json_at(json_at(json_get(own, "data"), 0), i)) && isnan(p[i].lower) && p[i].estimate > 0);
+                continue;
+            }
+            ck_assert(p[i].estimate == cell_at(pred, "risk", 0, i));
+            assert_near(1 - p[i].estimate, cell_at(pred, "surv", 0, i), 1e-14);
+            assert_near(1 - p[i].lower, cell_at(pred, "upper", 0, i), 1e-13);
+            ck_assert(p[i].se == cell_at(pred, "se", 0, i));
+        }
+        json_free(out);
+        json_free(fit);
+        arena_free(&a);
+    }
+    frame_free(&f);
+    frame_free(&rows);
+}
+END_TEST
+
+/* Limits by the delta method are those of derivatives by differences: the risk and the probabilities as functions of their parameters. */
+START_TEST(limits_by_differences)
+{
+    Frame f = cohort(29, false), row = table_of("x,z,w,l\n0.7,1,2,a\n");
+    for (int k = 0; k < KINDS; k++) {
+        const bool parametric = strcmp(kinds[k].method, "survreg") == 0;
+        if ((!parametric && strcmp(kinds[k].method, "ordinal") != 0) || strstr(kinds[k].formula, "exponential")) continue;
+        Arena a = { 0 };
+        Err e = { 0 };
+        Json *fit = kept_fit(&kinds[k], &f);
+        const size_t p = json_size(json_get(fit, "coef")), m = json_size(json_get(fit, "thresholds"));
+        const size_t q = json_size(json_get(json_get(fit, "vcov"), "data"));
+        Prediction at[LEVELS], up[LEVELS], down[LEVELS];
+        double g[LEVELS][16], h = 1e-5;
+        assert_ok_e(apply(at, fit, parametric, &row, GROUP_TYPICAL, &a, &e), e);
+        for (size_t j = 0; j < q; j++)
+            for (int side = 0; side < 2; side++) {
+                const bool coef = j >= m && j < m + p;
+                const double step = side ? h : -h;
+                Json *moved = json_copy(fit);
+                if (!coef && parametric) json_set_number(moved, "scale", json_number(json_get(fit, "scale")) * exp(step));
+                else {
+                    const Json *old = json_get(fit, coef ? "coef" : "thresholds");
+                    Json *list = json_set(moved, coef ? "coef" : "thresholds", json_array());
+                    for (size_t i = 0; i < json_size(old); i++)
+                        json_push(list, json_from_number(json_number(json_at(old, i)) + (i == (coef ? j - m : j) ? step : 0)));
+                }
+                assert_ok_e(apply(side ? up : down, moved, parametric, &row, GROUP_TYPICAL, &a, &e), e);
+                for (int c = 0; side && c < (parametric ? 1 : LEVELS); c++) g[c][j] = (up[c].estimate - down[c].estimate) / (2 * h);
+                json_free(moved);
+            }
+        for (int c = 0; c < (parametric ? 1 : LEVELS); c++) {
+            double form = 0;
+            for (size_t i = 0; i < q; i++) for (size_t j = 0; j < q; j++) form += g[c][i] * cell_at(fit, "vcov", i, j) * g[c][j];
+            assert_near(at[c].se, sqrt(form), 1e-6);
+        }
+        json_free(fit);
+        arena_free(&a);
+    }
+    frame_free(&f);
+    frame_free(&row);
+}
+END_TEST
+
+/* A Weibull model has proportional hazards: its rows stand as those of a Cox model with eta = -x'b/scale do. */
+START_TEST(weibull_rows_are_hazards)
+{
+    Frame f = cohort(31, false);
+    Arena a = { 0 };
+    Err e = { 0 };
+    FitRows r;
+    const double *t = frame_column(&f, "t")->num, *x = frame_column(&f, "x")->num, *d = frame_column(&f, "d")->num;
+    Json *fit = kept_fit(&(struct Kind){ "survreg", "Surv(t,d)~x+z", "\"dist\":\"weibull\"" }, &f);
+    const double scale = json_number(json_get(fit, "scale"));
+    double score[2] = { 0, 0 }, events = 0;
+    assert_ok_e(fit_rows(&r, fit, &f, t, &(PredictWish){ 9, .95, GROUP_TYPICAL }, &a, &e), e);
+    ck_assert(r.p == 2 && r.x[0] == x[0]);
+    for (int i = 0; i < N; i++) {
+        assert_near(r.cumhaz[i], pow(t[i], 1 / scale), 1e-10);
+        score[0] += d[i] - r.cumhaz[i] * exp(r.eta[i]);
+        score[1] += (d[i] - r.cumhaz[i] * exp(r.eta[i])) * x[i];
+        events += d[i];
+    }
+    double *lp = ARENA_NEW(&a, N, double), slope, se;
+    for (int i = 0; i < N; i++) lp[i] = -r.eta[i] * scale;
+    assert_ok_e(survreg_slope(&slope, &se, r.dist, lp, t, d, NULL, N, &a, &e), e);
+    assert_near(slope, 1, 1e-9);
+    /* Its own likelihood's score: nothing is left to recalibrate at home. */
+    for (int k = 0; k < 2; k++) ck_assert_msg(fabs(score[k]) < 1e-8 * events, "score %g", score[k]);
+    json_free(fit);
+    arena_free(&a);
+    frame_free(&f);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("fit_json");
@@ -389,6 +532,9 @@ static Suite *suite(void)
     tcase_add_test(c, tt_is_the_split_table);
     tcase_add_test(c, refitting_is_what_validate_does);
     tcase_add_test(c, penalty_goes_into_the_resamples);
+    tcase_add_test(c, the_fit_predicts_what_the_method_did);
+    tcase_add_test(c, limits_by_differences);
+    tcase_add_test(c, weibull_rows_are_hazards);
     suite_add_tcase(s, c);
     return s;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/sum.h"
+#include "stats/cox_risk.h"
 #include "stats/finegray.h"
 #include "stats/spline.h"
 #include "stats/trained.h"
@@ -49,12 +50,13 @@ static double observed(const Smoother *s, double risk)
 static Rc fit(bool *exists, Smoother *s, const double *z, Arena *a, Err *e)
 {
     Rc rc = OK;
+    Arena scratch = { 0 };
     const CalibrationData *d = s->d;
     size_t n = d->n;
-    double b[KNOTS_MAX], *x = ARENA_NEW(a, n * (size_t)s->p + 1, double), *event = ARENA_NEW(a, n + 1, double);
-    size_t *row = ARENA_NEW(a, n + 1, size_t);
-    int *state = ARENA_NEW(a, n + 1, int);
-    if (!x || !event || !row || !state) return err_nomem(e);
+    double b[KNOTS_MAX], *x = ARENA_ROOM(&scratch, n * (size_t)s->p + 1, double), *event = ARENA_ROOM(&scratch, n + 1, double);
+    size_t *row = ARENA_ROOM(&scratch, n + 1, size_t);
+    int *state = ARENA_ROOM(&scratch, n + 1, int);
+    if (!x || !event || !row || !state) { rc = err_nomem(e); goto out; }
     s->competing = false;
     for (size_t i = 0; i < n; i++) {
         basis(b, s, z[i]);
@@ -76,7 +78,25 @@ static Rc fit(bool *exists, Smoother *s, const double *z, Arena *a, Err *e)
     *exists = rc == OK && s->subdistribution.converged && !s->subdistribution.direction;
     rc = rc == ERR_NOMEM ? err_nomem(e) : OK;
 out:
+    arena_free(&scratch);
     return rc;
+}
+
+/* What is observed where each row's risk is predicted; z: the risks transformed. */
+static void observed_by_row(double *out, const Smoother *s, const double *z)
+{
+    const size_t n = s->d->n;
+    double b[KNOTS_MAX];
+    if (s->competing || !s->d->time) {
+        for (size_t i = 0; i < n; i++) out[i] = observed(s, s->d->risk[i]);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        basis(b, s, z[i]);
+        out[i] = -s->model.center;
+        for (int j = 0; j < s->p; j++) out[i] += b[j] * s->model.beta[j];
+    }
+    cox_risks_at(out, out, n, s->model.cumhaz);
 }
 
 Rc calibration_curve(CalibrationCurve *out, const CalibrationData *d, const double *grid, size_t n_grid, Arena *a, Err *e)
@@ -85,14 +105,15 @@ Rc calibration_curve(CalibrationCurve *out, const CalibrationData *d, const doub
     Smoother s = { .d = d };
     Err why = { 0 };
     size_t n = d->n, events = 0;
-    double *z = ARENA_NEW(a, n + 1, double), *sorted = ARENA_NEW(a, n + 1, double), *distance = ARENA_NEW(a, n + 1, double);
+    Arena scratch = { 0 };
+    double *z = ARENA_ROOM(&scratch, n + 1, double), *sorted = ARENA_ROOM(&scratch, n + 1, double), *distance = ARENA_ROOM(&scratch, n + 1, double);
     *out = (CalibrationCurve){ .n_grid = n_grid, .grid = ARENA_NEW(a, n_grid + 1, double), .observed = ARENA_NEW(a, n_grid + 1, double),
                                .ici = NAN, .e50 = NAN, .e90 = NAN, .largest = NAN };
-    if (!z || !sorted || !distance || !out->grid || !out->observed) return err_nomem(e);
+    if (!z || !sorted || !distance || !out->grid || !out->observed) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < n; i++) { z[i] = transform(d, d->risk[i]); events += d->y[i] == 1; }
     memcpy(sorted, z, n * sizeof *z);
     sort_doubles(sorted, n);
-    if (n == 0 || sorted[0] == sorted[n - 1]) return OK;
+    if (n == 0 || sorted[0] == sorted[n - 1]) goto out;
     s.low = sorted[0];
     s.high = sorted[n - 1];
     size_t fewer = d->time ? events : events < n - events ? events : n - events;
@@ -111,13 +132,15 @@ Rc calibration_curve(CalibrationCurve *out, const CalibrationData *d, const doub
         out->grid[k] = grid ? grid[k] : n_grid > 1 ? low + (high - low) * (double)k / (double)(n_grid - 1) : (low + high) / 2;
         out->observed[k] = observed(&s, out->grid[k]);
     }
-    for (size_t i = 0; i < n; i++) distance[i] = fabs(observed(&s, d->risk[i]) - d->risk[i]);
+    observed_by_row(distance, &s, z);
+    for (size_t i = 0; i < n; i++) distance[i] = fabs(distance[i] - d->risk[i]);
     sort_doubles(distance, n);
     out->ici = mean_of(distance, n);
     out->e50 = quantile_sorted(distance, n, .5);
     out->e90 = quantile_sorted(distance, n, .9);
     out->largest = distance[n - 1];
 out:
+    arena_free(&scratch);
     return rc;
 }
 

@@ -25,6 +25,9 @@ Rc cox_risk_fit(CoxRisk *r, const double *x, size_t n, int p, const double *time
 /* The same with weights, strata 0 … and an offset, which the baseline hazard holds at 0; in.order is set here, no start. */
 Rc cox_risk_fit_input(CoxRisk *r, const CoxInput *in, const char *const *term, Json *out, Arena *a, Err *e);
 
+/* The coefficient of one column, in.x, searched from `start`. Errors as above. */
+Rc cox_risk_slope(double *slope, const CoxInput *in, double start, const char *term, Json *out, Err *e);
+
 /* x'b about the centre for row i of a matrix with `rows` rows; rows with the same values have the same bits. */
 double cox_risk_lp(const CoxRisk *r, const double *x, size_t rows, size_t i);
 
@@ -32,6 +35,11 @@ double cox_risk_lp(const CoxRisk *r, const double *x, size_t rows, size_t i);
 double cox_risk_cumhaz(const CoxRisk *r, int s, double t);            /* H(t) at lp 0 */
 double cox_risk_cumhaz_before(const CoxRisk *r, int s, double t);     /* H(t-) */
 double cox_risk_at(const CoxRisk *r, int s, double t, double lp);     /* 1 - exp(-H(t) exp(lp)) */
+/* H[k*stride] := H(t[k]) of ascending times, in one walk. */
+void cox_risk_cumhaz_along(double *H, size_t stride, const CoxRisk *r, int s, const double *t, size_t n);
+
+/* risk[i] := 1 - exp(-H exp(lp[i])), lp within -708 … 709, H finite and not below 0: within a few units in the last place. */
+void cox_risks_at(double *risk, const double *lp, size_t n, double H);
 
 /* A curve says nothing behind the last time of its stratum: ERR_USAGE naming the stratum where t lies there. label[n_strata]; NULL stratum:
  * nothing is asked. */

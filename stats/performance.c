@@ -112,19 +112,16 @@ static Rc write_measure(Json *o, const char *key, const Work *w, const Measure *
 
 static int stratum_of(const Work *w, size_t i) { return w->d.stratum ? w->d.stratum[i] : 0; }
 
-static Rc risks_at(const Work *w, double t, Err *e)
+/* Rows of one stratum stand together. */
+static void risks_at(const Work *w, double t)
 {
-    const size_t n_strata = w->fit.n_strata;
-    double *H = malloc(n_strata * sizeof *H);
-    if (!H) return err_nomem(e);
-    for (size_t s = 0; s < n_strata; s++) H[s] = cox_risk_cumhaz(&w->fit, (int)s, t);
-    for (size_t i = 0; i < w->d.n; i++) {
-        const double h = H[stratum_of(w, i)];
-        w->risk[i] = -expm1(-h * exp(w->lp[i]));
-        if (w->d.stratum) w->marker[i] = h > 0 ? log(h) + w->lp[i] : -DBL_MAX;
+    for (size_t i = 0, to; i < w->d.n; i = to) {
+        const int s = stratum_of(w, i);
+        for (to = w->d.stratum ? i + 1 : w->d.n; to < w->d.n && stratum_of(w, to) == s; to++) continue;
+        const double h = cox_risk_cumhaz(&w->fit, s, t), log_h = w->d.stratum && h > 0 ? log(h) : 0;
+        cox_risks_at(w->risk + i, w->lp + i, to - i, h);
+        for (size_t k = i; w->d.stratum && k < to; k++) w->marker[k] = h > 0 ? log_h + w->lp[k] : -DBL_MAX;
     }
-    free(H);
-    return OK;
 }
 
 static void null_risk_at(const Work *w, double t)
@@ -142,7 +139,7 @@ static Rc write_scores(Json *out, Work *w, Err *e)
     if (!model || !ipa) return err_nomem(e);
     IpcwRanked ranked;
     for (size_t t = 0; t < n; t++) {
-        TRY(risks_at(w, w->times[t], e));
+        risks_at(w, w->times[t]);
         if (t == 0 || w->d.stratum) TRY(ipcw_ranked_init(&ranked, &w->ipcw, w->marker, &w->d.arena, e));
         TRY(ipcw_brier(&model[t], &w->ipcw, w->risk, w->times[t], e));
         null_risk_at(w, w->times[t]);
@@ -167,9 +164,10 @@ static Rc write_integral(Json *out, Work *w, double tau, Err *e)
     const size_t m = w->ipcw.n_times, n_strata = w->fit.n_strata;
     double *H = malloc(((n_strata + 1) * m + 1) * sizeof *H), *null_risk = H + n_strata * m, model = NAN, null = NAN;
     if (!H) return err_nomem(e);
-    for (size_t k = 0; k < m; k++) {
-        for (size_t s = 0; s < n_strata; s++) H[k * n_strata + s] = cox_risk_cumhaz(&w->fit, (int)s, w->ipcw.at[k]);
-        null_risk[k] = 1 - km_survival(&w->km, w->ipcw.at[k]);
+    for (size_t s = 0; s < n_strata; s++) cox_risk_cumhaz_along(H + s, n_strata, &w->fit, (int)s, w->ipcw.at, m);
+    for (size_t k = 0, q = 0; k < m; k++) {
+        while (q < w->km.n && w->km.time[q] <= w->ipcw.at[k]) q++;
+        null_risk[k] = q ? 1 - w->km.surv[q - 1] : 0;
     }
     TRY(ipcw_integrated_brier(&model, &null, &w->ipcw, w->lp, w->d.stratum, n_strata, H, null_risk, tau, e));
     Json *o = json_set(out, "ibs", json_object());
@@ -219,34 +217,43 @@ static Rc write_groups(Json *out, Work *w, double t, Err *e)
 {
     Rc rc = OK;
     size_t n = w->d.n;
-    Arena *a = &w->d.arena;
-    double *sorted = ARENA_NEW(a, n, double), bound[GROUPS + 1], mean[GROUPS], observed[GROUPS], count[GROUPS];
-    double *time = ARENA_NEW(a, n, double), *event = ARENA_NEW(a, n, double), *weight = ARENA_NEW(a, n, double);
-    if (!sorted || !time || !event || !weight) return err_nomem(e);
-    TRY(risks_at(w, t, e));
+    Arena scratch = { 0 }, curve = { 0 };
+    double *sorted = ARENA_ROOM(&scratch, n + 1, double), bound[GROUPS + 1], mean[GROUPS], observed[GROUPS], count[GROUPS];
+    double *time = ARENA_ROOM(&scratch, n + 1, double), *event = ARENA_ROOM(&scratch, n + 1, double), *weight = ARENA_ROOM(&scratch, n + 1, double);
+    if (!sorted || !time || !event || !weight) { rc = err_nomem(e); goto out; }
+    risks_at(w, t);
     memcpy(sorted, w->risk, n * sizeof *sorted);
     sort_doubles(sorted, n);
     for (int g = 0; g <= GROUPS; g++) bound[g] = quantile_sorted(sorted, n, (double)g / GROUPS);
-    if (w->d.weight) TRY(weighted_bounds(bound, w, a, e));
-    size_t used = 0;
+    if (w->d.weight) TRY(weighted_bounds(bound, w, &scratch, e));
+    size_t used = 0, m[GROUPS] = { 0 };
+    unsigned char *group = arena_room(&scratch, n, 1);
+    if (!group) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < n; i++) {
+        int g = 0;
+        for (int k = 1; k < GROUPS; k++) g += w->risk[i] > bound[k];
+        group[i] = (unsigned char)g;
+        m[g]++;
+    }
     for (int g = 0; g < GROUPS; g++) {
         Sum s = { 0 }, all = { 0 };
-        size_t m = 0;
+        if (m[g] == 0) continue;   /* bounds fall together where many risks are equal */
+        size_t k = 0;
         for (size_t i = 0; i < n; i++) {
-            bool in = w->risk[i] <= bound[g + 1] && (g == 0 || w->risk[i] > bound[g]);
-            if (!in) continue;
-            weight[m] = w->d.weight ? w->d.weight[i] : 1;
-            sum_add(&s, weight[m] * w->risk[i]);
-            sum_add(&all, weight[m]);
-            time[m] = w->d.time[i];
-            event[m++] = w->d.event[i];
+            /* Each row is written, and the place moves on where it belongs here: which rows do cannot be foreseen. */
+            time[k] = w->d.time[i];
+            event[k] = w->d.event[i];
+            weight[k] = w->d.weight ? w->d.weight[i] : 1;
+            sorted[k] = w->risk[i];
+            k += group[i] == g;
         }
-        if (m == 0) continue;      /* bounds fall together where many risks are equal */
+        for (size_t i = 0; i < k; i++) { sum_add(&s, weight[i] * sorted[i]); sum_add(&all, weight[i]); }
         KmCurve c;
-        TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event, .weight = w->d.weight ? weight : NULL }, &(KmOptions){ 0 }, a, e));
+        TRY(km_estimate(&c, &(KmData){ .n = k, .time = time, .event = event, .weight = w->d.weight ? weight : NULL }, &(KmOptions){ 0 }, &curve, e));
         mean[used] = sum_value(&s) / sum_value(&all);
         observed[used] = t <= c.time[c.n - 1] || c.surv[c.n - 1] == 0 ? 1 - km_survival(&c, t) : NAN;
-        count[used++] = (double)m;
+        count[used++] = (double)k;
+        arena_free(&curve);
     }
     Json *o = json_set(out, "by_group", json_object());
     json_set_number(o, "time", t);
@@ -260,6 +267,8 @@ static Rc write_groups(Json *out, Work *w, double t, Err *e)
     json_set_number(q, "expected", expected);
     json_set_number(q, "ratio", all / expected);
 out:
+    arena_free(&scratch);
+    arena_free(&curve);
     return rc;
 }
 
@@ -267,16 +276,15 @@ static Rc write_calibration(Json *out, Work *w, double t, Err *e)
 {
     Rc rc = OK;
     Json *o = json_set(out, "calibration", json_object());
-    static const char *const name[1] = { "linear predictor" };
-    CoxRisk slope;
+    double slope;
     const CoxInput in = { .n = w->d.n, .p = 1, .x = w->lp, .time = w->d.time, .event = w->d.event, .weight = w->d.weight,
                           .stratum = w->d.stratum, .ties = TIES_EFRON };
-    TRY(cox_risk_fit_input(&slope, &in, name, out, &w->d.arena, e));
-    json_set_number(o, "slope", slope.beta[0]);
+    TRY(cox_risk_slope(&slope, &in, 1, "linear predictor", out, e));
+    json_set_number(o, "slope", slope);
     TRY(write_groups(o, w, t, e));
     CalibrationCurve smooth = { .ici = NAN, .e50 = NAN, .e90 = NAN, .largest = NAN };
     CalibrationData data = { w->d.n, w->risk, w->d.event, w->d.time, t };
-    TRY(risks_at(w, t, e));
+    risks_at(w, t);
     if (!w->d.weight) TRY(calibration_curve(&smooth, &data, NULL, SMOOTH_POINTS, &w->d.arena, e));
     calibration_json(o, "smooth", &smooth);
 out:

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/order.h"
 #include "core/sum.h"
 #include "stats/concordance.h"
 #include "stats/cox_fit.h"
@@ -127,9 +128,9 @@ static Rc fit_cox(Trained *t, const TrainData *d, double *x, const double *time,
     for (int j = 0; j < p; j++) t->center += beta[j] * data.center[j];
     t->exists = true;
     if (isnan(d->horizon)) goto out;
-    CoxDetail detail = { 0 };
-    TRY(cox_detail(&detail, &data, best.g, a, e));
-    for (size_t k = 0; k < data.n_blocks && data.block[k].time <= d->horizon; k++) t->cumhaz += detail.hazard[k] * exp(-detail.shift[0]);
+    double loglik;
+    if (!cox_evaluate(&data, best.g, &loglik, NULL, NULL)) { t->exists = false; goto out; }
+    for (size_t k = 0; k < data.n_blocks && data.block[k].time <= d->horizon; k++) t->cumhaz += data.event_terms[k].jump * exp(-data.shift[0]);
 out:
     return rc;
 }

@@ -204,7 +204,7 @@ static void curves(const char *suffix, size_t n, int rounds)
     });
     snprintf(name, sizeof name, "delong_%s_all", suffix);
     line(name, seconds, check, 0);
-    BEST_OF(1, seconds, {
+    BEST_OF(rounds, seconds, {
         Json *out = call("performance", "Surv(months,event)~x1+x2+x3", &f, "{\"times\": [10, 20, 30]}");
         check = json_number(json_at(json_get(json_get(json_get(out, "brier"), "model"), "brier"), 1));
         json_free(out);
@@ -372,7 +372,7 @@ int main(int argc, char **argv)
     if (wanted(argc, argv, "timeroc_200")) time_roc("timeroc_200", 200, 20);
     if (wanted(argc, argv, "timeroc_1000")) time_roc("timeroc_1000", 1000, 20);
     if (wanted(argc, argv, "timeroc_1e5")) time_roc("timeroc_1e5", 100000, 3);
-    if (wanted(argc, argv, "timeroc_1e6")) time_roc("timeroc_1e6", 1000000, 1);
+    if (wanted(argc, argv, "timeroc_1e6")) time_roc("timeroc_1e6", 1000000, 2);
     if (wanted(argc, argv, "maxstat")) maximally_selected();
     if (wanted(argc, argv, "meta")) meta();
     return 0;

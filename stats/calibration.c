@@ -67,7 +67,8 @@ static Rc fit(bool *exists, Smoother *s, const double *z, Arena *a, Err *e)
         s->competing = s->competing || (d->time && d->y[i] == 2);
     }
     if (!s->competing) {
-        TrainData t = { .n = n, .p = s->p, .x = x, .time = d->time, .event = event, .horizon = d->time ? d->horizon : NAN };
+        const double identity[KNOTS_MAX] = { 1 };      /* what needs no recalibration: the search starts there */
+        TrainData t = { .n = n, .p = s->p, .x = x, .time = d->time, .event = event, .horizon = d->time ? d->horizon : NAN, .start = identity };
         TRY(trained_fit(&s->model, &t, row, n, a, e));
         *exists = s->model.exists;
         goto out;

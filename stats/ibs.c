@@ -2,7 +2,6 @@
 #include "stats/ibs.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/lanes.h"
@@ -17,6 +16,7 @@ enum { NODES = 24 };
 static const double WIDTH = 1.5;
 
 typedef struct {
+    Arena arena;
     double node[NODES], bary[NODES];      /* on [-1, 1] */
     size_t n_pieces;
     double *centre;                       /* [pieces] */
@@ -29,10 +29,11 @@ typedef struct {
 static Rc interpolation_init(Interpolation *q, const double *lp, const int *stratum, size_t n, Err *e)
 {
     Rc rc = OK;
-    size_t *order = malloc((n + 1) * sizeof *order);
-    q->piece = malloc((n + 1) * sizeof *q->piece);
-    q->centre = malloc((n + 1) * sizeof *q->centre);
-    q->stratum = malloc((n + 1) * sizeof *q->stratum);
+    Arena *a = &q->arena;
+    size_t *order = ARENA_ROOM(a, n + 1, size_t);
+    q->piece = ARENA_ROOM(a, n + 1, size_t);
+    q->centre = ARENA_ROOM(a, n + 1, double);
+    q->stratum = ARENA_ROOM(a, n + 1, size_t);
     if (!order || !q->piece || !q->centre || !q->stratum) { rc = err_nomem(e); goto out; }
     order_start(order, n);
     TRY(order_by(order, lp, n, e));
@@ -46,8 +47,8 @@ static Rc interpolation_init(Interpolation *q, const double *lp, const int *stra
         }
         q->piece[order[k]] = q->n_pieces - 1;
     }
-    q->theta = malloc((q->n_pieces * NODES + 1) * sizeof *q->theta);
-    q->sums = malloc((q->n_pieces * NODES + 1) * sizeof *q->sums);
+    q->theta = ARENA_ROOM(a, q->n_pieces * NODES + 1, double);
+    q->sums = ARENA_ROOM(a, q->n_pieces * NODES + 1, double);
     if (!q->theta || !q->sums) { rc = err_nomem(e); goto out; }
     for (int k = 0; k < NODES; k++) {
         const double angle = acos(-1) * (2 * k + 1) / (2 * NODES);
@@ -57,17 +58,7 @@ static Rc interpolation_init(Interpolation *q, const double *lp, const int *stra
     for (size_t p = 0; p < q->n_pieces; p++)
         for (int k = 0; k < NODES; k++) q->theta[p * NODES + (size_t)k] = det_exp(fmin(q->centre[p] + WIDTH / 2 * q->node[k], 700));
 out:
-    free(order);
     return rc;
-}
-
-static void interpolation_free(Interpolation *q)
-{
-    free(q->piece);
-    free(q->centre);
-    free(q->stratum);
-    free(q->theta);
-    free(q->sums);
 }
 
 /* sums += weight times the value at u of each node's polynomial (barycentric formula). */
@@ -106,7 +97,7 @@ Rc ipcw_integrated_brier(double *model, double *null, const Ipcw *w, const doubl
     double *score = NULL;
     while (points < w->n_times && w->at[points] < tau) points++;
     TRY(interpolation_init(&q, lp, stratum, n, e));
-    score = malloc((points + 1) * sizeof *score);
+    score = ARENA_ROOM(&q.arena, points + 1, double);
     if (!score) { rc = err_nomem(e); goto out; }
     /* Those beyond each time join from the end, those with an event by then from the start: sums only grow. */
     memset(q.sums, 0, q.n_pieces * NODES * sizeof *q.sums);
@@ -134,7 +125,6 @@ Rc ipcw_integrated_brier(double *model, double *null, const Ipcw *w, const doubl
     *model = sum_value(&area[0]) / tau;
     *null = sum_value(&area[1]) / tau;
 out:
-    free(score);
-    interpolation_free(&q);
+    arena_free(&q.arena);
     return rc;
 }

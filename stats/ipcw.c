@@ -2,7 +2,6 @@
 #include "stats/ipcw.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "core/order.h"
 #include "core/sum.h"
@@ -11,12 +10,12 @@ Rc ipcw_init_weighted(Ipcw *w, const double *time, const int *state, const doubl
 {
     size_t n = clusters->n;
     *w = (Ipcw){ .n = n, .time = time, .state = state, .weight = weight, .clusters = *clusters };
-    w->order = ARENA_NEW(a, n, size_t);
-    w->G_before = ARENA_NEW(a, n, double);
-    w->at = ARENA_NEW(a, n + 1, double);
-    w->G_after = ARENA_NEW(a, n + 1, double);
-    w->at_risk = ARENA_NEW(a, n + 1, double);
-    w->first = ARENA_NEW(a, n + 1, size_t);
+    w->order = ARENA_ROOM(a, n, size_t);
+    w->G_before = ARENA_ROOM(a, n, double);
+    w->at = ARENA_ROOM(a, n + 1, double);
+    w->G_after = ARENA_ROOM(a, n + 1, double);
+    w->at_risk = ARENA_ROOM(a, n + 1, double);
+    w->first = ARENA_ROOM(a, n + 1, size_t);
     if (!w->order || !w->G_before || !w->at || !w->G_after || !w->first || !w->at_risk) return err_nomem(e);
     order_start(w->order, n);
     Rc rc = order_by(w->order, time, n, e);
@@ -72,7 +71,8 @@ Rc ipcw_influence(double *influence, const Ipcw *w, const double *x, double t, E
 {
     size_t m = w->n_times, upto = 0;
     while (upto < m && w->at[upto] <= t) upto++;
-    double *share = malloc((upto + 1) * sizeof *share);      /* S(z)/Y(z) at times up to t; beyond them nothing is estimated */
+    Arena scratch = { 0 };
+    double *share = ARENA_ROOM(&scratch, upto + 1, double);      /* S(z)/Y(z) at times up to t; beyond them nothing is estimated */
     if (!share) return err_nomem(e);
     Sum beyond = { 0 };
     for (size_t k = m; k-- > 0;) {
@@ -91,7 +91,7 @@ Rc ipcw_influence(double *influence, const Ipcw *w, const double *x, double t, E
             influence[row] = x[row] - mean - drift + (k < upto && w->state[row] == 0 ? share[k] : 0);
         }
     }
-    free(share);
+    arena_free(&scratch);
     return OK;
 }
 
@@ -107,11 +107,12 @@ Rc ipcw_se(double *se, const Ipcw *w, const double *u, Err *e)
         *se = sqrt(sum_value(&s) / (double)(n - 1) / (double)n);
         return OK;
     }
-    double m = (double)(w->clusters.cluster ? w->clusters.n_clusters : n), *wu = malloc(n * sizeof *wu), v;
+    Arena scratch = { 0 };
+    double m = (double)(w->clusters.cluster ? w->clusters.n_clusters : n), *wu = ARENA_ROOM(&scratch, n, double), v;
     if (!wu) return err_nomem(e);
     for (size_t i = 0; i < n; i++) wu[i] = weight_of(w, i) * u[i];
     Rc rc = influence_product(&v, wu, wu, &w->clusters, e);
-    free(wu);
+    arena_free(&scratch);
     if (rc == OK && m > 1) *se = sqrt(v * m / (m - 1)) / w->total;
     return rc;
 }
@@ -119,7 +120,8 @@ Rc ipcw_se(double *se, const Ipcw *w, const double *u, Err *e)
 Rc ipcw_brier(Measure *out, const Ipcw *w, const double *risk, double t, Err *e)
 {
     size_t n = w->n;
-    double *x = calloc(2 * n + 1, sizeof *x), G = ipcw_G(w, t);
+    Arena scratch = { 0 };
+    double *x = ARENA_ROOM(&scratch, n + 1, double), G = ipcw_G(w, t);
     *out = (Measure){ NAN, NAN };
     if (!x) return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
@@ -130,8 +132,8 @@ Rc ipcw_brier(Measure *out, const Ipcw *w, const double *risk, double t, Err *e)
     Sum s = { 0 };
     for (size_t i = 0; i < n; i++) sum_add(&s, weight_of(w, w->order[i]) * x[w->order[i]]);
     out->value = sum_value(&s) / w->total;
-    Rc rc = ipcw_influence(x + n, w, x, t, e);
-    if (rc == OK) rc = ipcw_se(&out->se, w, x + n, e);
-    free(x);
+    Rc rc = ipcw_influence(x, w, x, t, e);
+    if (rc == OK) rc = ipcw_se(&out->se, w, x, e);
+    arena_free(&scratch);
     return rc;
 }

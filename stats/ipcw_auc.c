@@ -1,6 +1,5 @@
 /* stats/ipcw_auc.c: areas under time-dependent ROC curves, weighted for censoring. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "core/order.h"
 #include "core/sum.h"
@@ -24,7 +23,7 @@ static void roles(double *own, const Ipcw *w, double t, CaseRule rule, bool othe
 Rc ipcw_ranked_init(IpcwRanked *r, const Ipcw *w, const double *marker, Arena *a, Err *e)
 {
     const size_t n = w->n;
-    *r = (IpcwRanked){ w, marker, ARENA_NEW(a, n, size_t), ARENA_NEW(a, n, double), ARENA_NEW(a, n, double), ARENA_NEW(a, n, double) };
+    *r = (IpcwRanked){ w, marker, ARENA_ROOM(a, n, size_t), ARENA_ROOM(a, n, double), ARENA_ROOM(a, n, double), ARENA_ROOM(a, n, double) };
     if (!r->order || !r->own || !r->ranked || !r->pair) return err_nomem(e);
     order_start(r->order, n);
     return order_by(r->order, marker, n, e);

@@ -162,7 +162,8 @@ static Rc write_integral(Json *out, Work *w, double tau, Err *e)
 {
     Rc rc = OK;
     const size_t m = w->ipcw.n_times, n_strata = w->fit.n_strata;
-    double *H = malloc(((n_strata + 1) * m + 1) * sizeof *H), *null_risk = H + n_strata * m, model = NAN, null = NAN;
+    Arena scratch = { 0 };
+    double *H = ARENA_ROOM(&scratch, (n_strata + 1) * m + 1, double), *null_risk = H + n_strata * m, model = NAN, null = NAN;
     if (!H) return err_nomem(e);
     for (size_t s = 0; s < n_strata; s++) cox_risk_cumhaz_along(H + s, n_strata, &w->fit, (int)s, w->ipcw.at, m);
     for (size_t k = 0, q = 0; k < m; k++) {
@@ -175,7 +176,7 @@ static Rc write_integral(Json *out, Work *w, double tau, Err *e)
     json_set_number(o, "model", model);
     json_set_number(o, "null", null);
 out:
-    free(H);
+    arena_free(&scratch);
     return rc;
 }
 

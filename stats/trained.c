@@ -117,7 +117,12 @@ static Rc fit_cox(Trained *t, const TrainData *d, double *x, const double *time,
     if (!beta) return err_nomem(e);
     TRY(cox_data_init(&data, &in, a, e));
     if (data.n_events == 0) goto out;
-    TRY(cox_maximise(&best, &data, NULL, NULL, a, e));
+    for (int i = p; d->start && i-- > 0;) {      /* into the basis: T is upper triangular */
+        beta[i] = d->start[column[i]];
+        for (int j = i + 1; j < p; j++) beta[i] -= data.T[j * p + i] * beta[j];
+        beta[i] /= data.T[i * p + i];
+    }
+    TRY(cox_maximise(&best, &data, d->start ? beta : NULL, NULL, a, e));
     if (best.singular || !best.converged) goto out;
     if (!best.certified) {
         TRY(existence_cox(&ex, &data, a, e));

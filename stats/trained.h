@@ -16,6 +16,7 @@ typedef struct {
     const double *x, *time, *event;
     int select;
     double horizon;            /* of risks; NaN: none wanted */
+    const double *start;       /* [p] from where a Cox model's coefficients are searched; NULL: 0 */
 } TrainData;
 
 /* beta has a 0 for a column that was not chosen or does not vary in the training rows. exists false: the likelihood of the training

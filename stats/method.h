@@ -54,7 +54,7 @@ typedef struct Method {
 /* What a method makes of the common options and of terms that are no covariates; the other columns of methods.def. What is not
  * taken is refused: weights, cluster and the terms by design_build, the rest by method_check_options. */
 typedef enum { TAKES_NOT, TAKES, TAKES_FOR_NEWDATA } Take;
-typedef struct { Take weights, cluster, strata, offset, group, newdata, times, tau, conf; } MethodTakes;
+typedef struct { Take weights, cluster, strata, offset, group, newdata, times, tau, conf, own_terms; } MethodTakes;
 
 const Method *method_by_name(const char *name);            /* NULL when there is none */
 const Method *method_at(size_t i);                         /* NULL past the last row */

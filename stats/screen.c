@@ -5,6 +5,7 @@
 #include "core/par.h"
 #include "stats/concordance.h"
 #include "stats/cox_fit.h"
+#include "stats/cox_inference.h"
 #include "stats/cox_single.h"
 #include "stats/design_values.h"
 #include "stats/diagnosis.h"
@@ -15,7 +16,7 @@
 #include "stats/result_keys.h"
 #include "stats/terms.h"
 
-enum { COLUMNS = 7 };      /* n coef se p_wald p_lr p_score c */
+enum { COLUMNS = 8, ROBUST_SE = 7 };      /* n coef se p_wald p_lr p_score c robust_se */
 
 typedef struct {
     const StatCall *call;
@@ -25,6 +26,7 @@ typedef struct {
     Arena *arena;              /* one a worker */
     size_t n;
     const Design *outcome;     /* the rows that have an outcome, without columns */
+    bool robust;               /* weights other than 0 and 1, as in cox: Wald tests by the sandwich variance */
     bool complete;             /* every variable is a plain column without a missing value in them */
     bool plain;                /* they have no more than times and events, so that plain columns go side by side */
     double **column;           /* [n] values by those rows, NaN where missing; NULL where it is no plain column */
@@ -57,7 +59,17 @@ static Rc estimate(Screen *q, size_t t, const Design *d, const size_t *order, co
             goto out;
         }
     }
-    row[3 * q->n] = chisq_sf(linalg_quadratic_form_inverse(m.g, m.vcov, p), p);
+    const double *v = m.vcov;
+    if (q->robust) {
+        double *sums = NULL, *sandwich = ARENA_NEW(&a, (size_t)(p * p) + 1, double);
+        size_t rows = 0;
+        if (!sandwich) { rc = err_nomem(e); goto out; }
+        TRY(cox_cluster_scores(&sums, &rows, &data, m.g, NULL, 0, &a, e));
+        TRY(cox_robust(sandwich, sums, rows, m.vcov, p, &a, e));
+        v = sandwich;
+        if (p == 1) row[ROBUST_SE * q->n] = sqrt(sandwich[0]) * data.T[0];
+    }
+    row[3 * q->n] = chisq_sf(linalg_quadratic_form_inverse(m.g, v, p), p);
     if (p == 1) {
         row[q->n] = m.g[0] * data.T[0];
         row[2 * q->n] = sqrt(m.vcov[0]) * data.T[0];
@@ -167,7 +179,7 @@ static Rc some(void *context, size_t batch, int worker, Err *e)
     for (size_t k = 0; k < m; k++) {
         if (!found[k]) continue;
         const double z = f[k].coef / f[k].se, lr = fmax(2 * (f[k].loglik - f[k].loglik_null), 0);
-        const double value[COLUMNS] = { f[k].n, f[k].coef, f[k].se, chisq_sf(z * z, 1), chisq_sf(lr, 1), chisq_sf(f[k].score_chisq, 1), f[k].c };
+        const double value[COLUMNS] = { f[k].n, f[k].coef, f[k].se, chisq_sf(z * z, 1), chisq_sf(lr, 1), chisq_sf(f[k].score_chisq, 1), f[k].c, NAN };
         for (size_t c = 0; c < COLUMNS; c++) q->table[term[k] + c * q->n] = value[c];
         done[term[k] - from] = true;
     }
@@ -238,9 +250,19 @@ static void build_common(Screen *q, Design *d, Arena *a)
     json_free(out);
 }
 
+/* cox's rule for a robust variance. What is no number is refused by the design. */
+static bool weights_are_odd(const StatCall *call)
+{
+    const char *name = option_text(call, "weights", NULL);
+    const FrameColumn *c = name ? frame_column(call->data, name) : NULL;
+    for (size_t i = 0; c && !c->is_text && i < call->data->rows; i++)
+        if (!isnan(c->num[i]) && c->num[i] != 0 && c->num[i] != 1) return true;
+    return false;
+}
+
 static Rc run(Json *out, const StatCall *call, Err *e)
 {
-    static const char *const cols[COLUMNS] = { "n", "coef", "se", "p_wald", "p_lr", "p_score", "c" };
+    static const char *const cols[COLUMNS] = { "n", "coef", "se", "p_wald", "p_lr", "p_score", "c", "robust_se" };
     Rc rc = OK;
     Arena a = { 0 };
     Formula *f = NULL;
@@ -258,6 +280,11 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     }
     q.formula = f;
     q.n = f->n_terms;
+    q.robust = weights_are_odd(call);
+    if (q.robust && strcmp(option_text(call, "ties", "efron"), "exact") == 0) {
+        rc = err_set(e, ERR_USAGE, "screen: --ties exact does not go with weights; take efron or breslow");
+        goto out;
+    }
     q.table = ARENA_NEW(&a, q.n * COLUMNS, double);
     q.note = ARENA_NEW(&a, q.n, char *);
     q.arena = ARENA_NEW(&a, (size_t)threads, Arena);
@@ -273,11 +300,18 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     for (int w = 0; w < threads; w++) arena_free(&q.arena[w]);
     if (rc != OK) goto out;
     json_set_number(out, "tests", (double)q.n);
-    json_set_matrix(out, "table", q.table, q.n, COLUMNS, rows, cols);
+    json_set_matrix(out, "table", q.table, q.n, q.robust ? COLUMNS : COLUMNS - 1, rows, cols);
     TRY(p_adjust(adjusted, q.table + 4 * q.n, q.n, ADJUST_BH, e));
     set_by_term(out, "p_lr_BH", adjusted, q.n, (char *const *)rows);
     TRY(p_adjust(adjusted, q.table + 4 * q.n, q.n, ADJUST_HOLM, e));
     set_by_term(out, "p_lr_holm", adjusted, q.n, (char *const *)rows);
+    if (q.robust) {
+        json_set_text(out, "convention", "weights other than 0 and 1: p_wald is by the robust variance; p_lr and p_score hold only where a weight counts rows");
+        TRY(p_adjust(adjusted, q.table + 3 * q.n, q.n, ADJUST_BH, e));
+        set_by_term(out, "p_wald_BH", adjusted, q.n, (char *const *)rows);
+        TRY(p_adjust(adjusted, q.table + 3 * q.n, q.n, ADJUST_HOLM, e));
+        set_by_term(out, "p_wald_holm", adjusted, q.n, (char *const *)rows);
+    }
 out:
     design_free(&common);
     arena_free(&a);

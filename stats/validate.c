@@ -484,7 +484,10 @@ static Rc prepare(Work *w, bool survival, Err *e)
     json_set_number(w->out, "nevent", (double)events);
     if (events == 0) return diagnose_fatal(w->out, e, "no_events", "none of %zu rows has an event", n);
     const double *times = NULL;
-    if (option_numbers(&times, call, "times", a) && survival) w->data.horizon = times[0];
+    const size_t n_times = option_numbers(&times, call, "times", a);
+    if (n_times && !survival) return err_set(e, ERR_USAGE, "validate: a response has no --times");
+    if (n_times > 1) return err_set(e, ERR_USAGE, "validate: %zu --times, expected the one time at which risks are judged", n_times);
+    if (n_times) w->data.horizon = times[0];
     unsigned char *keep = arena_alloc(a, d->p + 1);
     w->x = ARENA_NEW(a, n * d->p + 1, double);
     w->name = ARENA_NEW(a, d->p + 1, const char *);
@@ -559,6 +562,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         rc = err_set(e, ERR_USAGE, "validate: --bootstrap, --repeats and --select want a number above 0, --folds one above 1");
         goto out;
     }
+    if (json_get(call->options, "repeats") && !(folds > 0)) { rc = err_set(e, ERR_USAGE, "validate: --repeats goes with --folds"); goto out; }
     TRY(prepare(&w, survival, e));
     if (folds > (double)w.d.n) { rc = err_set(e, ERR_USAGE, "validate: --folds %g of %zu rows", folds, w.d.n); goto out; }
     if (call->resamples && call->resamples->columns != w.d.n) {

@@ -14,4 +14,22 @@ for m in km cif logrank; do
 done
 refused "rmst of six groups" 2 'two groups' "$REOX" stat rmst 'Surv(t, e) ~ a * b' --data "$tmp/d.csv"
 refused "elasticnet without a response" 2 'elasticnet wants' "$REOX" stat elasticnet '~ a + x' --data "$tmp/d.csv"
+# Smooth terms, powers and time in a coefficient are Cox's own: elsewhere x would pass for them.
+for term in 'tt(x)' 'pspline(x,df=3)' 'fp(x)'; do
+    own=${term%%(*}
+    for m in survreg performance compare validate screen concordance km logrank timeroc rmst; do
+        more=; case $m in validate) more='--bootstrap 5';; compare) more="--versus Surv(t,e)~x --thresholds .2 --times 3";; esac
+        # shellcheck disable=SC2086
+        refused "$m ~ $term" 2 "$m takes no $own\(\)" "$REOX" stat $m "Surv(t, e) ~ $term" --data "$tmp/d.csv" $more
+    done
+    refused "validate of a response ~ $term" 2 "validate takes no $own\\(\\)" "$REOX" stat validate "e ~ $term" --data "$tmp/d.csv" --bootstrap 5
+    for m in linear logistic ordinal lmm roc twosample; do
+        refused "$m ~ $term" 2 "$m takes no $own\(\)" "$REOX" stat $m "e ~ $term" --data "$tmp/d.csv"
+    done
+    refused "clogit ~ $term" 2 "clogit takes no $own\(\)" "$REOX" stat clogit "e ~ $term + strata(a)" --data "$tmp/d.csv"
+    refused "finegray ~ $term" 2 "finegray takes no $own\(\)" "$REOX" stat finegray "Surv(t, b) ~ $term" --data "$tmp/d.csv"
+done
+refused "validate of a response has no times" 2 'a response has no --times' "$REOX" stat validate 'e ~ x' --bootstrap 5 --times 3 --data "$tmp/d.csv"
+refused "validate has one time" 2 '2 --times' "$REOX" stat validate 'Surv(t, e) ~ x' --bootstrap 5 --times 3,4 --data "$tmp/d.csv"
+refused "repeats without folds" 2 'repeats goes with --folds' "$REOX" stat validate 'e ~ x' --bootstrap 5 --repeats 3 --data "$tmp/d.csv"
 done_testing

@@ -197,6 +197,35 @@ START_TEST(screening_is_one_model_each)
 }
 END_TEST
 
+/* Weights other than 0 and 1: the error is the robust one, as cox has it for the same weights, for a column and for a factor. */
+START_TEST(screening_with_weights_is_robust)
+{
+    Frame f = cohort(11, 0);
+    static char a[] = "a", b[] = "b", c[] = "c", *const levels[] = { a, b, c };
+    double *w = NULL;
+    char **g = NULL;
+    assert_ok(frame_add_numbers(&w, &f, "w", NULL));
+    assert_ok(frame_add_texts(&g, &f, "g", NULL));
+    for (size_t i = 0; i < f.rows; i++) {
+        w[i] = (double)(i % 4 + 1) / 2;
+        g[i] = levels[i % 3];
+    }
+    Json *out = call_method("screen", "Surv(t,d)~x+g", &f, NULL, "{\"weights\":\"w\"}", OK, NULL);
+    Json *x = call_method("cox", "Surv(t,d)~x", &f, NULL, "{\"weights\":\"w\"}", OK, NULL);
+    Json *factor = call_method("cox", "Surv(t,d)~g", &f, NULL, "{\"weights\":\"w\"}", OK, NULL);
+    assert_near(cell_at(out, "table", 0, 7), number_at(x, "robust_se", "x"), 1e-12);
+    assert_near(cell_at(out, "table", 0, 2), number_at(x, "se", "x"), 1e-12);
+    assert_near(cell_at(out, "table", 0, 3), number_at(x, "wald_test", "p"), 1e-10);
+    assert_near(cell_at(out, "table", 1, 3), number_at(factor, "wald_test", "p"), 1e-10);
+    const double p0 = cell_at(out, "table", 0, 3), p1 = cell_at(out, "table", 1, 3);
+    assert_near(number_at(out, "p_wald_holm", p0 < p1 ? "x" : "g"), fmin(1, 2 * fmin(p0, p1)), 1e-12);
+    json_free(out);
+    json_free(x);
+    json_free(factor);
+    frame_free(&f);
+}
+END_TEST
+
 /* Fractional polynomials find a planted inverse square and leave a line a line. */
 START_TEST(powers_are_found)
 {
@@ -237,6 +266,7 @@ static Suite *suite(void)
     tcase_add_test(c, frailty_finds_what_was_planted);
     tcase_add_test(c, stiff_spline_is_a_line);
     tcase_add_test(c, screening_is_one_model_each);
+    tcase_add_test(c, screening_with_weights_is_robust);
     tcase_add_test(c, powers_are_found);
     return s;
 }

@@ -220,7 +220,7 @@ static Rc before_the_clock(PredictionRow *row, size_t n, const Json *file, const
     TRY(model_frame(&f, &spec, &c, p, s, db, e));
     for (size_t k = 0; k < f.n_out; k++)
         for (size_t i = 0; i < n; i++)
-            if (strncmp(f.out[k].reason, "event before", 12) == 0 && strcmp(f.out[k].patient, row[i].patient) == 0) {
+            if (model_row_had_event(f.out[k].reason) && strcmp(f.out[k].patient, row[i].patient) == 0) {
                 const char *reason = arena_strdup(a, f.out[k].reason);
                 if (!reason) { rc = err_nomem(e); goto out; }
                 predict_left_out(&row[i], reason, a);

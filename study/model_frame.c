@@ -12,6 +12,14 @@
 /* Times that differ by rounding of months to days and back count as equal. */
 static const double TIME_TOLERANCE = 1e-9;
 
+static const char HAD_EVENT[] = "event before the landmark";
+
+bool model_row_had_event(const char *reason)
+{
+    const size_t n = strlen(reason), m = sizeof HAD_EVENT - 1;
+    return strcmp(reason, HAD_EVENT) == 0 || (n > m + 1 && strcmp(reason + n - m, HAD_EVENT) == 0 && reason[n - m - 2] == ';');
+}
+
 typedef struct {
     ModelFrame *out;
     const ModelSpec *m;
@@ -21,6 +29,7 @@ typedef struct {
     Db *db;
     Frame *f;
     const char **reason;       /* [rows] NULL while the patient is in */
+    bool *chosen_out;          /* [rows] left out by exclude or subset */
     Err *e;
 } Build;
 
@@ -109,14 +118,15 @@ static Rc start_clock(Build *b, const double *start)
     double *time = b->f->column[time_at].num, censored = b->c->endpoint->has_cause ? 0 : 1;
     for (size_t i = 0; i < b->f->rows; i++) if (event->num[i] == 0) censored = 0;            /* else the coding is 1/2 */
     for (size_t i = 0; i < b->f->rows; i++) {
-        if (b->reason[i] || isnan(time[i]) || isnan(start[i])) continue;
+        if ((b->reason[i] && !b->chosen_out[i]) || isnan(time[i]) || isnan(start[i])) continue;
         const double landmark = start[i] / unit;
-        if (!(time[i] - landmark > TIME_TOLERANCE * fmax(1, fabs(landmark)))) {
-            const bool had = !isnan(event->num[i]) && event->num[i] != censored;
-            TRY(leave_out(b, i, had ? "event before the landmark" : "censored before the landmark"));
-            continue;
+        const bool over = !(time[i] - landmark > TIME_TOLERANCE * fmax(1, fabs(landmark)));
+        const bool had = over && !isnan(event->num[i]) && event->num[i] != censored;
+        if (b->reason[i]) {
+            if (had && !(b->reason[i] = arena_printf(&b->out->arena, "%s; %s", b->reason[i], HAD_EVENT))) return err_nomem(b->e);
         }
-        time[i] -= landmark;
+        else if (over) TRY(leave_out(b, i, had ? HAD_EVENT : "censored before the landmark"));
+        else time[i] -= landmark;
     }
 out:
     return rc;
@@ -283,9 +293,11 @@ Rc model_frame(ModelFrame *out, const ModelSpec *m, const ModelColumns *c, const
     b.reason = ARENA_NEW(&f.arena, all.rows + 1, const char *);
     f.out = ARENA_NEW(&f.arena, all.rows + 1, ModelRow);
     unsigned char *keep = ARENA_NEW(&f.arena, all.rows + 1, unsigned char);
-    if (!b.reason || !f.out || !keep) { rc = err_nomem(e); goto out; }
+    b.chosen_out = ARENA_NEW(&f.arena, all.rows + 1, bool);
+    if (!b.reason || !b.chosen_out || !f.out || !keep) { rc = err_nomem(e); goto out; }
     TRY(apply_exclude(&b));
     TRY(apply_subset(&b));
+    for (size_t i = 0; i < all.rows; i++) b.chosen_out[i] = b.reason[i] != NULL;
     if (m->landmark == LANDMARK_TIMEPOINT) TRY(landmark_at_scan(&b));
     if (m->landmark == LANDMARK_DAYS) TRY(landmark_at_day(&b));
     const FrameColumn *id = frame_column(&all, "patient");

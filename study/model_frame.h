@@ -2,6 +2,7 @@
 #ifndef REOX_STUDY_MODEL_FRAME_H
 #define REOX_STUDY_MODEL_FRAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/arena.h"
@@ -26,9 +27,13 @@ typedef struct {
 } ModelFrame;
 
 /* Loads the columns of a model and decides who is in it. Landmark: kept is who is at risk after it (time > landmark); left out and
- * named: event before, censored before, no such scan, day of the scan unknown, scan after a landmark given in days. */
+ * named: event before (also of those whom exclude or subset leave out: "…; event before the landmark"), censored before, no such scan, day of the scan unknown, scan after a landmark given in days. */
 Rc model_frame(ModelFrame *out, const ModelSpec *m, const ModelColumns *c, const Protocol *p, const VariableSpace *s, Db *db, Err *e);
 void model_frame_free(ModelFrame *f);
+
+/* Whether a reason of `out` says that the patient had the event before the model's clock began, alone or besides an exclusion or the subset: at
+ * that clock there is nothing left to predict for him. */
+bool model_row_had_event(const char *reason);
 
 /* frame with the rows where keep[i] is 1. */
 Rc frame_keep(Frame *out, const Frame *f, const unsigned char *keep, Err *e);

@@ -156,7 +156,7 @@ out:
 
 void predict_left_out(PredictionRow *r, const char *reason, Arena *a)
 {
-    if (strncmp(reason, "event before", 12) == 0) {
+    if (model_row_had_event(reason)) {
         r->value = r->lower95 = r->upper95 = NAN;
         r->in_range = false;
         r->note = reason;

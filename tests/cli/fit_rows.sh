@@ -40,7 +40,7 @@ json.dump({"clinical": "clinical.csv", "scans": "scans.csv", "timepoints": ["pre
            "models": [model("plain"), model("levels", "age + risk"), model("own_levels", "risk", levels=["risk=high,mid,low"]),
                       model("subset", subset="risk != 'low'"), model("cluster", cluster="center"),
                       model("fmiso_clock", landmark="mid", subset="fmiso_mid_statistics_mean_intensity > 0"), model("all_clock", landmark="mid"),
-                      model("none_left", subset="age > 200")]}, open(study + "/study.json", "w"))
+                      model("none_left", subset="age > 200"), model("late", "risk", landmark=200, subset="center != 'A'")]}, open(study + "/study.json", "w"))
 P
 python_made "$tmp/make.py" "$study" "$tmp" || { fail "study made"; done_testing; }
 ok "ingest" "$REOX" ingest "$study"
@@ -76,6 +76,26 @@ ok "reasons" python3 -c "
 import json; d={m['name']: m for m in json.load(open('$tmp/fit.json'))['models']}
 left=d['plain']['left_out']; assert left == {'excluded: not NSCLC': 8, 'missing: age': left['missing: age']} and left['missing: age'] > 0, left
 assert any(k.startswith('not in the subset: risk') for k in d['subset']['left_out']), d['subset']['left_out']"
+
+# who had the event before the landmark has no risk from there, whether exclude or the subset left him out or not; who was censored may have
+ok "export of the model" "$REOX" export "$study" --out "$tmp/exported" --model late
+"$REOX" predict "$study" --model late --horizon 12 --json >"$tmp/late.json"
+"$REOX" predict "$study" --model "$(find "$tmp/exported" -name '*.json' | head -n 1)" --horizon 12 --json >"$tmp/late_file.json"
+for from in late late_file; do
+    ok "no risk after the event: $from" python3 - "$tmp/$from.json" "$study/clinical.csv" "$from" <<'P'
+import csv, json, sys
+got = {p["patient"]: p for p in json.load(open(sys.argv[1]))["predictions"]}
+kinds = set()
+for r in csv.DictReader(open(sys.argv[2])):
+    over, p = float(r["os_months"]) * 30.4375 <= 200, got[r["patient"]]
+    value = next(p[k] for k in ("risk", "value", "estimate") if k in p)
+    had, chosen_out = over and r["os_event"] == "1", r["histology"] == "SCLC" or r["center"] == "A"
+    kinds.add((had, chosen_out))
+    assert (value is None) == had, (r, p)
+    if had: assert p["note"].endswith("event before the landmark"), p
+assert len(kinds) == 4, kinds
+P
+done
 
 # what changed is fitted again, and nothing else
 sed -i 's/^P01,[0-9]*,/P01,79,/' "$study/clinical.csv"

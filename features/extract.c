@@ -132,10 +132,7 @@ out:
 static Rc check_input(const ExtractInput *in, const Settings *s, Err *e)
 {
     Rc rc = grid_require_same(&in->image->grid, &in->mask->grid, in->name, e);
-    if (rc != OK) return rc;
-    if (s->filter)
-        return err_set(e, ERR_INPUT, "%s: filter in the settings of features: image filters are not built yet, expected none", in->name);
-    return OK;
+    return rc == OK ? settings_check_built(s, in->name, e) : rc;
 }
 
 Rc feature_extract(Extraction *out, const ExtractInput *in, const Settings *s, Err *e)

@@ -359,6 +359,11 @@ out:
     return rc;
 }
 
+Rc settings_check_built(const Settings *s, const char *where, Err *e)
+{
+    return s->filter ? err_set(e, ERR_INPUT, "%s: filter in the settings of features: image filters are not built yet, expected none", where) : OK;
+}
+
 Rc settings_read_file(Settings *out, const char *path, const char *name, const char *tracer, Units units, Err *e)
 {
     Json *j = NULL;

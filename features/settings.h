@@ -52,6 +52,9 @@ Rc settings_read(Settings *out, const Json *j, const char *tracer, Units units, 
 /* Reads a settings file. name heads the messages. */
 Rc settings_read_file(Settings *out, const char *path, const char *name, const char *tracer, Units units, Err *e);
 
+/* ERR_INPUT, headed by `where`, for what is understood but not built yet: image filters. */
+Rc settings_check_built(const Settings *s, const char *where, Err *e);
+
 /* The effective settings, every key; what is stored and hashed. Free with json_free; NULL when memory is out. */
 Json *settings_json(const Settings *s);
 

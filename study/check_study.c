@@ -18,10 +18,12 @@
 
 /* ---- what only the rooms together can judge */
 
-static Rc check_settings(const StudyTables *t, Err *e)
+/* unbuilt (NULL: not asked): what `extract` will refuse of some scan's settings; rc OK: nothing. */
+static Rc check_settings(const StudyTables *t, Err *unbuilt, Err *e)
 {
     Rc rc = OK;
     Settings s = { 0 };
+    if (unbuilt) *unbuilt = (Err){ 0 };
     TRY(settings_read(&s, t->protocol.features, NULL, UNITS_SUV, "study.json: features", e));
     for (size_t i = 0; i < t->scans.n; i++) {
         const Scan *scan = &t->scans.scan[i];
@@ -31,6 +33,7 @@ static Rc check_settings(const StudyTables *t, Err *e)
         if (seen) continue;
         settings_free(&s);
         TRY(settings_read(&s, t->protocol.features, scan->tracer, scan->units, "study.json: features", e));
+        if (unbuilt && unbuilt->rc == OK) unbuilt->rc = settings_check_built(&s, "study.json", unbuilt);
     }
 out:
     settings_free(&s);
@@ -125,7 +128,7 @@ Rc study_open(StudyTables *out, const char *study_dir, const Progress *w, Err *e
     VariableSpace s = { 0 };
     Arena a = { 0 };
     TRY(study_tables_read(&t, study_dir, w, e));
-    TRY(check_settings(&t, e));
+    TRY(check_settings(&t, NULL, e));
     TRY(check_hypoxia(&t, w, e));
     TRY(variable_space(&s, &t.protocol, &t.scans, e));
     TRY(check_columns(&t, &s, e));
@@ -210,6 +213,7 @@ Rc check_study(StudyTables *t, const char *study_dir, int threads, const Progres
 {
     Rc rc = OK;
     Check c = { .t = t, .study_dir = study_dir, .w = w };
+    Err unbuilt;
     pthread_mutex_init(&c.lock, NULL);
     TRY(study_open(t, study_dir, w, e));
     const size_t n = t->scans.n;
@@ -218,6 +222,8 @@ Rc check_study(StudyTables *t, const char *study_dir, int threads, const Progres
     c.n_warnings = ARENA_NEW(&c.arena, n + 1, size_t);
     if (!c.fault || !c.warning || !c.n_warnings) { rc = err_nomem(e); goto out; }
     TRY(check_models_of_time(t, e));
+    TRY(check_settings(t, &unbuilt, e));
+    if (unbuilt.rc != OK) TRY(rejection_add(&t->rejected, "study.json", NULL, NULL, NULL, unbuilt.text, e));
     progress_begin(w, "check", n);
     rc = parallel_for(n, threads, check_scan, &c, e);
     progress_end(w);

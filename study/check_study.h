@@ -11,7 +11,7 @@
  * ERR_INPUT: refused whole. A model that breaks the rules of landmarks is not refused here but when it is fitted. */
 Rc study_open(StudyTables *out, const char *study_dir, const Progress *w, Err *e);
 
-/* What `reox check` does: study_open, then every scan's files. Rejections of patients and scans are in t->rejected. */
+/* What `reox check` does: study_open, what of the settings `extract` will refuse, then every scan's files. Rejections of patients and scans are in t->rejected. */
 Rc check_study(StudyTables *t, const char *study_dir, int threads, const Progress *w, Err *e);
 
 #endif

@@ -29,6 +29,22 @@ mkdir "$study/images/pet"
 sed -i 's/images\/a.nii/images\/pet/' "$study/scans.csv"
 refused "a DICOM folder" 3 'images/pet: .*DICOM.*not supported yet' "$REOX" check "$study"
 
+# a filter is understood, not built: check says so where extract would refuse, which is where a scan of that tracer was made
+cp "$study/study.json" "$tmp/whole.json"
+features() { python3 - "$tmp/whole.json" "$study/study.json" "$1" <<'P'
+import json, sys
+d = json.load(open(sys.argv[1])); d["features"] = json.loads(sys.argv[3]); json.dump(d, open(sys.argv[2], "w"))
+P
+}
+says_filter() { "$REOX" check "$study" 2>&1 | grep -q '^reox: study.json: filter in the settings of features: image filters are not built yet'; }
+features '{"filter": {"type": "mean", "support": 3}}'
+refused "a filter" 3 '^reox: study.json: filter in the settings of features: image filters are not built yet, expected none' "$REOX" check "$study"
+features '{"by_tracer": {"FMISO": {"filter": {"type": "mean", "support": 3}}}}'
+ok "a filter of the tracer" says_filter
+features '{"by_tracer": {"FDG": {"filter": {"type": "mean", "support": 3}}}}'
+if says_filter; then fail "a filter of a tracer without scans"; else pass; fi
+cp "$tmp/whole.json" "$study/study.json"
+
 # models: what cannot be fitted is refused by name before anything is fitted
 model() { python3 - "$study/study.json" "$1" <<'P'
 import json, sys

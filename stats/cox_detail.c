@@ -36,9 +36,9 @@ Rc cox_detail(CoxDetail *out, CoxData *d, const double *g, Arena *a, Err *e)
     size_t p = (size_t)d->p, K = d->n_blocks;
     *out = (CoxDetail){ .shift = ARENA_NEW(a, d->n_strata + 1, double), .hazard = ARENA_NEW(a, K + 1, double),
                         .hazard_death = ARENA_NEW(a, K + 1, double), .variance = ARENA_NEW(a, K + 1, double),
-                        .mean = ARENA_NEW(a, p * K + 1, double), .mean_hazard = ARENA_NEW(a, p * K + 1, double),
+                        .variance_death = ARENA_NEW(a, K + 1, double), .mean = ARENA_NEW(a, p * K + 1, double), .mean_hazard = ARENA_NEW(a, p * K + 1, double),
                         .mean_hazard_death = ARENA_NEW(a, p * K + 1, double) };
-    if (!out->shift || !out->hazard || !out->hazard_death || !out->variance || !out->mean || !out->mean_hazard ||
+    if (!out->shift || !out->hazard || !out->hazard_death || !out->variance || !out->variance_death || !out->mean || !out->mean_hazard ||
         !out->mean_hazard_death) return err_nomem(e);
     if (!cox_risks(d, g)) return err_set(e, ERR_ESTIMATE, "the linear predictor is not finite");
     memcpy(out->shift, d->shift, d->n_strata * sizeof(double));
@@ -62,6 +62,7 @@ Rc cox_detail(CoxDetail *out, CoxData *d, const double *g, Arena *a, Err *e)
                 out->hazard[k] += jump;
                 out->hazard_death[k] += jump * (1 - f);
                 out->variance[k] += weight / (c * c);
+                out->variance_death[k] += weight / (c * c) * (1 - f);
                 for (size_t j = 0; j < p; j++) {
                     double mean = (q.s1[j] - f * d->s1_deaths[j]) / c;
                     out->mean[k * p + j] += mean / (double)m;

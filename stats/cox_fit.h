@@ -124,6 +124,7 @@ typedef struct {
     double *hazard;            /* [blocks] jump of the cumulative hazard for exp(eta - shift) = 1 */
     double *hazard_death;      /* [blocks] what of it a tied death carries (Efron) */
     double *variance;          /* [blocks] of the jump */
+    double *variance_death;    /* [blocks] the same sum with what of a tied death is still at risk at each step (Efron) */
     double *mean;              /* p x blocks: mean of x over the risk set, averaged over the steps of Efron */
     double *mean_hazard;       /* p x blocks: sum over steps of mean times jump */
     double *mean_hazard_death;

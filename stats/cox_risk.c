@@ -98,21 +98,21 @@ static Rc hazards(CoxRisk *r, const CoxData *d, const CoxInput *in, Arena *a, Er
     return OK;
 }
 
-Rc cox_risk_fit_input(CoxRisk *r, const CoxInput *given, const char *const *term, Json *out, Arena *a, Err *e)
+/* Everything but the risks is left in `scratch`. */
+static Rc fit(CoxRisk *r, CoxKept *kept, const CoxInput *given, const char *const *term, Json *out, Arena *a, Arena *scratch, Err *e)
 {
     Rc rc = OK;
-    Arena scratch = { 0 };
     CoxInput in = *given;
     const int p = in.p;
-    size_t *order = ARENA_ROOM(&scratch, in.n, size_t);
+    size_t *order = ARENA_ROOM(scratch, in.n, size_t);
     CoxData d = { 0 };
     CoxMaximum m = { 0 };
     *r = (CoxRisk){ .p = p, .beta = ARENA_NEW(a, (size_t)p, double), .center = ARENA_NEW(a, (size_t)p, double) };
     if (!order || !r->beta || !r->center) { rc = err_nomem(e); goto out; }
     TRY(content_order(order, &in, e));
     in.order = order;
-    TRY(cox_data_init(&d, &in, &scratch, e));
-    TRY(maximum(&m, &d, NULL, term, out, &scratch, e));
+    TRY(cox_data_init(&d, &in, scratch, e));
+    TRY(maximum(&m, &d, NULL, term, out, scratch, e));
     cox_to_columns(r->beta, &d, m.g);
     for (int j = 0; j < p; j++) r->center[j] = d.center[j];
     r->loglik = m.loglik;
@@ -122,9 +122,26 @@ Rc cox_risk_fit_input(CoxRisk *r, const CoxInput *given, const char *const *term
     double loglik;
     if (!cox_evaluate(&d, m.g, &loglik, NULL, NULL)) { rc = err_set(e, ERR_ESTIMATE, "the linear predictor is not finite"); goto out; }
     TRY(hazards(r, &d, &in, a, e));
+    kept->data = d;
+    kept->g = m.g;
+    kept->vcov = m.vcov;
 out:
+    return rc;
+}
+
+Rc cox_risk_fit_input(CoxRisk *r, const CoxInput *in, const char *const *term, Json *out, Arena *a, Err *e)
+{
+    CoxKept kept;
+    Arena scratch = { 0 };
+    const Rc rc = fit(r, &kept, in, term, out, a, &scratch, e);
     arena_free(&scratch);
     return rc;
+}
+
+Rc cox_risk_fit_kept(CoxRisk *r, CoxKept *kept, const CoxInput *in, const char *const *term, Json *out, Arena *a, Err *e)
+{
+    const Rc rc = fit(r, kept, in, term, out, a, a, e);
+    return rc == OK ? cox_detail(&kept->detail, &kept->data, kept->g, a, e) : rc;
 }
 
 Rc cox_risk_slope(double *slope, const CoxInput *given, double start, const char *term, Json *out, Err *e)

@@ -25,6 +25,10 @@ Rc cox_risk_fit(CoxRisk *r, const double *x, size_t n, int p, const double *time
 /* The same with weights, strata 0 … and an offset, which the baseline hazard holds at 0; in.order is set here, no start. */
 Rc cox_risk_fit_input(CoxRisk *r, const CoxInput *in, const char *const *term, Json *out, Arena *a, Err *e);
 
+/* The same, with the fit itself left behind in `a`: sorted data, detail, coefficients and inverse information in its basis. */
+typedef struct { CoxData data; CoxDetail detail; double *g, *vcov; } CoxKept;
+Rc cox_risk_fit_kept(CoxRisk *r, CoxKept *kept, const CoxInput *in, const char *const *term, Json *out, Arena *a, Err *e);
+
 /* The coefficient of one column, in.x, searched from `start`. Errors as above. */
 Rc cox_risk_slope(double *slope, const CoxInput *in, double start, const char *term, Json *out, Err *e);
 

@@ -85,9 +85,12 @@ Rc ipcw_auc_ranked(Measure *out, double *influence, const IpcwRanked *r, double 
     if (!(cases > 0) || !(controls > 0)) goto out;
     const double a = cases / w->total, b = controls / w->total, auc = wins / (a * b);
     out->value = auc;
-    if (weight) goto out;
     /* The ratio's influence is linear in those of its three sums. */
     for (size_t i = 0; i < n; i++) r->pair[i] = (r->pair[i] - auc * (r->own[i] > 0 ? r->own[i] * b : -r->own[i] * a)) / (a * b);
+    if (weight) {
+        for (size_t i = 0; influence && i < n; i++) influence[i] = r->pair[i];
+        goto out;
+    }
     double *u = influence ? influence : r->pair;
     TRY(ipcw_influence(u, w, r->pair, t, e));
     TRY(ipcw_se(&out->se, w, u, e));

@@ -2,11 +2,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "stats/cox_risk.h"
 #include "stats/design.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
-#include "stats/ipcw.h"
+#include "stats/ipcw_cox.h"
 #include "stats/method.h"
 #include "stats/response.h"
 #include "stats/result_keys.h"
@@ -26,8 +25,9 @@ typedef struct {
     bool competing;
     bool any;                      /* there is an area */
     Ipcw ipcw;
-    double *weight;                /* [times][n] of the Cox censoring model; NULL: marginal */
-    double *influence;             /* [2 definitions][markers][times][n], for comparisons: NULL with one marker */
+    CensoringModel censoring;      /* Cox */
+    double *weight;                /* [times][n] of it; NULL: marginal */
+    double *influence;             /* [2 definitions][markers][times][n]: NULL with one marker and marginal weights */
     Measure *auc;                  /* [2][markers][times] */
 } Work;
 
@@ -126,18 +126,10 @@ static Rc cox_weights(Work *w, Json *out, Err *e)
     Rc rc = OK;
     Design *d = &w->d;
     size_t n = d->n;
-    double *censored = ARENA_NEW(&d->arena, n, double);
-    CoxRisk G;
     w->weight = ARENA_NEW(&d->arena, n * w->n_times, double);
-    if (!censored || !w->weight) return err_nomem(e);
-    for (size_t i = 0; i < n; i++) censored[i] = w->state[i] == 0;
-    const CoxInput in = { .n = n, .p = (int)d->p, .x = d->x, .time = d->time, .event = censored, .weight = d->weight, .ties = TIES_EFRON };
-    TRY(cox_risk_fit_input(&G, &in, (const char *const *)d->term, out, &d->arena, e));
-    for (size_t i = 0; i < n; i++) {
-        double r = exp(cox_risk_lp(&G, d->x, n, i)), own = exp(cox_risk_cumhaz_before(&G, 0, d->time[i]) * r);
-        for (size_t t = 0; t < w->n_times; t++)
-            w->weight[t * n + i] = d->time[i] <= w->times[t] ? own : exp(cox_risk_cumhaz(&G, 0, w->times[t]) * r);
-    }
+    if (!w->weight) return err_nomem(e);
+    TRY(censoring_fit(&w->censoring, &w->ipcw, d->x, d->p, (const char *const *)d->term, out, &d->arena, e));
+    for (size_t t = 0; t < w->n_times; t++) censoring_weights(w->weight + t * n, &w->censoring, d->x, w->times[t]);
 out:
     return rc;
 }
@@ -157,6 +149,9 @@ static Rc areas(Work *w, Err *e)
                 TRY(ipcw_auc_ranked(&w->auc[q], w->influence ? w->influence + q * n : NULL, &ranked, w->times[t], CASES_BEFORE_T, k == 1,
                                     w->weight ? w->weight + t * n : NULL, e));
                 w->any = w->any || !isnan(w->auc[q].value);
+                if (!w->weight || isnan(w->auc[q].value)) continue;
+                TRY(censoring_influence(w->influence + q * n, &w->censoring, w->times[t], e));
+                TRY(ipcw_se(&w->auc[q].se, &w->ipcw, w->influence + q * n, e));
             }
         arena_free(&a);
     }
@@ -173,17 +168,18 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     TRY(prepare(&w, out, call, e));
     const Clusters clusters = { d->n, d->cluster, d->n_clusters };
     TRY(ipcw_init_weighted(&w.ipcw, d->time, w.state, d->weight, &clusters, &d->arena, e));
-    if (d->p > 1) w.influence = ARENA_NEW(&d->arena, 2 * d->p * w.n_times * d->n, double);
-    w.auc = ARENA_NEW(&d->arena, 2 * d->p * w.n_times, Measure);
-    if ((d->p > 1 && !w.influence) || !w.auc) { rc = err_nomem(e); goto out; }
     bool cox = strcmp(option_text(call, "weighting", "marginal"), "cox") == 0;
     double n_censored = 0;
     for (size_t i = 0; i < d->n; i++) n_censored += w.state[i] == 0;
-    if (cox && n_censored > 0) TRY(cox_weights(&w, out, e));
+    const bool modelled = cox && n_censored > 0, kept = modelled || d->p > 1;
+    if (kept) w.influence = ARENA_NEW(&d->arena, 2 * d->p * w.n_times * d->n, double);
+    w.auc = ARENA_NEW(&d->arena, 2 * d->p * w.n_times, Measure);
+    if ((kept && !w.influence) || !w.auc) { rc = err_nomem(e); goto out; }
+    if (modelled) TRY(cox_weights(&w, out, e));
     TRY(areas(&w, e));
     json_set_numbers(out, "times", w.times, w.n_times);
     json_set_text(out, "convention", cox ? "cases T < t, controls T > t; weights 1/G(T-|x) and 1/G(t|x) of a Cox model of censoring on all "
-                                           "markers, without standard errors; def2: controls are all without the cause"
+                                           "markers, whose estimation is in the standard errors; def2: controls are all without the cause"
                                          : "cases T < t, controls T > t; weights 1/G(T-) and 1/G(t) of the marginal Kaplan-Meier curve "
                                            "of censoring; def2: controls are all without the cause");
     if (d->weight || d->cluster)

@@ -233,6 +233,40 @@ START_TEST(weights_of_sampling)
 }
 END_TEST
 
+/* Rows drawn with chances that depend on a covariate and the outcome, weighted by the inverse: of a model that is true every test of recalibration
+ * rejects one in twenty. 150 sets, with REOX_LONG 2,000. */
+START_TEST(weighted_tests_hold_their_level)
+{
+    const int sets = unit_long() ? 2000 : 150;
+    for (int survival = 0; survival < 2; survival++) {
+        double rejected[3] = { 0 };
+        for (int s = 0; s < sets; s++) {
+            Rows all, r;
+            double w[N];
+            size_t n = 0;
+            Rng g = rng_stream(9, (uint64_t)s);
+            for (uint64_t part = 0; n < N; part++) {
+                simulate(&all, survival != 0, 1, 1, 100000 + 10 * (uint64_t)s + part);
+                for (size_t i = 0; i < N && n < N; i++) {
+                    const double chance = .3 + .4 * (all.x[i] > 0) + .3 * all.y[i];
+                    if (rng_uniform(&g) > chance) continue;
+                    w[n] = 1 / chance;
+                    move_row(&r, n++, &all, i);
+                }
+            }
+            Json *out = validate_weighted(&r, w, n, survival != 0);
+            for (size_t k = 0; k < 3; k++) rejected[k] += test_of(out, k, "p") < .05;
+            json_free(out);
+        }
+        for (int k = 0; k < 3; k++) {
+            if (unit_long()) printf("note: %s, step %d: %.1f %% rejected\n", survival ? "survival" : "response", k + 1, 100 * rejected[k] / sets);
+            ck_assert_msg(fabs(rejected[k] / sets - .05) < .015 + 4 * sqrt(.05 * .95 / sets), "survival %d, step %d: %.0f of %d rejected", survival, k + 1,
+                          rejected[k], sets);
+        }
+    }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("external");
@@ -243,6 +277,8 @@ static Suite *suite(void)
     tcase_add_test(c, follow_up_ends_with_the_model);
     tcase_add_test(c, two_is_two_rows);
     tcase_add_test(c, weights_of_sampling);
+    if (unit_long()) tcase_set_timeout(c, 3600);
+    tcase_add_test(c, weighted_tests_hold_their_level);
     return s;
 }
 

@@ -140,7 +140,8 @@ void arena_free(Arena *a)
 void arena_keep_freed(void)
 {
 #ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD, LEAST_PAGES);
-    mallopt(M_TRIM_THRESHOLD, 32 << 20);
+    /* The largest that glibc takes. A low threshold costs more than it saves: each larger block is mapped, and cleared, anew every time. */
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
 #endif
 }

@@ -23,7 +23,7 @@ struct ArenaBlock {
 };
 
 /* The first touch of a page of 4 KiB costs more than filling it. So what is large comes in pages of 2 MiB, where the system has them. */
-enum { FIRST_BLOCK = 4096, LEAST_PAGES = 256 << 10, LARGEST_STEP = 8 * PAGE_LARGE, CACHE_LINE = 64 };
+enum { FIRST_BLOCK = 4096, LEAST_PAGES = 128 << 10, LARGEST_STEP = 8 * PAGE_LARGE, CACHE_LINE = 64 };
 
 static size_t rounded_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 

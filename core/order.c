@@ -64,6 +64,33 @@ static uint64_t *radix(uint64_t *a, uint64_t *b, size_t n, int from, int width)
     return a;
 }
 
+/* Digits of keys from the lowest, counted for all passes in one. */
+enum { KEY_PASSES = 3, FEW_BITS = 8, FEW = 4096 };
+
+/* key by its bits from … from+passes*bits-1, stable; the sorted one of key and room. */
+static uint64_t *by_digits(uint64_t *key, uint64_t *room, size_t n, int from, int passes, int bits)
+{
+    uint32_t at[KEY_PASSES][SIZE];
+    const uint64_t mask = ((uint64_t)1 << bits) - 1;
+    for (int pass = 0; pass < passes; pass++) memset(at[pass], 0, (size_t)(mask + 1) * sizeof at[0][0]);
+    for (size_t i = 0; i < n; i++)
+        for (int pass = 0; pass < passes; pass++) at[pass][key[i] >> (from + pass * bits) & mask]++;
+    for (int pass = 0; pass < passes; pass++) {
+        const int shift = from + pass * bits;
+        uint32_t begins = 0;
+        for (uint64_t k = 0; k <= mask; k++) {
+            const uint32_t here = at[pass][k];
+            at[pass][k] = begins;
+            begins += here;
+        }
+        for (size_t i = 0; i < n; i++) room[at[pass][key[i] >> shift & mask]++] = key[i];
+        uint64_t *swap = key;
+        key = room;
+        room = swap;
+    }
+    return key;
+}
+
 /* Sorts places (whole numbers below 2^32) by key[place], stable; room for as many words. A word is the leading 32 bits in which the
  * keys differ, and the place: three passes over 8 bytes a row. Places that agree in them are few, and sorted by what follows. */
 static void sort_places(uint64_t *place, uint64_t *room, const uint64_t *key, size_t n)
@@ -83,7 +110,8 @@ static void sort_places(uint64_t *place, uint64_t *room, const uint64_t *key, si
     if (s.sorted) return;
     int drop = s.width > LEADING ? s.width - LEADING : 0;
     for (size_t i = 0; i < n; i++) place[i] |= (room[i] - s.least) >> (s.shift + drop) << LEADING;
-    uint64_t *sorted = radix(place, room, n, LEADING, s.width - drop);
+    const int width = s.width - drop, passes = (width + BITS - 1) / BITS;
+    const uint64_t *sorted = by_digits(place, room, n, LEADING, passes, (width + passes - 1) / passes);
     if (sorted != place) memcpy(place, sorted, n * sizeof *place);
     for (size_t i = 0, to; drop && i < n; i = to) {
         const uint64_t leading = place[i] >> LEADING;
@@ -102,12 +130,66 @@ static void sort_places(uint64_t *place, uint64_t *room, const uint64_t *key, si
 static Rc by_words(size_t *order, const double *x, size_t n, Err *e)
 {
     Arena a = { 0 };
-    uint64_t *key = ARENA_NEW(&a, 3 * n, uint64_t), *place = key + n, *room = place + n;
+    uint64_t *key = ARENA_ROOM(&a, 3 * n, uint64_t), *place = key + n, *room = place + n;
+    bool as_it_stands = true;
     if (!key) return err_nomem(e);
-    for (size_t i = 0; i < n; i++) { key[i] = order_key(x[order[i]]); place[i] = i; }
+    for (size_t i = 0; i < n; i++) {
+        key[i] = order_key(x[order[i]]);
+        place[i] = i;
+        as_it_stands = as_it_stands && order[i] == i;
+    }
     sort_places(place, room, key, n);
-    memcpy(room, order, n * sizeof *room);
-    for (size_t i = 0; i < n; i++) order[i] = room[place[i]];
+    if (as_it_stands) for (size_t i = 0; i < n; i++) order[i] = place[i];
+    else {
+        memcpy(room, order, n * sizeof *room);
+        for (size_t i = 0; i < n; i++) order[i] = room[place[i]];
+    }
+    arena_free(&a);
+    return OK;
+}
+
+/* ---- few whole numbers (events, days, levels): counted */
+
+/* x of the rows as whole numbers, and between which they lie; false where one is none, or they lie too far apart for counting. */
+static bool whole_numbers(int32_t *to, int32_t *low, int32_t *high, bool *sorted, const size_t *order, const double *x, size_t n)
+{
+    enum { FAR = 1 << 30, COUNTS_MOST = 1 << 14 };
+    int32_t last = -FAR, l = FAR, h = -FAR;
+    *sorted = true;
+    for (size_t i = 0; i < n; i++) {
+        const double v = x[order[i]];
+        if (!(v > -FAR && v < FAR)) return false;
+        const int32_t k = (int32_t)v;
+        if (k != v) return false;
+        *sorted = *sorted && last <= k;
+        last = to[i] = k;
+        l = k < l ? k : l;
+        h = k > h ? k : h;
+    }
+    *low = l;
+    *high = h;
+    return h - l < COUNTS_MOST && (size_t)(h - l) < n;
+}
+
+/* *done: they could be. */
+static Rc by_counting(bool *done, size_t *order, const double *x, size_t n, Err *e)
+{
+    int32_t low = 0, high = 0;
+    bool sorted = false;
+    Arena a = { 0 };
+    size_t *to = arena_room(&a, n, sizeof *to + sizeof(int32_t) + sizeof(uint32_t));
+    if (!to) return err_nomem(e);
+    int32_t *code = (int32_t *)(to + n);
+    uint32_t *at = (uint32_t *)(code + n), before = 0;      /* fewer than n */
+    *done = whole_numbers(code, &low, &high, &sorted, order, x, n);
+    if (*done && !sorted) {
+        const size_t range = (size_t)(high - low) + 1;
+        memset(at, 0, range * sizeof *at);
+        for (size_t i = 0; i < n; i++) at[code[i] - low]++;
+        for (size_t k = 0; k < range; k++) { const uint32_t here = at[k]; at[k] = before; before += here; }
+        for (size_t i = 0; i < n; i++) to[at[code[i] - low]++] = order[i];
+        memcpy(order, to, n * sizeof *order);
+    }
     arena_free(&a);
     return OK;
 }
@@ -147,39 +229,16 @@ Rc order_by(size_t *order, const double *x, size_t n, Err *e)
 {
     enum { ON_STACK = 512 };
     Keyed few[2 * ON_STACK], *room = few;
-    if (n >= MERGED && n >> LEADING == 0) return by_words(order, x, n, e);
+    if (n >= MERGED && n >> LEADING == 0) {
+        bool done = false;
+        const Rc rc = by_counting(&done, order, x, n, e);
+        return rc != OK || done ? rc : by_words(order, x, n, e);
+    }
     if (n > ON_STACK && !(room = malloc(2 * n * sizeof *room))) return err_nomem(e);
     for (size_t i = 0; i < n; i++) room[i] = (Keyed){ order_key(x[order[i]]), order[i] };
     merge(order, room, room + n, n);
     if (room != few) free(room);
     return OK;
-}
-
-/* Digits of keys from the lowest, counted for all passes in one. */
-enum { KEY_PASSES = 3, FEW_BITS = 8, FEW = 4096 };
-
-/* key by its bits from … from+passes*bits-1, stable; the sorted one of key and room. */
-static uint64_t *by_digits(uint64_t *key, uint64_t *room, size_t n, int from, int passes, int bits)
-{
-    uint32_t at[KEY_PASSES][SIZE];
-    const uint64_t mask = ((uint64_t)1 << bits) - 1;
-    for (int pass = 0; pass < passes; pass++) memset(at[pass], 0, (size_t)(mask + 1) * sizeof at[0][0]);
-    for (size_t i = 0; i < n; i++)
-        for (int pass = 0; pass < passes; pass++) at[pass][key[i] >> (from + pass * bits) & mask]++;
-    for (int pass = 0; pass < passes; pass++) {
-        const int shift = from + pass * bits;
-        uint32_t begins = 0;
-        for (uint64_t k = 0; k <= mask; k++) {
-            const uint32_t here = at[pass][k];
-            at[pass][k] = begins;
-            begins += here;
-        }
-        for (size_t i = 0; i < n; i++) room[at[pass][key[i] >> shift & mask]++] = key[i];
-        uint64_t *swap = key;
-        key = room;
-        room = swap;
-    }
-    return key;
 }
 
 /* Insertion, given up (false) after so many moves. */

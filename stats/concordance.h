@@ -2,6 +2,7 @@
 #ifndef REOX_STATS_CONCORDANCE_H
 #define REOX_STATS_CONCORDANCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/arena.h"
@@ -21,13 +22,14 @@ typedef struct {
     const int *stratum;
     PairWeight pairs;
     double tau;
+    bool no_influence;     /* nobody wants it by row */
 } ConcordanceData;
 
 typedef struct {
     double concordant, discordant, tied_x, tied_y, tied_xy;
     double c;              /* (concordant + tied_x/2) / comparable; NaN without a comparable pair */
     double var;            /* infinitesimal jackknife */
-    double *influence;     /* [n] change of c by one row's case weight, times that weight */
+    double *influence;     /* [n] change of c by one row's case weight, times that weight; NULL for no_influence */
 } Concordance;
 
 /* O(n log n), the same bits for shuffled rows up to the order of influence. cluster may be NULL. Fails with ERR_NOMEM.

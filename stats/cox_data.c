@@ -39,20 +39,19 @@ static void rows_in_order(double *x, const CoxInput *in, size_t *place, double *
     }
 }
 
-/* Largest distance of a column's numbers from c. */
-static FOR_EACH_WIDTH double largest_from(const double *x, size_t n, double c)
+/* low and high come to hold every number of the columns between them; both have whole Lanes, what stands past p does not matter. */
+static FOR_EACH_WIDTH void extents(double *low, double *high, const double *x, size_t n, size_t p)
 {
-    Lanes low = lanes_all(c), high = low;
-    double l = c, h = c;
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        const Lanes v = lanes_at(x + i);
-        low = lanes_select(v < low, v, low);
-        high = lanes_select(v > high, v, high);
+    for (size_t t = 0; t < p; t += LANES) {
+        Lanes l = lanes_at(low + t), h = lanes_at(high + t);
+        for (size_t i = 0; i < n; i++) {
+            const Lanes v = lanes_at(x + i * p + t);
+            l = lanes_select(v < l, v, l);
+            h = lanes_select(v > h, v, h);
+        }
+        lanes_put(low + t, l);
+        lanes_put(high + t, h);
     }
-    for (; i < n; i++) { l = x[i] < l ? x[i] : l; h = x[i] > h ? x[i] : h; }
-    for (int k = 0; k < LANES; k++) { l = low[k] < l ? low[k] : l; h = high[k] > h ? high[k] : h; }
-    return fmax(h - c, c - l);
 }
 
 /* Centred and scaled columns, and with `gram` (NULL: not wanted) their packed cross products. Every sum runs in the order of the data. */
@@ -60,24 +59,28 @@ static Rc columns(CoxData *d, const CoxInput *in, double *gram, Arena *a, Err *e
 {
     const size_t n = d->n, p = (size_t)d->p, width = rows_width(p);
     Sum *sum = ARENA_NEW(a, p + 1, Sum);
-    double *part = ARENA_NEW(a, width + 1, double), *factor = ARENA_NEW(a, width + 1, double), *tile = ARENA_NEW(a, TILE * p + 1, double);
-    d->x = ARENA_NEW(a, n * p + ROWS_SPARE, double);
+    double *part = ARENA_NEW(a, width + 1, double), *low = ARENA_ROOM(a, width + 1, double), *high = ARENA_ROOM(a, width + 1, double), *factor = ARENA_NEW(a, width + 1, double), *tile = ARENA_ROOM(a, TILE * p + 1, double);
+    d->x = ARENA_ROOM(a, n * p + ROWS_SPARE, double);
     d->center = ARENA_NEW(a, width + 1, double);
     d->scale = ARENA_NEW(a, p + 1, double);
     d->T = ARENA_NEW(a, p * p + 1, double);
-    if (!sum || !part || !factor || !tile || !d->x || !d->center || !d->scale || !d->T) return err_nomem(e);
+    if (!sum || !part || !low || !high || !factor || !tile || !d->x || !d->center || !d->scale || !d->T) return err_nomem(e);
     if (p == 0) return OK;
     rows_in_order(d->x, in, d->enter, tile);
+    memset(d->x + n * p, 0, ROWS_SPARE * sizeof *d->x);
+    for (size_t j = 0; j < width; j++) { low[j] = INFINITY; high[j] = -INFINITY; }
     for (size_t from = 0; from < n; from += TILE) {
+        const size_t m = n - from < TILE ? n - from : TILE;
         memset(part, 0, width * sizeof *part);
-        rows_sum(part, d->x + from * p, NULL, n - from < TILE ? n - from : TILE, p);
+        rows_sum(part, d->x + from * p, NULL, m, p);
+        extents(low, high, d->x + from * p, m, p);
         for (size_t j = 0; j < p; j++) sum_add(&sum[j], part[j]);
     }
     for (size_t j = 0; j < p; j++) { d->center[j] = sum_value(&sum[j]) / (double)n; d->scale[j] = 1; }
     if (!in->keep_scale) {
         double *squares = part;
         for (size_t j = 0; j < p; j++) {
-            d->scale[j] = largest_from(cox_input_column(in, j), n, d->center[j]);
+            d->scale[j] = n ? fmax(fmax(high[j], d->center[j]) - d->center[j], d->center[j] - fmin(low[j], d->center[j])) : 0;
             factor[j] = d->scale[j] > 0 ? 1 / d->scale[j] : 1;
         }
         memset(squares, 0, width * sizeof *squares);
@@ -201,8 +204,8 @@ static Rc prepare(CoxData *d, Arena *a, Err *e)
         d->hazard = ARENA_NEW(a, d->n_blocks + 1, double);
         if (!d->hazard) return err_nomem(e);
     }
-    d->eta = ARENA_NEW(a, n + 1, double);
-    d->r = ARENA_NEW(a, n + 1, double);
+    d->eta = ARENA_ROOM(a, n + 1, double);
+    d->r = ARENA_ROOM(a, n + 1, double);
     d->rl = ARENA_NEW(a, n + 1, double);
     d->event_terms = ARENA_NEW(a, d->n_blocks + 1, CoxEventTerms);
     d->shift = ARENA_NEW(a, d->n_strata + 1, double);
@@ -218,13 +221,13 @@ static Rc prepare(CoxData *d, Arena *a, Err *e)
 static Rc arrays(CoxData *d, bool start, bool weight, bool offset, Arena *a, Err *e)
 {
     const size_t n = d->n;
-    d->time = ARENA_NEW(a, n + 1, double);
-    d->event = arena_alloc(a, n + 1);
-    d->enter = ARENA_NEW(a, n + 1, size_t);
-    d->leave = ARENA_NEW(a, n + 1, size_t);
-    if (start) d->start = ARENA_NEW(a, n + 1, double);
-    if (weight) d->w = ARENA_NEW(a, n + 1, double);
-    if (offset) d->offset = ARENA_NEW(a, n + 1, double);
+    d->time = ARENA_ROOM(a, n + 1, double);
+    d->event = arena_room(a, n + 1, 1);
+    d->enter = ARENA_ROOM(a, n + 1, size_t);
+    d->leave = ARENA_ROOM(a, n + 1, size_t);
+    if (start) d->start = ARENA_ROOM(a, n + 1, double);
+    if (weight) d->w = ARENA_ROOM(a, n + 1, double);
+    if (offset) d->offset = ARENA_ROOM(a, n + 1, double);
     return d->time && d->event && d->enter && d->leave && (!start || d->start) && (!weight || d->w) && (!offset || d->offset) ? OK : err_nomem(e);
 }
 
@@ -234,7 +237,7 @@ Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e)
     const size_t n = in->n, p = (size_t)in->p;
     const bool want_gram = !in->plain_columns && p > 1 && n > 1;
     double *gram = ARENA_NEW(a, want_gram ? rows_packed(p) : 1, double);
-    *d = (CoxData){ .n = n, .p = in->p, .ties = in->ties, .order = ARENA_NEW(a, n + 1, size_t) };
+    *d = (CoxData){ .n = n, .p = in->p, .ties = in->ties, .order = ARENA_ROOM(a, n + 1, size_t), .longest = -1 };
     if (!gram || !d->order) return err_nomem(e);
     TRY(arrays(d, in->start, in->weight, in->offset, a, e));
     for (size_t i = 0; i < n; i++) {
@@ -254,6 +257,12 @@ Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e)
     TRY(prepare(d, a, e));
 out:
     return rc;
+}
+
+double cox_longest(CoxData *d)
+{
+    if (d->longest < 0) d->longest = rows_longest(d->x, d->n, (size_t)d->p);
+    return d->longest;
 }
 
 void cox_to_columns(double *beta, const CoxData *d, const double *g)

@@ -54,6 +54,7 @@ typedef struct {
     double *center;            /* [p] means of the caller's columns */
     double *scale;             /* [p] by which a centred column was divided */
     double *T;                 /* p x p upper triangular */
+    double longest;            /* of cox_longest; below 0: not asked yet */
     double *w, *offset;        /* NULL: 1 and 0 */
     double *time, *start;      /* start NULL */
     unsigned char *event;
@@ -76,6 +77,9 @@ Rc cox_time_order(size_t *order, size_t n, const int *stratum, const double *tim
 
 /* Arena memory. ERR_NOMEM. */
 Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e);
+
+/* Largest x_i'x_i. */
+double cox_longest(CoxData *d);
 
 /* Log partial likelihood at g; score[p] and info (p x p) may be NULL. False when the likelihood cannot be evaluated there (a risk set
  * whose weights vanish). */

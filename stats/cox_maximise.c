@@ -50,10 +50,10 @@ static double largest_score(const CoxData *d, const double *score, const double 
 /* A maximum exists where the Newton decrement is small against how fast the information can change: with R the largest
  * |(x_i - x_j)'d| over rows for a step d of length 1 in the information's norm, decrement * R < 1/2 is enough. R is bounded by twice
  * the longest row times the root of the largest eigenvalue of the covariance. */
-static bool certificate(const CoxData *d, const double *vg, double decrement, double *room, double *w)
+static bool certificate(CoxData *d, const double *vg, double decrement, double *room, double *w)
 {
     size_t p = (size_t)d->p;
-    double longest = rows_longest(d->x, d->n, p), size = sqrt(longest), trace = 0;
+    double longest = cox_longest(d), size = sqrt(longest), trace = 0;
     Err ignored = { 0 };
     for (size_t j = 0; j < p; j++) trace += vg[j * p + j];
     memcpy(room, vg, p * p * sizeof *room);

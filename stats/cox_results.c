@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/extent.h"
 #include "stats/concordance.h"
 #include "stats/cox_model.h"
 #include "stats/diagnosis.h"
@@ -51,32 +52,61 @@ static size_t tied_events(const CoxData *d)
     return tied;
 }
 
-/* One Newton step with the other method tells how far it leads; only where that is far is it fitted to the end. */
+/* Where the other method's maximum lies, in g, to a thousandth of a standard error: by its scores and the covariance of the own one. At rest,
+ * when it does not get there (*found), or lies where no coefficient moves by .03 standard errors (*near). */
+static Rc look_for_other(bool *found, bool *near, double *g, CoxModel *c, Arena *a, Err *e)
+{
+    enum { STEPS = 8 };
+    const size_t p = (size_t)c->p;
+    double *score = ARENA_NEW(a, p + 1, double), value;
+    *found = *near = false;
+    if (!score) return err_nomem(e);
+    memcpy(g, c->m.g, p * sizeof *g);
+    for (int it = 0; it < STEPS && !*found; it++) {
+        double decrement = 0;
+        if (!cox_evaluate(&c->data, g, &value, score, NULL)) { *near = it == 0; break; }
+        for (size_t j = 0; j < p; j++) {
+            double step = 0;
+            for (size_t k = 0; k < p; k++) step += c->m.vcov[k * p + j] * score[k];
+            g[j] += step;
+            decrement += step * score[j];
+        }
+        /* No combination of coefficients moves by more than this many of its standard errors. */
+        if (it == 0 && decrement < .03 * .03) *near = true;
+        *found = *near || decrement < .001 * .001;
+    }
+    return OK;
+}
+
+/* Only where the other method leads far is it fitted to the end. */
 static Rc note_ties(CoxModel *c, Err *e)
 {
+    static const double FAR = .1;
     Rc rc = OK;
     Arena a = { 0 };
     CoxData *d = &c->data;
     CoxMaximum m = { 0 };
     size_t events = d->n_events, tied = tied_events(d), p = (size_t)c->p;
     CoxTies own = d->ties, other = own == TIES_BRESLOW ? TIES_EFRON : TIES_BRESLOW;
-    double *beta = NULL, *score = NULL, *info = NULL, value, decrement = 0;
+    double *beta = NULL, *g = NULL;
+    bool found = false, near = false, far = false;
     if (events > 1 && d->n_blocks == 1)
         diagnose(c->out, "all_tied", "all %zu events are at one time: the order of failure says nothing", events);
     if ((double)tied <= .1 * (double)events) return OK;
     beta = ARENA_NEW(&a, p + 1, double);
-    score = ARENA_NEW(&a, p + 1, double);
-    info = ARENA_NEW(&a, p * p + 1, double);
-    if (!beta || !score || !info) { rc = err_nomem(e); goto out; }
+    g = ARENA_NEW(&a, p + 1, double);
+    if (!beta || !g) { rc = err_nomem(e); goto out; }
     d->ties = other;
-    if (!cox_evaluate(d, c->m.g, &value, score, NULL)) goto out;
-    for (size_t j = 0; j < p; j++) for (size_t k = 0; k < p; k++) decrement += score[j] * c->m.vcov[k * p + j] * score[k];
-    if (decrement < .03 * .03) goto out;
+    TRY(look_for_other(&found, &near, g, c, &a, e));
+    if (near) goto out;
+    cox_to_columns(beta, d, g);
+    for (int j = 0; j < c->p; j++) far = far || fabs(beta[j] - c->beta[j]) > .99 * FAR * c->se[j];
+    if (found && !far) goto out;
     TRY(cox_maximise(&m, d, c->m.g, NULL, &a, e));
     if (!m.converged) goto out;
     cox_to_columns(beta, d, m.g);
     for (int j = 0; j < c->p; j++)
-        if (fabs(beta[j] - c->beta[j]) > .1 * c->se[j]) {
+        if (fabs(beta[j] - c->beta[j]) > FAR * c->se[j]) {
             diagnose(c->out, "heavy_ties", "%zu of %zu events share their time, and %s ties give %.4g for %s instead of %.4g: name the method "
                      "of ties with the result", tied, events, other == TIES_EFRON ? "Efron's" : "Breslow's", beta[j], c->term[j], c->beta[j]);
             break;
@@ -96,19 +126,14 @@ static void note_events(const CoxModel *c)
 }
 
 /* Whether no row of a large table can move a coefficient that far: longest row times largest hazard met, at most. */
-static bool cannot_move(const CoxModel *c, double limit)
+static bool cannot_move(CoxModel *c, double limit)
 {
-    const CoxData *d = &c->data;
+    CoxData *d = &c->data;
     size_t p = (size_t)c->p;
-    double longest = 0, met = 0, trace = 0;
+    double least = 0, met = 0, trace = 0;
     for (size_t j = 0; j < p; j++) trace += c->m.vcov[j * p + j];
-    for (size_t i = 0; i < d->n; i++) {
-        double s = 0;
-        for (size_t j = 0; j < p; j++) s += d->x[i * p + j] * d->x[i * p + j];
-        if (s > longest) longest = s;
-        if (d->rl[i] > met) met = d->rl[i];
-    }
-    return sqrt(longest * trace / (double)p) * (1 + met) < limit;
+    extent_of(&least, &met, d->rl, d->n);
+    return sqrt(cox_longest(d) * trace / (double)p) * (1 + met) < limit;
 }
 
 /* Rows that move a coefficient by 2/sqrt(n) of its standard error (Belsley, Kuh and Welsch 1980), and by .3 at least: in a large
@@ -180,10 +205,10 @@ static Rc concordance(CoxModel *c, Err *e)
     Concordance k = { 0 };
     Arena a = { 0 };
     enum { TILE = 1024 };
-    double *marker = ARENA_NEW(&a, n + 1, double), *event = ARENA_NEW(&a, n + 1, double), *eta = ARENA_NEW(&a, n + 1, double);
-    int *stratum = ARENA_NEW(&a, n + 1, int), *cluster = ARENA_NEW(&a, n + 1, int);
-    if (!marker || !event || !eta || !stratum || !cluster) { rc = err_nomem(e); goto out; }
-    for (size_t s = 0; s < d->n_strata; s++)
+    double *marker = ARENA_ROOM(&a, n, double), *event = ARENA_ROOM(&a, n, double), *eta = ARENA_NEW(&a, n, double);
+    int *stratum = d->n_strata > 1 ? ARENA_ROOM(&a, n, int) : NULL, *cluster = c->d.cluster ? ARENA_ROOM(&a, n, int) : NULL;
+    if (!marker || !event || !eta || (d->n_strata > 1 && !stratum) || (c->d.cluster && !cluster)) { rc = err_nomem(e); goto out; }
+    for (size_t s = 0; stratum && s < d->n_strata; s++)
         for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) stratum[i] = (int)s;
     /* By columns along memory; each row's sum keeps its own order, so equal rows have equal bits. */
     for (size_t i = 0; d->offset && i < n; i++) eta[d->order[i]] = d->offset[i];
@@ -198,10 +223,11 @@ static Rc concordance(CoxModel *c, Err *e)
         size_t row = d->order[i];
         marker[i] = eta[row];
         event[i] = d->event[i];
-        if (c->d.cluster) cluster[i] = c->d.cluster[row];
+        if (cluster) cluster[i] = c->d.cluster[row];
     }
-    ConcordanceData pairs = { n, d->start, d->time, event, d->w, marker, d->n_strata > 1 ? stratum : NULL, PAIRS_N, INFINITY };
-    TRY(concordance_estimate(&k, &pairs, c->d.cluster ? cluster : NULL, &a, e));
+    ConcordanceData pairs = { .n = n, .start = d->start, .time = d->time, .event = event, .weight = d->w, .marker = marker, .stratum = stratum,
+                              .tau = INFINITY, .no_influence = true };
+    TRY(concordance_estimate(&k, &pairs, cluster, &a, e));
     Json *o = json_set(c->out, "concordance", json_object());
     json_set_number(o, "c", k.c);
     json_set_number(o, "se", sqrt(k.var));

@@ -52,7 +52,7 @@ static void halve(uint64_t *before, Item *a, Item *b, size_t n, int bit)
 Rc pair_counts_before(uint64_t *before, const uint32_t *class, const unsigned char *marked, size_t n, uint32_t n_classes, Err *e)
 {
     Arena room = { 0 };
-    Item *a = ARENA_NEW(&room, 2 * n, Item);
+    Item *a = ARENA_ROOM(&room, 2 * n, Item);
     if (!a) return err_nomem(e);
     for (size_t i = 0; i < n; i++) a[i] = (Item){ 0, class[i], (uint32_t)i << 1 | marked[i] };
     halve(before, a, a + n, n, n_classes > 1 ? 31 - __builtin_clz(n_classes - 1) : -1);

@@ -28,6 +28,7 @@ static void rows_in_order(double *x, const CoxInput *in, size_t *place, double *
         double *to = once ? tile : x + from * p;
         for (size_t j = 0; j < p; j++) {
             const double *column = cox_input_column(in, j);
+            if (from + 4 * TILE < n) for (size_t i = 0; i < TILE; i += LANES) __builtin_prefetch(column + from + 3 * TILE + i);
             if (once || !in->order) for (size_t i = 0; i < m; i++) to[i * p + j] = column[from + i];
             else for (size_t i = 0; i < m; i++) to[i * p + j] = column[in->order[from + i]];
         }
@@ -209,12 +210,13 @@ static Rc prepare(CoxData *d, Arena *a, Err *e)
     d->rl = ARENA_NEW(a, n + 1, double);
     d->event_terms = ARENA_NEW(a, d->n_blocks + 1, CoxEventTerms);
     d->shift = ARENA_NEW(a, d->n_strata + 1, double);
+    d->risks_at = ARENA_NEW(a, (size_t)d->p + 1, double);
     d->s1 = ARENA_NEW(a, width + 1, double);
     d->s1_deaths = ARENA_NEW(a, width + 1, double);
     d->part = ARENA_NEW(a, width + 1, double);
     d->packed = ARENA_NEW(a, 2 * rows_packed((size_t)d->p) + 1, double);
     d->squares = ARENA_NEW(a, COX_SQUARES * width + ROWS_SPARE, double);
-    return d->eta && d->r && d->rl && d->event_terms && d->shift && d->s1 && d->s1_deaths && d->part && d->packed && d->squares ? OK : err_nomem(e);
+    return d->eta && d->r && d->rl && d->event_terms && d->shift && d->risks_at && d->s1 && d->s1_deaths && d->part && d->packed && d->squares ? OK : err_nomem(e);
 }
 
 /* Arrays by row, but for x. */

@@ -51,6 +51,7 @@ bool cox_evaluate_exact(CoxData *d, const double *g, double *loglik, double *sco
     long double *first = calloc(p + pp + 1, sizeof *first), *second = first ? first + p : NULL;
     size_t *at_risk = malloc((d->n + 1) * sizeof *at_risk);
     if (!first || !at_risk) { free(first); free(at_risk); return false; }
+    d->risks_known = false;
     if (score) memset(score, 0, p * sizeof *score);
     if (info) memset(info, 0, p * p * sizeof *info);
     for (size_t s = 0; s < d->n_strata && fine; s++) {

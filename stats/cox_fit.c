@@ -62,6 +62,8 @@ bool cox_risks(CoxData *d, const double *g)
 {
     const size_t p = (size_t)d->p;
     bool zero = true;
+    if (d->risks_known && memcmp(d->risks_at, g, p * sizeof *g) == 0) return true;
+    d->risks_known = false;
     for (size_t j = 0; j < p; j++) zero = zero && g[j] == 0;
     if (!zero) rows_dot(d->eta, d->x, g, d->offset, d->n, p);
     else if (d->offset) memcpy(d->eta, d->offset, d->n * sizeof *d->eta);
@@ -73,6 +75,8 @@ bool cox_risks(CoxData *d, const double *g)
         if (!spread(&least, &d->shift[s], d->eta + t.row_from, n)) return false;
         exponentials(d->r + t.row_from, d->eta + t.row_from, d->w ? d->w + t.row_from : NULL, d->shift[s], n);
     }
+    memcpy(d->risks_at, g, p * sizeof *g);
+    d->risks_known = true;
     return true;
 }
 

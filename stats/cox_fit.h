@@ -64,6 +64,8 @@ typedef struct {
     size_t *by_start;          /* places by stratum and start; NULL without start */
     /* the last evaluation: predictors less the stratum's largest, risks w exp(eta), times the hazard that was met; by block, by stratum */
     double *eta, *r, *rl;
+    double *risks_at;          /* [p] the g that eta, r and shift are of, where risks_known: whoever writes them himself says that they are not */
+    bool risks_known;
     CoxEventTerms *event_terms;
     double *shift;
     /* room for evaluations */

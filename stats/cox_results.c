@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/extent.h"
+#include "core/lanes.h"
 #include "stats/concordance.h"
 #include "stats/cox_model.h"
 #include "stats/diagnosis.h"
@@ -197,6 +198,18 @@ static void note_condition(CoxModel *c)
 
 /* ---- keys */
 
+/* eta += b0 x0, then b1 x1, b2 x2, b3 x3. */
+static FOR_EACH_WIDTH void add_four(double *eta, const double *b, const double *const *x, size_t n)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        Lanes s = lanes_at(eta + i);
+        for (int k = 0; k < 4; k++) s += b[k] * lanes_at(x[k] + i);
+        lanes_put(eta + i, s);
+    }
+    for (; i < n; i++) for (int k = 0; k < 4; k++) eta[i] += b[k] * x[k][i];
+}
+
 static Rc concordance(CoxModel *c, Err *e)
 {
     Rc rc = OK;
@@ -213,10 +226,13 @@ static Rc concordance(CoxModel *c, Err *e)
     /* By columns along memory; each row's sum keeps its own order, so equal rows have equal bits. */
     for (size_t i = 0; d->offset && i < n; i++) eta[d->order[i]] = d->offset[i];
     for (size_t from = 0; from < n; from += TILE) {
-        const size_t to = from + TILE < n ? from + TILE : n;
-        for (size_t j = 0; j < p; j++) {
-            const double b = c->beta[j], *x = c->xj[j];
-            for (size_t i = from; i < to; i++) eta[i] += b * x[i];
+        const size_t m = from + TILE < n ? TILE : n - from;
+        size_t j = 0;
+        for (; j + 4 <= p; j += 4)
+            add_four(eta + from, c->beta + j, (const double *[]){ c->xj[j] + from, c->xj[j + 1] + from, c->xj[j + 2] + from, c->xj[j + 3] + from }, m);
+        for (; j < p; j++) {
+            const double b = c->beta[j], *x = c->xj[j] + from;
+            for (size_t i = 0; i < m; i++) eta[from + i] += b * x[i];
         }
     }
     for (size_t i = 0; i < n; i++) {

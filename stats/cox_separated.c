@@ -75,6 +75,7 @@ static bool at_exact_block(const Limit *q, size_t k, size_t row_to, const double
     const CoxBlock *b = &d->block[k];
     size_t p = (size_t)d->p, pp = p * (p + 1) / 2, m = 0, fails = 0, at = 0;
     double level = INFINITY, shift = -INFINITY;
+    d->risks_known = false;
     for (size_t i = b->first_death; i < b->to; i++) level = fmin(level, q->along[i]);
     for (size_t i = b->from; i < row_to; i++) {
         if (d->start && d->start[i] >= b->time) continue;
@@ -116,6 +117,7 @@ static bool nested_stratum(const Limit *q, CoxStratum t, const double *g, double
     long double s0 = 0;
     double *s2 = calloc(2 * p * p + 1, sizeof *s2), *d2 = s2 ? s2 + p * p : NULL;
     if (!s2) return false;
+    d->risks_known = false;
     memset(q->s1, 0, p * sizeof(double));
     for (size_t i = t.row_from; i < t.row_to; i++) {
         double eta = d->offset ? d->offset[i] : 0;

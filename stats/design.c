@@ -116,7 +116,7 @@ out:
 static Rc gather(double **out, Building *b, int place)
 {
     if (place < 0) { *out = NULL; return OK; }
-    *out = ARENA_NEW(&b->d->arena, b->d->n, double);
+    *out = ARENA_ROOM(&b->d->arena, b->d->n, double);
     if (!*out) return err_nomem(b->e);
     const double *from = b->need[place].value.num;
     if (b->d->n == b->f->rows) memcpy(*out, from, b->d->n * sizeof *from);
@@ -222,7 +222,7 @@ Rc design_build(Design *d, Json *out, const StatCall *call, const DesignWish *wi
     TRY(check_kind(&b));
     TRY(refuse_untaken(&b));
     TRY(check_levels(&b));
-    b.keep = arena_alloc(&b.scratch, b.f->rows);
+    b.keep = arena_room(&b.scratch, b.f->rows, 1);
     if (!b.keep) { rc = err_nomem(e); goto out; }
     memset(b.keep, 1, b.f->rows);
     if (subset) TRY(expr_eval_rows(b.keep, subset, b.f, e));

@@ -63,7 +63,7 @@ static const double *spreading_column(const Design *d)
 Rc design_canonical_order(size_t **order, const Design *d, Arena *a, Err *e)
 {
     Rc rc = OK;
-    size_t n = d->n, *o = ARENA_NEW(a, n + 1, size_t);
+    size_t n = d->n, *o = ARENA_ROOM(a, n + 1, size_t);
     const double *keys[4] = { NULL };
     int m = 0;
     Further further = { 0 };

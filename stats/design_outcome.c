@@ -44,7 +44,7 @@ static Rc code_events(Building *b)
 {
     const Frame *f = b->f;
     const Needed *q = &b->need[b->event];
-    double *code = ARENA_NEW(&b->scratch, f->rows, double);
+    double *code = ARENA_ROOM(&b->scratch, f->rows, double);
     size_t zeros = 0, ones = 0, twos = 0, others = 0, first = 0;
     if (!code) return err_nomem(b->e);
     for (size_t i = 0; i < f->rows; i++) {

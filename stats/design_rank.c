@@ -116,6 +116,7 @@ static bool plainly_independent(const DesignColumns *d, Arena *a)
         for (size_t j = 0; j < m; j++) {
             const double *x = d->xj[j] + at, origin = shift[j];
             double *to = z + j * ROWS, s[4] = { 0 };
+            for (size_t i = 0; i < k && at + 3 * ROWS < n; i += LANES) __builtin_prefetch(x + 2 * ROWS + i);
             for (size_t i = 0; i < k; i++) to[i] = x[i] - origin;
             for (size_t i = 0; i < ROWS && k == ROWS; i += 4) { s[0] += to[i]; s[1] += to[i + 1]; s[2] += to[i + 2]; s[3] += to[i + 3]; }
             for (size_t i = 0; k < ROWS && i < k; i++) s[0] += to[i];

@@ -155,7 +155,7 @@ Rc design_list_rows(Building *b)
     size_t n = 0;
     for (size_t i = 0; i < b->f->rows; i++) n += b->keep[i];
     d->n = n;
-    d->row = ARENA_NEW(&d->arena, n, size_t);
+    d->row = ARENA_ROOM(&d->arena, n, size_t);
     if (!d->row) return err_nomem(b->e);
     n = 0;
     for (size_t i = 0; i < b->f->rows; i++)

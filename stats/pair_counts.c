@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "core/lanes.h"
+
 /* A place under way: what was counted for it so far. The mark is the lowest bit of `at`. */
 typedef struct { uint64_t count; uint32_t class, at; } Item;
 
@@ -49,13 +51,51 @@ static void halve(uint64_t *before, Item *a, Item *b, size_t n, int bit)
     else count_few(before, a, n);
 }
 
+typedef uint64_t Eight __attribute__((vector_size(64), may_alias));
+
+/* a[n] in order of place into its eight classes by the bits from `shift` up, in b, each in order of place, with all that is below and
+ * before counted; end[k]: one past the last of class k. */
+FOR_EACH_WIDTH static void split(size_t end[8], Item *b, const Item *a, size_t n, int shift)
+{
+    /* Row k: ones for the classes above k. */
+#define ALL UINT64_MAX
+    static const Eight above[8] = { { 0, ALL, ALL, ALL, ALL, ALL, ALL, ALL }, { 0, 0, ALL, ALL, ALL, ALL, ALL, ALL },
+                                    { 0, 0, 0, ALL, ALL, ALL, ALL, ALL }, { 0, 0, 0, 0, ALL, ALL, ALL, ALL }, { 0, 0, 0, 0, 0, ALL, ALL, ALL },
+                                    { 0, 0, 0, 0, 0, 0, ALL, ALL }, { 0, 0, 0, 0, 0, 0, 0, ALL }, { 0 } };
+#undef ALL
+    size_t at[2][8] = { { 0 } };
+    uint64_t below[8];
+    Eight sum = { 0 };
+    for (size_t i = 0; i < n; i++) at[i % 2][a[i].class >> shift & 7]++;
+    for (size_t k = 0, before = 0; k < 8; k++) { end[k] = before; before += at[0][k] + at[1][k]; }
+    for (size_t i = 0; i < n; i++) {
+        Item x = a[i];
+        const uint32_t k = x.class >> shift & 7;
+        memcpy(below, &sum, sizeof sum);
+        x.count += below[k];
+        sum += above[k] & PAIR_COUNTS_ONE(x.at & 1);
+        b[end[k]++] = x;
+    }
+}
+
+/* a[n] in order of place, of classes that agree above the lowest `bits`; b is room for as many. */
+static void count(uint64_t *before, Item *a, Item *b, size_t n, int bits)
+{
+    enum { MANY = 128 };
+    size_t end[8];
+    if (n < MANY || bits < 3) { halve(before, a, b, n, bits - 1); return; }
+    split(end, b, a, n, bits - 3);
+    for (size_t k = 0, from = 0; k < 8; from = end[k++])
+        if (end[k] > from) count(before, b + from, a + from, end[k] - from, bits - 3);
+}
+
 Rc pair_counts_before(uint64_t *before, const uint32_t *class, const unsigned char *marked, size_t n, uint32_t n_classes, Err *e)
 {
     Arena room = { 0 };
     Item *a = ARENA_ROOM(&room, 2 * n, Item);
     if (!a) return err_nomem(e);
     for (size_t i = 0; i < n; i++) a[i] = (Item){ 0, class[i], (uint32_t)i << 1 | marked[i] };
-    halve(before, a, a + n, n, n_classes > 1 ? 31 - __builtin_clz(n_classes - 1) : -1);
+    count(before, a, a + n, n, n_classes > 1 ? 32 - __builtin_clz(n_classes - 1) : 0);
     arena_free(&room);
     return OK;
 }

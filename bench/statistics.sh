@@ -5,14 +5,23 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . bench/rows.sh
-tasks="cox_1e5 cox_1e6 bootstrap screening validate concordance concordance_1e5 file_1e5 path path_1e5"
+tasks="cox_1e3 cox_1e4 cox_1e5 cox_1e6 cox_40_times start_stop zph bootstrap screening validate concordance concordance_1e5 file_1e5 path path_1e5"
 [ "${BENCH_QUICK:-}" ] || tasks="$tasks finegray file_1e6"
 rows_begin statistics "$tasks" "$@"
 echo "Statistics (PCG32, seed 20261125)$([ -s "$tmp/R" ] || echo ': no R here, times in passes over the data')"
+row cox_1e3 15 "Cox, 20 covariates, 1e3 subjects"
+row cox_1e3_bare 3 "  the fit alone"
+row cox_1e4 15 "Cox, 20 covariates, 1e4 subjects"
+row cox_1e4_bare 3 "  the fit alone"
 row cox_1e5 20 "Cox, 20 covariates, 1e5 subjects"
 row cox_1e5_bare 4 "  the fit alone"
 row cox_1e6 25 "Cox, 20 covariates, 1e6 subjects"
 row cox_1e6_bare 5 "  the fit alone"
+row cox_40_times 70 "Cox, one covariate, 1e6 subjects, 40 distinct times"
+row cox_40_times_bare 5 "  the fit alone"
+row start_stop 20 "Cox, start and stop, 10 covariates, 1e5 rows"
+row start_stop_bare 6.4 "  the fit alone, against R's agreg.fit"
+row zph 6.7 "cox.zph, 10 covariates, 1e4 subjects: four at once"
 row bootstrap 60 "1,000 bootstrap refits, n = 200, 5 covariates"
 row bootstrap 5 "  against R's bare fit" bootstrap_bare
 row logistic_refits 50 "1,000 bootstrap refits, logistic, against R's glm.fit"

@@ -22,8 +22,8 @@ struct ArenaBlock {
     alignas(max_align_t) unsigned char data[];
 };
 
-/* The first touch of a page of 4 KiB costs more than filling it. So what is large comes in pages of 2 MiB, where the system has them. */
-enum { FIRST_BLOCK = 4096, LEAST_PAGES = 128 << 10, LARGEST_STEP = 8 * PAGE_LARGE, CACHE_LINE = 64 };
+/* What is larger comes in pages that outlive the arena (core/pages.h), where the system has them. */
+enum { FIRST_BLOCK = 4096, LEAST_PAGES = 128 << 10, LARGEST_STEP = 16 << 20, CACHE_LINE = 64 };
 
 static size_t rounded_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
@@ -31,8 +31,8 @@ static size_t rounded_up(size_t size, size_t unit) { return (size + unit - 1) / 
 static ArenaBlock *block_new(size_t cap, bool whole)
 {
     ArenaBlock *b = NULL;
-    if (cap >= LEAST_PAGES && cap < SIZE_MAX - 2 * PAGE_LARGE) {
-        const size_t bytes = rounded_up(sizeof *b + cap + CACHE_LINE, PAGE_LARGE);
+    if (cap >= LEAST_PAGES && cap < SIZE_MAX - 2 * PAGES_UNIT) {
+        const size_t bytes = rounded_up(sizeof *b + cap + CACHE_LINE, PAGES_UNIT);
         bool clean;
         b = pages_take(bytes, &clean);
         if (b) {

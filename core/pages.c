@@ -1,4 +1,4 @@
-/* core/pages.c: memory in large pages, kept when it is given back. */
+/* core/pages.c: memory in pages, kept when it is given back. */
 #include "core/pages.h"
 
 #include <pthread.h>
@@ -11,7 +11,8 @@
 
 typedef struct { unsigned char *at; size_t bytes; } Extent;
 
-enum { EXTENTS = 128 };
+/* The system is asked for pages of 2 MiB alone: the first touch of one of 4 KiB costs more than filling it. */
+enum { LARGE = 2 << 20, EXTENTS = 512 };
 static const size_t KEPT_MOST = (size_t)512 << 20;
 
 /* What nobody owns, by address; neighbours are one extent. */
@@ -38,20 +39,6 @@ static void *take_kept(size_t bytes)
     return p;
 }
 
-/* As much as is about to be mapped goes back to the system, the smallest extents first. */
-static void release(size_t bytes)
-{
-    for (size_t released = 0; kept.n && released < bytes;) {
-        size_t least = 0;
-        for (size_t i = 1; i < kept.n; i++) if (kept.extent[i].bytes < kept.extent[least].bytes) least = i;
-        const Extent x = kept.extent[least];
-        munmap(x.at, x.bytes);
-        released += x.bytes;
-        kept.bytes -= x.bytes;
-        forget(least);
-    }
-}
-
 /* False: there is no room to remember it in. */
 static bool keep(unsigned char *at, size_t bytes)
 {
@@ -74,14 +61,40 @@ static bool keep(unsigned char *at, size_t bytes)
     return true;
 }
 
+static size_t up_to_large(uintptr_t p) { return (size_t)(-p & (LARGE - 1)); }
+
+/* As much as is about to be mapped goes back to the system, in whole large pages, the smallest extents first. */
+static void release(size_t bytes)
+{
+    for (size_t released = 0; released < bytes;) {
+        size_t least = kept.n, inner = 0, skip = 0;
+        for (size_t i = 0; i < kept.n; i++) {
+            const Extent x = kept.extent[i];
+            const size_t before = up_to_large((uintptr_t)x.at), whole = x.bytes > before ? (x.bytes - before) / LARGE * LARGE : 0;
+            if (whole && (least == kept.n || whole < inner)) { least = i; inner = whole; skip = before; }
+        }
+        if (least == kept.n) return;
+        const Extent x = kept.extent[least];
+        munmap(x.at + skip, inner);
+        released += inner;
+        kept.bytes -= x.bytes;
+        forget(least);
+        if (skip) keep(x.at, skip);
+        if (x.bytes > skip + inner) keep(x.at + skip + inner, x.bytes - skip - inner);
+    }
+}
+
+/* Fresh large pages; what of the last is not wanted is kept. */
 static void *map(size_t bytes)
 {
-    unsigned char *p = mmap(NULL, bytes + PAGE_LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const size_t whole = bytes + up_to_large(bytes);
+    unsigned char *p = mmap(NULL, whole + LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) return NULL;
-    const size_t before = (size_t)(-(uintptr_t)p & (PAGE_LARGE - 1));
+    const size_t before = up_to_large((uintptr_t)p);
     if (before) munmap(p, before);
-    if (before < PAGE_LARGE) munmap(p + before + bytes, PAGE_LARGE - before);
-    madvise(p + before, bytes, MADV_HUGEPAGE);
+    if (before < LARGE) munmap(p + before + whole, LARGE - before);
+    madvise(p + before, whole, MADV_HUGEPAGE);
+    if (whole > bytes && !keep(p + before + bytes, whole - bytes)) munmap(p + before + bytes, whole - bytes);
     return p + before;
 }
 

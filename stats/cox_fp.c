@@ -155,7 +155,7 @@ out:
     return rc;
 }
 
-Rc cox_fractional(CoxModel *c, CoxTies ties, Err *e)
+Rc cox_fractional(CoxModel *c, CoxTies ties, MethodRun *run, Err *e)
 {
     Rc rc = OK;
     Arena *a = &c->a;
@@ -198,7 +198,7 @@ Rc cox_fractional(CoxModel *c, CoxTies ties, Err *e)
     StatCall call = *c->call;
     call.formula = str_text(&text);
     json_remove(c->out, "diagnosis");
-    rc = method_by_name("cox")->run(c->out, &call, e);
+    rc = run(c->out, &call, e);
     json_set_text(c->out, "formula_chosen", str_text(&text));
     json_set_number(c->out, "deviance", -2 * ll);
     Json *o = json_set(c->out, "fp", json_object());

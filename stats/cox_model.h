@@ -63,7 +63,8 @@ Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e);
 /* pspline(x,df=k); fp(x). The rank marks what stays in c->keep, before the columns are taken. */
 Rc cox_smooth_rank(CoxModel *c, Err *e);
 Rc cox_smooth(CoxModel *c, CoxTies ties, Err *e);
-Rc cox_fractional(CoxModel *c, CoxTies ties, Err *e);
+/* The chosen model is reported by `run`, as one of its own. */
+Rc cox_fractional(CoxModel *c, CoxTies ties, MethodRun *run, Err *e);
 /* frailty(id) (gamma), (1|id) (log-normal). */
 Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e);
 /* --explained, --step. */

@@ -18,28 +18,6 @@ static const double CONDITION_BAD = 1e6;
 static const double EVENTS_PER_PARAMETER = 10;
 enum { LARGE_TABLE = 50000 };
 
-void cox_model_by_term(const CoxModel *c, const char *key, const double *x)
-{
-    Json *o = json_set(c->out, key, json_object());
-    int k = 0;
-    for (size_t j = 0; j < c->d.p; j++) json_set_number(o, c->d.term[j], c->keep[j] ? x[k++] : (double)NAN);
-}
-
-void cox_model_matrix(const CoxModel *c, const char *key, const double *m)
-{
-    set_matrix_by_term(c->out, key, m, (size_t)c->p, c->term);
-}
-
-void cox_model_basis(double *xb, const CoxModel *c, const double *x_row)
-{
-    int p = c->p;
-    for (int k = 0; k < p; k++) {
-        double s = 0;
-        for (int j = 0; j <= k; j++) s += (x_row[j] - c->data.center[j]) * c->data.T[k * p + j];
-        xb[k] = s;
-    }
-}
-
 /* ---- notes on the data */
 
 /* How many events share their time with another of their stratum. */
@@ -301,13 +279,6 @@ out:
     return rc;
 }
 
-bool cox_weights_are_odd(const CoxModel *c)
-{
-    for (size_t i = 0; c->d.weight && i < c->d.n; i++)
-        if (c->d.weight[i] != 0 && c->d.weight[i] != 1) return true;
-    return false;
-}
-
 static Rc robust_variance(CoxModel *c, Err *e)
 {
     Rc rc = OK;
@@ -395,4 +366,3 @@ Rc cox_results(CoxModel *c, Err *e)
 out:
     return rc;
 }
-

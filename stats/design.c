@@ -49,10 +49,9 @@ static bool has_kind(const Formula *f, VarKind kind)
 /* What the method would pass over: an answer that leaves out a part of the question is no answer. */
 static Rc refuse_untaken(Building *b)
 {
-    const Method *m = b->call->method;
     const Formula *f = b->formula;
-    if (!m) return OK;
-    const MethodTakes *t = method_takes(m);
+    const MethodTakes *t = b->call->takes;
+    if (!t) return OK;
     const struct { bool there; Take take; const char *what; } part[] = {
         { option_text(b->call, "weights", NULL) != NULL, t->weights, "--weights" },
         { option_text(b->call, "cluster", NULL) != NULL, t->cluster, "--cluster" },
@@ -61,7 +60,7 @@ static Rc refuse_untaken(Building *b)
         { has_kind(f, VAR_PSPLINE), t->own_terms, "pspline()" }, { has_kind(f, VAR_FP), t->own_terms, "fp()" }, { has_kind(f, VAR_TT), t->own_terms, "tt()" },
     };
     for (size_t i = 0; i < sizeof part / sizeof *part; i++)
-        if (part[i].there && part[i].take == TAKES_NOT) return err_set(b->e, ERR_USAGE, "%s takes no %s", m->name, part[i].what);
+        if (part[i].there && part[i].take == TAKES_NOT) return err_set(b->e, ERR_USAGE, "%s takes no %s", b->call->method->name, part[i].what);
     return OK;
 }
 

@@ -23,6 +23,11 @@ typedef struct {
 
 struct Method;
 
+/* What a method makes of the common options and of terms that are no covariates; the other columns of methods.def. What is not
+ * taken is refused: weights, cluster and the terms by design_build, the rest by method_check_options. */
+typedef enum { TAKES_NOT, TAKES, TAKES_FOR_NEWDATA } Take;
+typedef struct { Take weights, cluster, strata, offset, group, newdata, times, tau, conf, own_terms; } MethodTakes;
+
 /* The options as given, checked against the method's rows. Numbers lists are arrays; flags are true. `tables` holds what
  * TABLE options named. Everything belongs to the caller. */
 typedef struct {
@@ -32,7 +37,8 @@ typedef struct {
     const Frame *newdata;         /* --newdata, or NULL */
     const Frame *resamples;       /* --resamples, or NULL (columns "V1", "V2" …) */
     int threads;
-    const struct Method *method;  /* whose MethodTakes hold; set by method_call, NULL: anything goes */
+    const struct Method *method;  /* which, and what it takes: set by method_call; NULL: anything goes */
+    const MethodTakes *takes;
 } StatCall;
 
 /* Runs the method and fills `out`, an object that holds schema, method and formula already; it adds converged, iterations,
@@ -50,11 +56,6 @@ typedef struct Method {
     MethodRun *run;
     const char *source;           /* where the method is from */
 } Method;
-
-/* What a method makes of the common options and of terms that are no covariates; the other columns of methods.def. What is not
- * taken is refused: weights, cluster and the terms by design_build, the rest by method_check_options. */
-typedef enum { TAKES_NOT, TAKES, TAKES_FOR_NEWDATA } Take;
-typedef struct { Take weights, cluster, strata, offset, group, newdata, times, tau, conf, own_terms; } MethodTakes;
 
 const Method *method_by_name(const char *name);            /* NULL when there is none */
 const Method *method_at(size_t i);                         /* NULL past the last row */

@@ -120,6 +120,7 @@ Rc method_call(Json **out, const Method *m, const StatCall *call, Err *e)
     else {
         StatCall own = *call;
         own.method = m;
+        own.takes = method_takes(m);
         rc = option_text(call, "imp", NULL) ? pooled_call(j, m, &own, e) : m->run(j, &own, e);
     }
     if (json_get(call->options, "conf") && !method_takes_option(m, "conf"))

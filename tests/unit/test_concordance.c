@@ -47,7 +47,7 @@ START_TEST(every_pair)
         Sample s = sample_of(seed);
         for (int variant = 0; variant < 8; variant++) {
             ConcordanceData d = { N, variant & 1 ? s.start : NULL, s.time, s.event, variant & 2 ? s.weight : NULL, s.marker,
-                                  variant & 4 ? s.stratum : NULL, PAIRS_N, seed % 2 ? INFINITY : 12 };
+                                  variant & 4 ? s.stratum : NULL, PAIRS_N, seed % 2 ? INFINITY : 12, false };
             Concordance c;
             double want[5];
             assert_ok(concordance_estimate(&c, &d, NULL, &a, NULL));
@@ -69,7 +69,7 @@ START_TEST(influence_is_the_derivative)
 {
     Arena a = { 0 };
     Sample s = sample_of(99);
-    ConcordanceData d = { N, s.start, s.time, s.event, s.weight, s.marker, s.stratum, PAIRS_N, 15 };
+    ConcordanceData d = { N, s.start, s.time, s.event, s.weight, s.marker, s.stratum, PAIRS_N, 15, false };
     Concordance c, up, down;
     assert_ok(concordance_estimate(&c, &d, s.cluster, &a, NULL));
     double sum = 0;
@@ -97,7 +97,7 @@ START_TEST(properties)
     Arena a = { 0 };
     Sample s = sample_of(7);
     for (int k = 0; k < PAIRS_N_KINDS; k++) {
-        ConcordanceData d = { N, NULL, s.time, s.event, s.weight, s.marker, NULL, (PairWeight)k, INFINITY };
+        ConcordanceData d = { N, NULL, s.time, s.event, s.weight, s.marker, NULL, (PairWeight)k, INFINITY, false };
         Concordance c, m;
         assert_ok(concordance_estimate(&c, &d, NULL, &a, NULL));
         double minus[N], z[5][N];
@@ -111,7 +111,7 @@ START_TEST(properties)
             z[0][i] = s.time[N - 1 - i]; z[1][i] = s.event[N - 1 - i]; z[2][i] = s.weight[N - 1 - i];
             z[3][i] = s.marker[N - 1 - i];
         }
-        d = (ConcordanceData){ N, NULL, z[0], z[1], z[2], z[3], NULL, (PairWeight)k, INFINITY };
+        d = (ConcordanceData){ N, NULL, z[0], z[1], z[2], z[3], NULL, (PairWeight)k, INFINITY, false };
         assert_ok(concordance_estimate(&m, &d, NULL, &a, NULL));
         ck_assert(m.c == c.c && m.var == c.var && m.concordant == c.concordant && m.tied_y == c.tied_y);
     }

@@ -1,0 +1,75 @@
+/* stats/cox_report.c: a Cox model from its input to its keys: fit, existence of the maximum, report. */
+#include <math.h>
+#include <string.h>
+
+#include "stats/cox_model.h"
+#include "stats/diagnosis.h"
+#include "stats/linalg.h"
+
+/* A direction without any information: its largest column is named. */
+static Rc check_information(CoxModel *c, const double *info, Err *e)
+{
+    int p = c->p;
+    double *v = ARENA_NEW(&c->a, (size_t)(p * p), double), *w = ARENA_NEW(&c->a, (size_t)p, double);
+    double *column = ARENA_NEW(&c->a, (size_t)p, double);
+    if (!v || !w || !column) return err_nomem(e);
+    memcpy(v, info, (size_t)(p * p) * sizeof *v);
+    Rc rc = linalg_symmetric_eigen(w, v, p, e);
+    if (rc != OK) return rc;
+    double floor = 1e-12 * (double)c->data.n_events;
+    if (w[0] > floor && w[0] > 1e-13 * w[p - 1]) return OK;
+    cox_to_columns(column, &c->data, v);
+    int worst = 0;
+    for (int j = 1; j < p; j++)
+        if (fabs(column[j]) * c->data.scale[j] > fabs(column[worst]) * c->data.scale[worst]) worst = j;
+    return diagnose_fatal(c->out, e, "no_information", "no event meets a risk set in which %s differs: its coefficient is not determined",
+                          c->term[worst]);
+}
+
+/* Fits what `in` describes and reports it. `limited`: rows of `in` are not the design's (tt), so keys by row are left out. */
+Rc cox_fit_and_report(CoxModel *c, const CoxInput *in, bool limited, Err *e)
+{
+    Rc rc = OK;
+    int p = c->p;
+    Existence ex = { 0 };
+    TRY(cox_data_init(&c->data, in, &c->a, e));
+    c->limited = limited;
+    json_set_number(c->out, "nevent", (double)c->data.n_events);
+    c->center = ARENA_NEW(&c->a, (size_t)p + 1, double);
+    c->beta = ARENA_NEW(&c->a, (size_t)p + 1, double);
+    c->se = ARENA_NEW(&c->a, (size_t)p + 1, double);
+    c->vcov = ARENA_NEW(&c->a, (size_t)(p * p) + 1, double);
+    if (!c->center || !c->beta || !c->se || !c->vcov) return err_nomem(e);
+    cox_r_means(c->center, c->xj, c->d.n, p, c->d.start ? NULL : c->d.weight, c->order, limited ? NULL : c->data.center);
+    if (p && strcmp(option_text(c->call, "penalty", "none"), "firth") == 0) return cox_firth(c, e);
+    TRY(cox_maximise(&c->m, &c->data, NULL, NULL, &c->a, e));
+    c->loglik_null = c->m.loglik_start;
+    if (p) TRY(check_information(c, c->m.info_start, e));
+    if (p && !c->m.certified) {
+        rc = existence_cox(&ex, &c->data, &c->a, e);
+        if (rc == OK && ex.separated) return cox_separated(c, &ex, e);
+        if (rc != OK && rc != ERR_ESTIMATE) goto out;
+        rc = OK;
+    }
+    json_set_bool(c->out, "converged", c->m.converged);
+    json_set_number(c->out, "iterations", c->m.iterations);
+    json_set_number(c->out, "max_abs_score", c->m.max_abs_score);
+    if (!c->m.converged) {
+        if (c->m.singular)
+            return diagnose_fatal(c->out, e, "no_information", "the information about the coefficients vanished during the fit");
+        diagnose(c->out, "ill_conditioned", "the fit stopped with a score of %.3g standard errors: the digits beyond that are not sure",
+                 c->m.max_abs_score);
+    }
+    cox_to_columns(c->beta, &c->data, c->m.g);
+    cox_vcov_to_columns(c->vcov, &c->data, c->m.vcov);
+    for (int j = 0; j < p; j++) c->se[j] = sqrt(c->vcov[j * p + j]);
+    TRY(cox_results(c, e));
+out:
+    return rc;
+}
+
+Rc cox_model_fit(CoxModel *c, CoxTies ties, Err *e)
+{
+    CoxInput in = cox_model_input(c, ties);
+    return cox_fit_and_report(c, &in, false, e);
+}

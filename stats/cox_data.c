@@ -284,7 +284,7 @@ void cox_vcov_to_columns(double *v, const CoxData *d, const double *vg)
         for (int k = 0; k <= i; k++) {
             long double s = 0;
             for (int j = i; j < p; j++)
-                for (int q = k; q < p; q++) s += (long double)d->T[j * p + i] * vg[q * p + j] * d->T[q * p + k];
+                for (int q = k; d->T[j * p + i] != 0 && q < p; q++) s += (long double)d->T[j * p + i] * vg[q * p + j] * d->T[q * p + k];
             v[k * p + i] = v[i * p + k] = (double)s;
         }
 }

@@ -40,7 +40,7 @@ static double largest_score(const CoxData *d, const double *score, const double 
     }
     for (int i = 0; i < p; i++) {
         double v = 0;
-        for (int j = i; j < p; j++) for (int q = i; q < p; q++) v += d->T[j * p + i] * vg[q * p + j] * d->T[q * p + i];
+        for (int j = i; j < p; j++) for (int q = i; d->T[j * p + i] != 0 && q < p; q++) v += d->T[j * p + i] * vg[q * p + j] * d->T[q * p + i];
         double x = fabs(u[i]) * sqrt(fmax(v, 0));
         if (x > largest) largest = x;
     }
@@ -56,10 +56,11 @@ static bool certificate(CoxData *d, const double *vg, double decrement, double *
     double longest = cox_longest(d), size = sqrt(longest), trace = 0;
     Err ignored = { 0 };
     for (size_t j = 0; j < p; j++) trace += vg[j * p + j];
-    memcpy(room, vg, p * p * sizeof *room);
-    if (linalg_symmetric_eigen(w, room, (int)p, &ignored) != OK) return false;
     /* What rounding hides in the score: where the likelihood rises for ever it is all that is left of it. */
     decrement += 1e-14 * (double)(d->n_events + 1) * size * sqrt(trace);
+    if (decrement * 2 * sqrt(longest * trace) < .25) return true;      /* the trace is more than its largest part */
+    memcpy(room, vg, p * p * sizeof *room);
+    if (linalg_symmetric_eigen(w, room, (int)p, &ignored) != OK) return false;
     return decrement * 2 * sqrt(longest * w[p - 1]) < .25;
 }
 

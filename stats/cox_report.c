@@ -13,10 +13,15 @@ static Rc check_information(CoxModel *c, const double *info, Err *e)
     double *v = ARENA_NEW(&c->a, (size_t)(p * p), double), *w = ARENA_NEW(&c->a, (size_t)p, double);
     double *column = ARENA_NEW(&c->a, (size_t)p, double);
     if (!v || !w || !column) return err_nomem(e);
+    /* With that much taken from its diagonal it is still positive definite: no eigenvalue is as small as is asked below. */
+    double floor = 1e-12 * (double)c->data.n_events, trace = 0;
+    for (int j = 0; j < p; j++) trace += info[j * p + j];
+    memcpy(v, info, (size_t)(p * p) * sizeof *v);
+    for (int j = 0; j < p; j++) v[j * p + j] -= 2 * (floor + 1e-13 * trace);
+    if (linalg_cholesky(v, p, NULL) == OK) return OK;
     memcpy(v, info, (size_t)(p * p) * sizeof *v);
     Rc rc = linalg_symmetric_eigen(w, v, p, e);
     if (rc != OK) return rc;
-    double floor = 1e-12 * (double)c->data.n_events;
     if (w[0] > floor && w[0] > 1e-13 * w[p - 1]) return OK;
     cox_to_columns(column, &c->data, v);
     int worst = 0;

@@ -135,7 +135,17 @@ static Rc note_influence(CoxModel *c, Err *e)
     if (!M) { rc = err_nomem(e); goto out; }
     linalg_gemm_nn(M, c->data.T, c->m.vcov, c->p, c->p, c->p, 1, 0);
     for (size_t j = 0; j < p; j++) for (size_t k = 0; k < p; k++) M[k * p + j] /= c->se[j];
+    /* No coefficient moves by more of its standard errors than the root of u'Vu, and V's largest eigenvalue is at most its largest row sum. */
+    double most = 0;
+    for (size_t j = 0; j < p; j++) {
+        double row_sum = 0;
+        for (size_t k = 0; k < p; k++) row_sum += fabs(c->m.vcov[k * p + j]);
+        if (!(row_sum <= most)) most = row_sum;
+    }
     for (size_t i = 0; i < n; i++) {
+        double square = 0;
+        for (size_t k = 0; k < p; k++) square += u[i * p + k] * u[i * p + k];
+        if (square * most < .99 * limit * limit) continue;
         for (size_t j = 0; j < p; j++) step[j] = 0;
         for (size_t k = 0; k < p; k++) for (size_t j = 0; j < p; j++) step[j] += M[k * p + j] * u[i * p + k];
         bool over = false;

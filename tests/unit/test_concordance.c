@@ -40,6 +40,32 @@ static void count_pairs(double out[5], const ConcordanceData *d)
         }
 }
 
+/* Rows that count once are counted, rows of weight 1 summed: the same numbers, and the same influence of every row. */
+START_TEST(counts_are_sums)
+{
+    Arena a = { 0 };
+    double one[N];
+    for (int i = 0; i < N; i++) one[i] = 1;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        Sample s = sample_of(seed);
+        if (seed % 2) for (int i = 0; i < N; i++) s.marker[i] += i / 100.;      /* none equal */
+        for (int variant = 0; variant < 8; variant++) {
+            Concordance counted, summed;
+            ConcordanceData d = { .n = N, .start = variant & 1 ? s.start : NULL, .time = s.time, .event = s.event, .marker = s.marker,
+                                  .stratum = variant & 2 ? s.stratum : NULL, .tau = variant & 4 ? 12 : INFINITY };
+            assert_ok(concordance_estimate(&counted, &d, s.cluster, &a, NULL));
+            d.weight = one;
+            assert_ok(concordance_estimate(&summed, &d, s.cluster, &a, NULL));
+            ck_assert(counted.concordant == summed.concordant && counted.discordant == summed.discordant && counted.tied_x == summed.tied_x);
+            ck_assert(counted.tied_y == summed.tied_y && counted.tied_xy == summed.tied_xy && counted.c == summed.c);
+            assert_near(counted.var, summed.var, 1e-13);
+            for (int i = 0; i < N; i++) assert_near_abs(counted.influence[i], summed.influence[i], 1e-13, 1e-16);
+        }
+    }
+    arena_free(&a);
+}
+END_TEST
+
 START_TEST(every_pair)
 {
     Arena a = { 0 };
@@ -130,6 +156,7 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("concordance");
     TCase *c = unit_case(s, "concordance");
+    tcase_add_test(c, counts_are_sums);
     tcase_add_test(c, every_pair);
     tcase_add_test(c, influence_is_the_derivative);
     tcase_add_test(c, properties);

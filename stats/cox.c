@@ -8,13 +8,6 @@
 #include "stats/linalg.h"
 #include "stats/terms.h"
 
-static bool has_kind(const CoxModel *c, VarKind kind)
-{
-    for (size_t k = 0; k < c->d.formula->n_vars; k++)
-        if (c->d.formula->var[k].kind == kind) return true;
-    return false;
-}
-
 /* What makes a model of its own kind: two of them would need an analysis that does not exist, and each has options that it has no answer to. */
 static Rc refuse_mixtures(const CoxModel *c, bool penalised, Err *e)
 {
@@ -25,9 +18,9 @@ static Rc refuse_mixtures(const CoxModel *c, bool penalised, Err *e)
         { penalised, "--lambda1, --lambda2", PROFILE | STEP | ROBUST },
         { firth, "--penalty firth", STEP | ROBUST },
         { frailty, c->d.formula->is_frailty ? "frailty()" : "(1|g)", PROFILE | RESIDUALS | BASELINE | EXPLAINED | STEP },
-        { has_kind(c, VAR_FP), "fp()", STEP },
-        { has_kind(c, VAR_PSPLINE), "pspline()", PROFILE | STEP | ROBUST },
-        { has_kind(c, VAR_TT), "tt()", RESIDUALS | BASELINE | EXPLAINED | STEP },
+        { terms_have(c->d.formula, VAR_FP), "fp()", STEP },
+        { terms_have(c->d.formula, VAR_PSPLINE), "pspline()", PROFILE | STEP | ROBUST },
+        { terms_have(c->d.formula, VAR_TT), "tt()", RESIDUALS | BASELINE | EXPLAINED | STEP },
     };
     const char *first = NULL;
     for (size_t k = 0; k < sizeof kind / sizeof *kind; k++) {
@@ -67,15 +60,15 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     c.keep = arena_alloc(&c.a, c.d.p + 1);
     if (!c.keep) { rc = err_nomem(e); goto out; }
     /* A penalty determines what the data leave open; tt(x) is x until time comes in. */
-    if (penalised || has_kind(&c, VAR_TT)) memset(c.keep, 1, c.d.p);
-    else if (has_kind(&c, VAR_PSPLINE)) TRY(cox_smooth_rank(&c, e));
+    if (penalised || terms_have(c.d.formula, VAR_TT)) memset(c.keep, 1, c.d.p);
+    else if (terms_have(c.d.formula, VAR_PSPLINE)) TRY(cox_smooth_rank(&c, e));
     else TRY(design_check_rank(&c.d, out, call, c.keep, e));
     TRY(cox_model_columns(&c, e));
     if (penalised) rc = cox_ridge_lasso(&c, ties, e);
     else if (c.d.group) rc = cox_shared_frailty(&c, ties, c.d.formula->is_frailty, e);
-    else if (has_kind(&c, VAR_FP)) rc = cox_fractional(&c, ties, run, e);
-    else if (has_kind(&c, VAR_PSPLINE)) rc = cox_smooth(&c, ties, e);
-    else if (has_kind(&c, VAR_TT)) rc = cox_time_varying(&c, ties, e);
+    else if (terms_have(c.d.formula, VAR_FP)) rc = cox_fractional(&c, ties, run, e);
+    else if (terms_have(c.d.formula, VAR_PSPLINE)) rc = cox_smooth(&c, ties, e);
+    else if (terms_have(c.d.formula, VAR_TT)) rc = cox_time_varying(&c, ties, e);
     else rc = cox_model_fit(&c, ties, e);
 out:
     arena_free(&c.a);

@@ -40,12 +40,6 @@ static Rc check_kind(Building *b)
     return OK;
 }
 
-static bool has_kind(const Formula *f, VarKind kind)
-{
-    for (size_t v = 0; v < f->n_vars; v++) if (f->var[v].kind == kind) return true;
-    return false;
-}
-
 /* What the method would pass over: an answer that leaves out a part of the question is no answer. */
 static Rc refuse_untaken(Building *b)
 {
@@ -57,7 +51,7 @@ static Rc refuse_untaken(Building *b)
         { option_text(b->call, "cluster", NULL) != NULL, t->cluster, "--cluster" },
         { f->cluster != NULL, t->cluster, "cluster()" }, { f->n_strata > 0, t->strata, "strata()" },
         { f->n_offsets > 0, t->offset, "offset()" }, { f->group != NULL, t->group, f->is_frailty ? "frailty()" : "random effect" },
-        { has_kind(f, VAR_PSPLINE), t->own_terms, "pspline()" }, { has_kind(f, VAR_FP), t->own_terms, "fp()" }, { has_kind(f, VAR_TT), t->own_terms, "tt()" },
+        { terms_have(f, VAR_PSPLINE), t->own_terms, "pspline()" }, { terms_have(f, VAR_FP), t->own_terms, "fp()" }, { terms_have(f, VAR_TT), t->own_terms, "tt()" },
     };
     for (size_t i = 0; i < sizeof part / sizeof *part; i++)
         if (part[i].there && part[i].take == TAKES_NOT) return err_set(b->e, ERR_USAGE, "%s takes no %s", b->call->method->name, part[i].what);

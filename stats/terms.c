@@ -8,6 +8,12 @@
 #include "core/str.h"
 #include "stats/spline.h"
 
+bool terms_have(const struct Formula *f, VarKind kind)
+{
+    for (size_t v = 0; v < f->n_vars; v++) if (f->var[v].kind == kind) return true;
+    return false;
+}
+
 int var_columns(const Var *v, bool full)
 {
     switch (v->kind) {

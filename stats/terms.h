@@ -63,6 +63,9 @@ struct Formula {
     bool is_frailty;           /* group came as frailty(g): gamma */
 };
 
+/* Whether a variable is of this kind. */
+bool terms_have(const struct Formula *f, VarKind kind);
+
 /* Columns that a variable makes in the model matrix. */
 int var_columns(const Var *v, bool full);
 

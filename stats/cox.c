@@ -1,11 +1,8 @@
 /* stats/cox.c: `cox`: the proportional hazards model (Cox 1972), as survival's coxph has it. */
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "stats/cox_model.h"
 #include "stats/diagnosis.h"
-#include "stats/linalg.h"
 #include "stats/terms.h"
 
 /* What makes a model of its own kind: two of them would need an analysis that does not exist, and each has options that it has no answer to. */

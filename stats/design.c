@@ -2,8 +2,6 @@
 #include "stats/design.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/extent.h"

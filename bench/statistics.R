@@ -31,8 +31,8 @@ if (wanted("start_stop")) {
     s <- clock(3, fit <- coxph(Surv(start, time, event) ~ ., frame))
     line("start_stop", s, coef(fit)[[1]])
     y <- with(frame, Surv(start, time, event))
-    s <- clock(3, fit <- agreg.fit(d$x[, -1], y, strata = NULL, offset = NULL, init = NULL, control = coxph.control(), weights = NULL, method = "efron",
-                                   rownames = NULL, resid = FALSE))
+    s <- clock(3, fit <- agreg.fit(d$x[, -1], y, strata = NULL, offset = NULL, init = NULL, control = coxph.control(), weights = NULL,
+                                   method = "efron", rownames = NULL, resid = FALSE))
     line("start_stop_bare", s, fit$coefficients[[1]])
 }
 if (wanted("zph")) {

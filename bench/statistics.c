@@ -122,7 +122,8 @@ static void cox(const char *task, size_t n, int p, double days, uint64_t stream,
     Frame f = { 0 };
     double seconds, check = 0, floor_s = pass(n, p);
     frame_of(&f, &c);
-    BEST_OF(rounds, seconds, Json *out = call_on("cox", "Surv(time,event)", &f, p, NULL); check = json_number(json_get(json_get(out, "coef"), "x1")); json_free(out));
+    BEST_OF(rounds, seconds, Json *out = call_on("cox", "Surv(time,event)", &f, p, NULL);
+            check = json_number(json_get(json_get(out, "coef"), "x1")); json_free(out));
     line(task, seconds, check, floor_s);
     snprintf(name, sizeof name, "%s_bare", task);
     BEST_OF(rounds, seconds, Arena a = { 0 }; check = bare_cox(&c, NULL, sorted(&c, &a), &a); arena_free(&a));
@@ -151,7 +152,8 @@ static void start_stop(const char *task, size_t n, int p, uint64_t stream, int r
     for (int j = 0; j < p; j++) left[3 + j] = c.x + (size_t)j * n;
     leave(task, n, 3 + p, left);
     free(left);
-    BEST_OF(rounds, seconds, Json *out = call_on("cox", "Surv(start,time,event)", &f, p, NULL); check = json_number(json_get(json_get(out, "coef"), "x1"));
+    BEST_OF(rounds, seconds, Json *out = call_on("cox", "Surv(start,time,event)", &f, p, NULL);
+            check = json_number(json_get(json_get(out, "coef"), "x1"));
             json_free(out));
     line(task, seconds, check, floor_s);
     snprintf(name, sizeof name, "%s_bare", task);

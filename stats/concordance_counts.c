@@ -135,8 +135,9 @@ static Rc count_stratum(Concordance *out, const Places *p, uint32_t from_group, 
     TRY(pair_counts_before(before, class, p->counts + first, STOPS, n, classes, e));
     /* Where no two markers are equal nothing has been seen of a class before, and what is less is its number. */
     const bool some_equal = classes < n;
-    uint32_t *size = ARENA_NEW(&a, some_equal ? (size_t)classes + 1 : 1, uint32_t), *less = ARENA_NEW(&a, some_equal ? (size_t)classes + 1 : 1, uint32_t);
-    uint64_t *seen = ARENA_NEW(&a, some_equal ? (size_t)classes + 1 : 1, uint64_t);
+    const size_t m = some_equal ? (size_t)classes + 1 : 1;
+    uint32_t *size = ARENA_NEW(&a, m, uint32_t), *less = ARENA_NEW(&a, m, uint32_t);
+    uint64_t *seen = ARENA_NEW(&a, m, uint64_t);
     if (!size || !less || !seen) { rc = err_nomem(e); goto out; }
     for (uint32_t i = 0; some_equal && i < n; i++) size[class[i]]++;
     for (uint32_t k = 0; some_equal && k < classes; k++) less[k + 1] = less[k] + size[k];
@@ -216,8 +217,14 @@ static Rc count_entered(Concordance *out, const Places *p, const double *start, 
     uint32_t *at_risk = ARENA_NEW(&a, (size_t)classes + 1, uint32_t), *failed = ARENA_NEW(&a, (size_t)classes + 1, uint32_t);
     if (!at_risk || !failed) { rc = err_nomem(e); goto out; }
     for (uint32_t group = from_group; group < to_group; group++) {
-        for (; entered < n && start[first + entry[entered]] < p->time[group]; entered++, at++) { list[at] = class[entry[entered]]; kind[at] = STARTS; }
-        for (uint32_t i = p->begin[2 * group] - first; i < p->begin[2 * group + 2] - first; i++, at++) { list[at] = class[i]; kind[at] = p->counts[first + i]; }
+        for (; entered < n && start[first + entry[entered]] < p->time[group]; entered++, at++) {
+            list[at] = class[entry[entered]];
+            kind[at] = STARTS;
+        }
+        for (uint32_t i = p->begin[2 * group] - first; i < p->begin[2 * group + 2] - first; i++, at++) {
+            list[at] = class[i];
+            kind[at] = p->counts[first + i];
+        }
     }
     TRY(pair_counts_before(before, list, kind, STARTS_AND_STOPS, at, classes, e));
     uint64_t concordant = 0, discordant = 0, tied_x = 0, tied_y = 0, tied_xy = 0;
@@ -237,7 +244,8 @@ static Rc count_entered(Concordance *out, const Places *p, const double *start, 
         for (uint32_t i = from, run; i < deaths; i = run) {
             const uint32_t k = class[i];
             for (run = i; run < deaths && class[run] == k; run++) continue;
-            const uint32_t g = run - i, below = pair_counts_marked(before[at]) - (here ? i - from : 0), equal = failed[k], above = earlier - below - equal;
+            const uint32_t below = pair_counts_marked(before[at]) - (here ? i - from : 0);
+            const uint32_t equal = failed[k], above = earlier - below - equal, g = run - i;
             uint32_t later_below = 0, later_equal = 0, later_above = 0;
             at_risk[k] -= g;
             if (here) {
@@ -287,7 +295,10 @@ Rc concordance_by_counting(Concordance *out, const ConcordanceData *d, const int
     Places p = { .n = n, .at = ARENA_ROOM(&a, n, size_t), .class = ARENA_ROOM(&a, n, uint32_t), .up = ARENA_ROOM(&a, n, uint32_t),
                  .down = ARENA_ROOM(&a, n, uint32_t), .tied = ARENA_ROOM(&a, n, uint32_t), .counts = arena_room(&a, n, 1) };
     double *influence = ARENA_ROOM(&a, n, double), *start = d->start ? ARENA_ROOM(&a, n, double) : NULL;
-    if (!code || !by || !p.at || !p.class || !p.up || !p.down || !p.tied || !p.counts || !influence || (d->start && !start)) { rc = err_nomem(e); goto out; }
+    if (!code || !by || !p.at || !p.class || !p.up || !p.down || !p.tied || !p.counts || !influence || (d->start && !start)) {
+        rc = err_nomem(e);
+        goto out;
+    }
     TRY(find_groups(&p, code, by, d, &a, e));
     TRY(take_places(&p, code, by, d, &a, e));
     for (size_t i = 0; start && i < n; i++) start[i] = d->start[p.at[i]];

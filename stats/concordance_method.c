@@ -129,8 +129,8 @@ static Rc run(Json *out, const StatCall *call, Err *e)
         Json *o = json_set(markers, d.term[j], json_object());
         for (int k = 0; k < PAIRS_N_KINDS; k++) {
             Concordance c;
-            ConcordanceData data = { .n = d.n, .start = d.start, .time = d.time, .event = d.event, .weight = d.weight, .marker = x, .stratum = d.stratum,
-                                     .pairs = (PairWeight)k, .tau = tau };
+            ConcordanceData data = { .n = d.n, .start = d.start, .time = d.time, .event = d.event, .weight = d.weight, .marker = x,
+                                     .stratum = d.stratum, .pairs = (PairWeight)k, .tau = tau };
             TRY(concordance_estimate(&c, &data, d.cluster, &a, e));
             write_index(o, (PairWeight)k, &c);
             if (k == PAIRS_N) harrell[j] = c;

@@ -60,7 +60,8 @@ static Rc columns(CoxData *d, const CoxInput *in, double *gram, Arena *a, Err *e
 {
     const size_t n = d->n, p = (size_t)d->p, width = rows_width(p);
     Sum *sum = ARENA_NEW(a, p + 1, Sum);
-    double *part = ARENA_NEW(a, width + 1, double), *low = ARENA_ROOM(a, width + 1, double), *high = ARENA_ROOM(a, width + 1, double), *factor = ARENA_NEW(a, width + 1, double), *tile = ARENA_ROOM(a, TILE * p + 1, double);
+    double *part = ARENA_NEW(a, width + 1, double), *factor = ARENA_NEW(a, width + 1, double), *tile = ARENA_ROOM(a, TILE * p + 1, double);
+    double *low = ARENA_ROOM(a, width + 1, double), *high = ARENA_ROOM(a, width + 1, double);
     d->x = ARENA_ROOM(a, n * p + ROWS_SPARE, double);
     d->center = ARENA_NEW(a, width + 1, double);
     d->scale = ARENA_NEW(a, p + 1, double);
@@ -216,7 +217,8 @@ static Rc prepare(CoxData *d, Arena *a, Err *e)
     d->part = ARENA_NEW(a, width + 1, double);
     d->packed = ARENA_NEW(a, 2 * rows_packed((size_t)d->p) + 1, double);
     d->squares = ARENA_NEW(a, COX_SQUARES * width + ROWS_SPARE, double);
-    return d->eta && d->r && d->rl && d->event_terms && d->shift && d->risks_at && d->s1 && d->s1_deaths && d->part && d->packed && d->squares ? OK : err_nomem(e);
+    return d->eta && d->r && d->rl && d->event_terms && d->shift && d->risks_at && d->s1 && d->s1_deaths && d->part && d->packed && d->squares
+        ? OK : err_nomem(e);
 }
 
 /* Arrays by row, but for x. */

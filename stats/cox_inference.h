@@ -19,7 +19,8 @@ typedef enum { ZPH_KM, ZPH_RANK, ZPH_IDENTITY, ZPH_LOG, ZPH_TIMES } ZphTime;
  * value (log 0). */
 Rc cox_zph(double *chisq, double *df, CoxData *d, const double *g, const double *at_g, const int *assign, size_t n_terms, Err *e);
 
-/* Means by which R centres the p columns of n numbers: 0 for columns that hold only -1, 0, 1; weighted (R leaves the weights out for start and stop). `plain` (NULL: none): unweighted means known already. */
+/* Means by which R centres the p columns of n numbers: 0 for columns that hold only -1, 0, 1; weighted (R leaves the weights out for start and stop).
+ * `plain` (NULL: none): unweighted means known already. */
 void cox_r_means(double *mean, const double *const *xj, size_t n, int p, const double *weight, const size_t *order, const double *plain);
 
 /* Cumulative hazard of stratum s up to t for a row x (in the basis), with its variance; v is the covariance of g. */

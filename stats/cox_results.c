@@ -217,7 +217,8 @@ static Rc concordance(CoxModel *c, Err *e)
         const size_t m = from + TILE < n ? TILE : n - from;
         size_t j = 0;
         for (; j + 4 <= p; j += 4)
-            add_four(eta + from, c->beta + j, (const double *[]){ c->xj[j] + from, c->xj[j + 1] + from, c->xj[j + 2] + from, c->xj[j + 3] + from }, m);
+            add_four(eta + from, c->beta + j,
+                     (const double *[]){ c->xj[j] + from, c->xj[j + 1] + from, c->xj[j + 2] + from, c->xj[j + 3] + from }, m);
         for (; j < p; j++) {
             const double b = c->beta[j], *x = c->xj[j] + from;
             for (size_t i = 0; i < m; i++) eta[from + i] += b * x[i];

@@ -49,7 +49,8 @@ static Rc refuse_untaken(Building *b)
         { option_text(b->call, "cluster", NULL) != NULL, t->cluster, "--cluster" },
         { f->cluster != NULL, t->cluster, "cluster()" }, { f->n_strata > 0, t->strata, "strata()" },
         { f->n_offsets > 0, t->offset, "offset()" }, { f->group != NULL, t->group, f->is_frailty ? "frailty()" : "random effect" },
-        { terms_have(f, VAR_PSPLINE), t->own_terms, "pspline()" }, { terms_have(f, VAR_FP), t->own_terms, "fp()" }, { terms_have(f, VAR_TT), t->own_terms, "tt()" },
+        { terms_have(f, VAR_PSPLINE), t->own_terms, "pspline()" }, { terms_have(f, VAR_FP), t->own_terms, "fp()" },
+        { terms_have(f, VAR_TT), t->own_terms, "tt()" },
     };
     for (size_t i = 0; i < sizeof part / sizeof *part; i++)
         if (part[i].there && part[i].take == TAKES_NOT) return err_set(b->e, ERR_USAGE, "%s takes no %s", b->call->method->name, part[i].what);

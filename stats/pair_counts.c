@@ -89,8 +89,8 @@ static void count(uint64_t *before, const uint64_t *one, Item *a, Item *b, size_
         if (end[k] > from) count(before, one, b + from, a + from, end[k] - from, bits - 3);
 }
 
-Rc pair_counts_before(uint64_t *before, const uint32_t *class, const unsigned char *kind, const uint64_t one[PAIR_KINDS], size_t n, uint32_t n_classes,
-                      Err *e)
+Rc pair_counts_before(uint64_t *before, const uint32_t *class, const unsigned char *kind, const uint64_t one[PAIR_KINDS], size_t n,
+                      uint32_t n_classes, Err *e)
 {
     Arena room = { 0 };
     Item *a = ARENA_ROOM(&room, 2 * n, Item);

@@ -19,7 +19,7 @@ static inline uint32_t pair_counts_marked(uint64_t c) { return (uint32_t)(c >> 3
 /* before[i]: the sum of one[kind[j]] over the places j < i with class[j] < class[i]. Classes 0 … n_classes-1. Parts the classes and then
  * each part, places kept in order: O(n log n_classes) in passes along memory. ERR_NOMEM. */
 enum { PAIR_KINDS = 4 };
-Rc pair_counts_before(uint64_t *before, const uint32_t *class, const unsigned char *kind, const uint64_t one[PAIR_KINDS], size_t n, uint32_t n_classes,
-                      Err *e);
+Rc pair_counts_before(uint64_t *before, const uint32_t *class, const unsigned char *kind, const uint64_t one[PAIR_KINDS], size_t n,
+                      uint32_t n_classes, Err *e);
 
 #endif

@@ -85,8 +85,8 @@ static Rc estimate(Screen *q, size_t t, const Design *d, const size_t *order, co
         if (stratum) stratum[i] = d->stratum[r];
     }
     Concordance c = { 0 };
-    ConcordanceData pairs = { .n = d->n, .start = data.start, .time = data.time, .event = event, .weight = data.w, .marker = marker, .stratum = stratum,
-                              .tau = INFINITY, .no_influence = true };
+    ConcordanceData pairs = { .n = d->n, .start = data.start, .time = data.time, .event = event, .weight = data.w, .marker = marker,
+                              .stratum = stratum, .tau = INFINITY, .no_influence = true };
     TRY(concordance_estimate(&c, &pairs, NULL, &a, e));
     row[6 * q->n] = c.c;
 out:

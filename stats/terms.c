@@ -91,7 +91,8 @@ static Rc levels_of(int **out, const Var *v, const ExprValue *value, const Frame
 }
 
 /* The variables of a formula with their values. */
-typedef struct { const struct Formula *f; const Frame *frame; const size_t *row; size_t n; ExprValue *value; int **level; double *basis, *product; } Values;
+typedef struct { const struct Formula *f; const Frame *frame; const size_t *row; size_t n;
+                 ExprValue *value; int **level; double *basis, *product; } Values;
 
 static size_t term_width(const struct Formula *f, size_t t)
 {

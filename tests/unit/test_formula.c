@@ -246,7 +246,8 @@ END_TEST
 /* Columns where they stand hold what the matrix holds, with rows left out and without; a whole column of the table is not copied. */
 START_TEST(columns_agree_with_the_matrix)
 {
-    static const char *const texts[] = { "y,x,g,n\n1,1,b,2\n2,2.5,a,3\n3,5,c,4\n1,4,a,1\n2,3,b,7\n9,7,c,5\n", "y,x,g,n\n1,1,b,2\n2,,a,3\n3,5,c,4\n1,4,a,1\n2,3,b,7\n9,7,c,5\n" };
+    static const char *const texts[] = { "y,x,g,n\n1,1,b,2\n2,2.5,a,3\n3,5,c,4\n1,4,a,1\n2,3,b,7\n9,7,c,5\n",
+                                         "y,x,g,n\n1,1,b,2\n2,,a,3\n3,5,c,4\n1,4,a,1\n2,3,b,7\n9,7,c,5\n" };
     static const char *const formulas[] = { "y~x+n", "y~log(x)+n", "y~g*x+rcs(n,3)", "y~g-1+x:n" };
     for (size_t t = 0; t < 2; t++)
         for (size_t k = 0; k < sizeof formulas / sizeof *formulas; k++) {

@@ -105,6 +105,12 @@ static bool evaluate(void *context, const double *g, double *value, double *scor
     return isfinite(*value);
 }
 
+static bool evaluate_plain(void *context, const double *g, double *value, double *score, double *info)
+{
+    const Firth *q = context;
+    return cox_evaluate(q->d, g, value, score, info);
+}
+
 static Rc limits_and_tests(CoxModel *c, const Likelihood *l, double top, Err *e)
 {
     Rc rc = OK;
@@ -142,7 +148,7 @@ Rc cox_firth(CoxModel *c, Err *e)
     CoxData *d = &c->data;
     Firth q = { .d = d, .A = ARENA_NEW(a, p * p, double), .L = ARENA_NEW(a, p * p, double), .xbar = ARENA_NEW(a, p, double),
                 .ax = ARENA_NEW(a, p, double) };
-    Likelihood l = { c->p, &q, evaluate, false };
+    Likelihood l = { c->p, &q, evaluate, false, evaluate_plain };
     LikelihoodPoint at = { 0 };
     double *zero = ARENA_NEW(a, p, double), *score = ARENA_NEW(a, p, double), *info = ARENA_NEW(a, p * p, double), null_value = NAN;
     c->m = (CoxMaximum){ .g = ARENA_NEW(a, p, double), .vcov = ARENA_NEW(a, p * p, double) };

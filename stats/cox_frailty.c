@@ -54,7 +54,7 @@ static Rc integrated(double *value, double *penalised, Frailty *f, double theta,
 {
     Rc rc = OK;
     int n = f->p + f->q;
-    Likelihood l = { n, f, evaluate, true };
+    Likelihood l = { n, f, evaluate, true, NULL };
     LikelihoodPoint at = { 0 };
     f->theta = theta;
     TRY(likelihood_maximise(&at, &l, g, NULL, 0, e));

@@ -21,7 +21,7 @@ Rc cox_profile_limits(CoxModel *c, Err *e)
 {
     Rc rc = OK;
     int p = c->p;
-    Likelihood l = { p, &c->data, evaluate, true };
+    Likelihood l = { p, &c->data, evaluate, true, NULL };
     double drop = chisq_quantile(call_conf(c->call), 1);
     double *m = ARENA_NEW(&c->a, 2 * (size_t)p + 1, double), *t = ARENA_NEW(&c->a, (size_t)p + 1, double);
     char key[KEY_MAX];

@@ -251,7 +251,7 @@ static Rc supremum(CoxModel *c, const Existence *ex, Reduced *reduced, double *h
         double *v = ARENA_NEW(a, r * r, double), *score = ARENA_NEW(a, r, double), *info = ARENA_NEW(a, r * r, double);
         if (!v || !score || !info) return err_nomem(e);
         LikelihoodPoint at = { 0 };
-        Likelihood l = { q.rank, &q, evaluate_reduced, true };
+        Likelihood l = { q.rank, &q, evaluate_reduced, true, NULL };
         TRY(likelihood_maximise(&at, &l, h, NULL, 0, e));
         *value = at.value;
         for (size_t j = 0; j < p; j++) for (int k = 0; k < q.rank; k++) g[j] += q.V[(size_t)k * p + j] * h[k];
@@ -282,7 +282,7 @@ static Rc one_sided(CoxModel *c, int j, int sign, double top, double *limit, Err
     Rc rc = OK;
     int p = c->p;
     CoxData *d = &c->data;
-    Likelihood l = { p, d, evaluate, true };
+    Likelihood l = { p, d, evaluate, true, NULL };
     double drop = chisq_quantile(call_conf(c->call), 1), unit = 1 / d->scale[j];
     double *g = ARENA_NEW(&c->a, (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
     *limit = NAN;
@@ -343,7 +343,7 @@ Rc cox_separated(CoxModel *c, const Existence *ex, Err *e)
             if (sign[j] > 0) TRY(one_sided(c, j, 1, top, &limits[j], e));
             if (sign[j] < 0) TRY(one_sided(c, j, -1, top, &limits[p + j], e));
             if (isnan(se[j])) continue;
-            Likelihood l = { reduced.rank, &reduced, evaluate_reduced, true };
+            Likelihood l = { reduced.rank, &reduced, evaluate_reduced, true, NULL };
             along_axes(t, &reduced, &c->data, (size_t)j);
             for (int side = 0; side < 2; side++)
                 TRY(likelihood_limit(&limits[side * p + j], &l, h, t, beta[j], se[j], top, chisq_quantile(call_conf(c->call), 1), side ? 1 : -1, e));

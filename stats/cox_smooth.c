@@ -80,7 +80,7 @@ static Rc fit_at(Fit *q, double *score, double *info, double *a, double *b, Err 
     CoxData *d = &c->data;
     int p = c->p;
     LikelihoodPoint at = { 0 };
-    Likelihood l = { p, q, evaluate, true };
+    Likelihood l = { p, q, evaluate, true, NULL };
     memset(q->P, 0, (size_t)(p * p) * sizeof(double));
     for (int s = 0; s < q->n_smooth; s++) add_differences(q->P, p, &q->smooth[s]);
     for (int j = 0; j < p; j++) for (int k = 0; k < p; k++) q->Pg[k * p + j] = q->P[k * p + j] * d->T[j * p + j] * d->T[k * p + k];

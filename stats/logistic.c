@@ -397,7 +397,7 @@ Rc logistic_limits(LogisticModel *c, Err *e)
 {
     Rc rc = OK;
     int p = c->p;
-    Likelihood l = { p, &c->data, logistic_evaluate, !c->data.firth };
+    Likelihood l = { p, &c->data, logistic_evaluate, !c->data.firth, logistic_evaluate_plain };
     double drop = chisq_quantile(call_conf(c->call), 1);
     double *m = ARENA_NEW(&c->a, 2 * (size_t)p + 1, double), *t = ARENA_NEW(&c->a, (size_t)p + 1, double);
     char key[KEY_MAX];

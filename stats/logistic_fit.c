@@ -220,14 +220,40 @@ static FOR_EACH_WIDTH double evaluate_rows(LogisticData *d, const double *g, siz
     return sum_of_lanes(sum);
 }
 
+/* The triangle L (lower, column-major) of the information L L' from the rows themselves, by rotations: where fitted probabilities are close to 0
+ * or 1, weights differ by many powers of ten, and the cross product has lost the small ones beside the large. */
+static void triangle_of_rows(double *L, const LogisticData *d, double *row)
+{
+    const size_t p = (size_t)d->p;
+    memset(L, 0, p * p * sizeof *L);
+    for (size_t i = 0; i < d->n; i++) {
+        const double root = sqrt(d->v[i]);
+        for (size_t j = 0; j < p; j++) row[j] = root * d->x[i * p + j];
+        for (size_t j = 0; j < p; j++) {
+            if (row[j] == 0) continue;
+            double *pivot = L + j * p;
+            const double r = hypot(pivot[j], row[j]), c = pivot[j] / r, s = row[j] / r;
+            for (size_t k = j; k < p; k++) {
+                const double was = pivot[k];
+                pivot[k] = c * was + s * row[k];
+                row[k] = c * row[k] - s * was;
+            }
+        }
+    }
+}
+
 /* What Firth's penalty adds to value and score; `info` is the information. */
 static bool penalise(LogisticData *d, double *value, double *score, const double *info)
 {
+    static const double LOST = 1e-6;       /* a pivot this small against its diagonal has ten digits left */
     const size_t n = d->n, p = (size_t)d->p;
     double *L = d->L, *z = d->L + p * p;
     Err ignored = { 0 };
     memcpy(L, info, p * p * sizeof *L);
-    if (linalg_cholesky(L, (int)p, &ignored) != OK) return false;
+    bool exact = linalg_cholesky(L, (int)p, &ignored) == OK;
+    for (size_t j = 0; exact && j < p; j++) exact = L[j * p + j] * L[j * p + j] > LOST * info[j * p + j];
+    if (!exact) triangle_of_rows(L, d, z);
+    for (size_t j = 0; j < p; j++) if (!(L[j * p + j] > 0)) return false;
     *value += linalg_cholesky_logdet(L, (int)p) / 2 - d->log_det;
     for (size_t i = 0; i < n; i++) {
         const double *x = d->x + i * p;
@@ -273,6 +299,16 @@ bool logistic_evaluate(void *context, const double *g, double *value, double *sc
     *value = sum_value(&total);
     if (d->firth && !penalise(d, value, score, info)) return false;
     return isfinite(*value);
+}
+
+bool logistic_evaluate_plain(void *context, const double *g, double *value, double *score, double *info)
+{
+    LogisticData *d = context;
+    const bool firth = d->firth;
+    d->firth = false;
+    const bool good = logistic_evaluate(d, g, value, score, info);
+    d->firth = firth;
+    return good;
 }
 
 /* ---- a model with some of the columns left out: the same rows in the subspace where their coefficients are 0 */
@@ -340,7 +376,7 @@ Rc logistic_without(double *loglik, LogisticData *d, const LogisticMaximum *full
     if (linalg_solve(cvc, k, miss, 1, NULL) == OK) linalg_gemm_nn(g, vc, miss, p, 1, k, -1, 1);
     complement(f.basis, c, p, k);
     linalg_gemm_tn(h, f.basis, g, m, 1, p, 1, 0);
-    Likelihood l = { m, &f, evaluate_face, true };
+    Likelihood l = { m, &f, evaluate_face, true, NULL };
     LikelihoodPoint at;
     if (m == 0) { double none; if (!evaluate_face(&f, h, loglik, &none, &none)) *loglik = NAN; return OK; }
     TRY(likelihood_maximise_to(&at, &l, h, NULL, 0, 1e-7, e));
@@ -394,7 +430,7 @@ Rc logistic_maximise(LogisticMaximum *m, LogisticData *d, const double *start, A
     Rc rc = OK;
     size_t p = (size_t)d->p;
     LikelihoodPoint at = { 0 };
-    Likelihood l = { d->p, d, logistic_evaluate, !d->firth };
+    Likelihood l = { d->p, d, logistic_evaluate, !d->firth, NULL };
     double *score = ARENA_NEW(a, p + 1, double), *info = ARENA_NEW(a, p * p + 1, double), *u = ARENA_NEW(a, p + 1, double), value;
     *m = (LogisticMaximum){ .g = ARENA_NEW(a, p + 1, double), .beta = ARENA_NEW(a, p + 1, double),
                             .vcov_basis = ARENA_NEW(a, p * p + 1, double), .vcov = ARENA_NEW(a, p * p + 1, double),

@@ -38,6 +38,7 @@ Rc logistic_data_init(LogisticData *d, const LogisticInput *in, Arena *a, Err *e
 /* Log-likelihood with 1/2 log |information| when d->firth (Firth 1993; Heinze and Schemper 2002), its (modified) score, and the
  * Fisher information, all in the basis. For Likelihood.evaluate; `context` is the LogisticData. d->prob holds the probabilities. */
 bool logistic_evaluate(void *context, const double *g, double *value, double *score, double *info);
+bool logistic_evaluate_plain(void *context, const double *g, double *value, double *score, double *info);      /* d->firth or not */
 
 typedef struct {
     double *g, *beta, *vcov_basis, *vcov;        /* vcov in the caller's columns */

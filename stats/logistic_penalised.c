@@ -36,7 +36,7 @@ static Rc tests_by_term(LogisticModel *c, Err *e)
 {
     Rc rc = OK;
     int p = c->p;
-    Likelihood l = { p, &c->data, logistic_evaluate, false };
+    Likelihood l = { p, &c->data, logistic_evaluate, false, NULL };
     double *g = ARENA_NEW(&c->a, (size_t)p + 1, double), *t = ARENA_NEW(&c->a, (size_t)p + 1, double), *q = ARENA_NEW(&c->a, (size_t)p + 1, double);
     if (!g || !t || !q) return err_nomem(e);
     for (int j = 0; j < p; j++) {

@@ -127,7 +127,7 @@ static Rc supremum(LogisticModel *c, const Existence *ex, Reduced *reduced, doub
     }
     if (q.rank > 0) {
         LikelihoodPoint at = { 0 };
-        Likelihood l = { q.rank, &q, evaluate_reduced, true };
+        Likelihood l = { q.rank, &q, evaluate_reduced, true, NULL };
         TRY(likelihood_maximise(&at, &l, h, NULL, 0, e));
         *value = at.value;
         for (size_t j = 0; j < p; j++) for (int k = 0; k < q.rank; k++) g[j] += q.V[(size_t)k * p + j] * h[k];
@@ -157,7 +157,7 @@ static Rc one_sided(LogisticModel *c, int j, int sign, double top, double *limit
     Rc rc = OK;
     int p = c->p;
     LogisticData *d = &c->data;
-    Likelihood l = { p, d, logistic_evaluate, true };
+    Likelihood l = { p, d, logistic_evaluate, true, NULL };
     double drop = chisq_quantile(call_conf(c->call), 1), unit = 1 / d->scale[j];
     double *g = ARENA_NEW(&c->a, (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
     *limit = NAN;
@@ -188,7 +188,7 @@ static Rc separated_limits(LogisticModel *c, Reduced *reduced, const double *h, 
         if (sign[j] > 0) TRY(one_sided(c, j, 1, top, &limits[j], e));
         if (sign[j] < 0) TRY(one_sided(c, j, -1, top, &limits[p + j], e));
         if (isnan(se[j])) continue;
-        Likelihood l = { reduced->rank, reduced, evaluate_reduced, true };
+        Likelihood l = { reduced->rank, reduced, evaluate_reduced, true, NULL };
         along_axes(t, reduced, (size_t)j);
         for (int side = 0; side < 2; side++)
             TRY(likelihood_limit(&limits[side * p + j], &l, h, t, beta[j], se[j], top, chisq_quantile(call_conf(c->call), 1), side ? 1 : -1, e));

@@ -13,6 +13,9 @@ typedef struct {
     void *context;
     bool (*evaluate)(void *context, const double *g, double *value, double *score, double *info);
     bool concave;
+    /* The likelihood without its penalty, concave, where the whole is not: the way up it leads to where the whole may have other maxima.
+     * NULL: none. */
+    bool (*plain)(void *context, const double *g, double *value, double *score, double *info);
 } Likelihood;
 
 typedef struct {

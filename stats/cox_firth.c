@@ -74,6 +74,21 @@ static void add_trace(double *score, Firth *q, double f, double weight)
     }
 }
 
+/* The information is a cross product of the rows less squares. Where hardly anything is left of a pivot, what is left is rounding, and so is the
+ * determinant: far out on the way of a monotone likelihood it would look like a maximum. */
+static bool digits_left(const Firth *q)
+{
+    static const double LOST = 1e-10;
+    const CoxData *d = q->d;
+    const size_t p = (size_t)d->p;
+    for (size_t j = 0; j < p; j++) {
+        double whole = 0;
+        for (size_t i = 0; i < d->n; i++) whole += d->rl[i] * d->x[i * p + j] * d->x[i * p + j];
+        if (!(q->L[j * p + j] * q->L[j * p + j] > LOST * whole)) return false;
+    }
+    return true;
+}
+
 static bool evaluate(void *context, const double *g, double *value, double *score, double *info)
 {
     Firth *q = context;
@@ -82,7 +97,7 @@ static bool evaluate(void *context, const double *g, double *value, double *scor
     Err ignored = { 0 };
     if (!cox_evaluate(d, g, value, score, info)) return false;
     memcpy(q->L, info, p * p * sizeof(double));
-    if (linalg_cholesky(q->L, (int)p, &ignored) != OK) return false;
+    if (linalg_cholesky(q->L, (int)p, &ignored) != OK || !digits_left(q)) return false;
     *value += linalg_cholesky_logdet(q->L, (int)p) / 2 - q->log_det;
     linalg_cholesky_inverse(q->A, q->L, (int)p);
     for (size_t s = 0; s < d->n_strata; s++) {

@@ -86,7 +86,7 @@ static Rc maximise(LikelihoodPoint *out, const Likelihood *l, double *g, const d
         double tt = dot(t, t, p), miss = (b - dot(t, g, p)) / tt;
         for (int j = 0; j < p; j++) g[j] += miss * t[j];
     }
-    if (!l->evaluate(l->context, g, &out->value, score, info)) goto out;
+    if (!l->evaluate(l->context, g, &out->value, score, info)) { out->value = -INFINITY; goto out; }
     double least_rest = INFINITY;
     int stuck = 0;
     for (out->iterations = 0; out->iterations < ITERATIONS_MAX; out->iterations++) {

@@ -255,8 +255,8 @@ END_TEST
  * than the drop allows. The seeds are those of a random search at which the way from the estimate stops too early. */
 START_TEST(firth_limits_hold_from_every_start)
 {
-    enum { SEEDS = 5, P_MAX = 7, N_MAX = 25, STARTS = 40 };
-    static const uint64_t seed[SEEDS] = { 1, 9, 28, 40, 58 };
+    enum { SEEDS = 3, P_MAX = 7, N_MAX = 25, STARTS = 40 };
+    static const uint64_t seed[SEEDS] = { 1, 9, 58 };
     for (int q = 0; q < SEEDS; q++) {
         Arena a = { 0 };
         Rng r = rng_stream(77, seed[q]);

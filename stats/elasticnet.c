@@ -105,21 +105,6 @@ static Rc read_lambdas(double **lambda, size_t *n, PathSolver *s, const PathProb
     return OK;
 }
 
-/* Deviance of the model without penalised columns' say: b = 0 (offset and, for logistic, intercept alone). */
-static Rc null_deviance(double *dev, const PathProblem *net, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    PathSolver *s;
-    PathSolution none = { 0 };
-    PathProblem p = *net;
-    p.p = 0;
-    TRY(path_solver_new(&s, &p, a, e));
-    TRY(path_solve(&none, s, 1, e));
-    *dev = 2 * (path_saturated(s) - none.loglik);
-out:
-    return rc;
-}
-
 static Rc write_path(Json *out, const PathProblem *net, const char *const *term, const NetPath *path, const double *lambda, size_t n_lambda,
                      Arena *a, Err *e)
 {
@@ -143,26 +128,6 @@ static Rc write_path(Json *out, const PathProblem *net, const char *const *term,
     if (!net->time) json_set_numbers(out, "intercept", path->intercept, n_lambda);
     json_set_number(out, "max_kkt_violation", path->worst_kkt);
     return OK;
-}
-
-Rc net_path(NetPath *path, PathSolver *s, const PathProblem *net, const double *lambda, size_t n_lambda, Arena *a, Err *e)
-{
-    Rc rc = OK;
-    path->beta = ARENA_NEW(a, net->p * n_lambda, double);
-    path->intercept = ARENA_NEW(a, n_lambda, double);
-    path->dev_ratio = ARENA_NEW(a, n_lambda, double);
-    if (!path->beta || !path->intercept || !path->dev_ratio) return err_nomem(e);
-    TRY(null_deviance(&path->nulldev, net, a, e));
-    path->worst_kkt = 0;
-    for (size_t k = 0; k < n_lambda; k++) {
-        PathSolution at = { .beta = path->beta + k * net->p };
-        TRY(path_solve(&at, s, lambda[k], e));
-        path->worst_kkt = fmax(path->worst_kkt, at.kkt);
-        path->intercept[k] = at.intercept;
-        path->dev_ratio[k] = 1 - 2 * (path_saturated(s) - at.loglik) / path->nulldev;
-    }
-out:
-    return rc;
 }
 
 /* The one lambda, or the one that cross-validation chose: only then is the path a model. */

@@ -6,7 +6,10 @@
 #include "stats/design_values.h"
 #include "stats/diagnosis.h"
 
-/* Values that cannot be, in rows that are kept: text for a number, infinities. */
+/* Products of four of them must stay finite. */
+static const double LARGEST = 1e75;
+
+/* Values that cannot be, in rows that are kept: text for a number, infinities, what overflows once squared. */
 static Rc refuse_values(Building *b)
 {
     for (size_t k = 0; k < b->n_need; k++) {
@@ -24,6 +27,10 @@ static Rc refuse_values(Building *b)
             if (b->keep[i] && isinf(q->value.num[i]))
                 return err_set(b->e, ERR_INPUT, "%s:%zu: %s is %s, expected a finite number", b->f->name, design_line(b->f, i),
                                q->expr->label, q->value.num[i] > 0 ? "Inf" : "-Inf");
+        for (size_t i = 0; !(q->finite && q->high <= LARGEST && q->low >= -LARGEST) && i < b->f->rows; i++)
+            if (b->keep[i] && fabs(q->value.num[i]) > LARGEST)
+                return err_set(b->e, ERR_INPUT, "%s:%zu: %s is %g, expected a number within %g of 0: take another unit", b->f->name, design_line(b->f, i),
+                               q->expr->label, q->value.num[i], LARGEST);
     }
     return OK;
 }

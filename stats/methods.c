@@ -125,6 +125,7 @@ Rc method_call(Json **out, const Method *m, const StatCall *call, Err *e)
     }
     if (json_get(call->options, "conf") && !method_takes_option(m, "conf"))
         diagnose(j, "option_unused", "%s prints no interval: --conf changes nothing", m->name);
+    if (rc == ERR_ESTIMATE && !json_size(json_get(j, "diagnosis"))) diagnose(j, "no_information", "%s", e && e->text[0] ? e->text : "no estimate");
     set_absent(j, "converged", json_from_bool(rc == OK));
     set_absent(j, "iterations", json_from_number(0));
     set_absent(j, "diagnosis", json_array());

@@ -14,6 +14,17 @@ for m in km cif logrank; do
 done
 refused "rmst of six groups" 2 'two groups' "$REOX" stat rmst 'Surv(t, e) ~ a * b' --data "$tmp/d.csv"
 refused "elasticnet without a response" 2 'elasticnet wants' "$REOX" stat elasticnet '~ a + x' --data "$tmp/d.csv"
+# What overflows once squared is refused with its line, and a fit that fails says so in its diagnosis, in every method.
+awk -F, 'BEGIN { OFS = "," } NR == 5 { $5 = "1e300" } { print }' "$tmp/d.csv" >"$tmp/huge.csv"
+for f in 'cox Surv(t,e)~x' 'linear t~x' 'logistic e~x' 'concordance Surv(t,e)~x' 'lmm t~x+(1|a)'; do
+    refused "a number too large: $f" 3 'huge.csv:5: x is 1e\+300, expected a number within 1e\+75 of 0' "$REOX" stat "${f%% *}" "${f#* }" --data "$tmp/huge.csv"
+done
+head -n 4 "$tmp/d.csv" >"$tmp/three.csv"
+for f in 'x+frailty(a)' 'x+(1|a)' 'pspline(x,df=3)'; do
+    "$REOX" stat cox "Surv(t, e) ~ $f" --data "$tmp/three.csv" --json >"$tmp/three" 2>/dev/null; code=$?
+    ok "three rows: $f" python3 -c "import json; d = json.load(open('$tmp/three')); assert $code == 0 or $code == 4 and d['diagnosis'], ($code, d)"
+done
+
 # Smooth terms, powers and time in a coefficient are Cox's own: elsewhere x would pass for them.
 for term in 'tt(x)' 'pspline(x,df=3)' 'fp(x)'; do
     own=${term%%(*}

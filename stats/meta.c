@@ -52,6 +52,9 @@ static void two_groups(double *y, double *v, const char *effect, double a, doubl
     else { *y = a / n1 - c / n2; *v = a * b / (n1 * n1 * n1) + c * d / (n2 * n2 * n2); }
 }
 
+/* Squares and products of variances and weights must stay finite. */
+static const double LARGEST = 1e75;
+
 static Rc read_effects(double *y, double *v, const Design *d, const StatCall *call, Arena *a, Err *e)
 {
     Rc rc = OK;
@@ -73,7 +76,7 @@ static Rc read_effects(double *y, double *v, const Design *d, const StatCall *ca
         for (size_t i = 0; i < d->n; i++) { y[i] = d->y[i]; v[i] = col->num[d->row[i]]; }
     }
     for (size_t i = 0; i < d->n; i++)
-        if (!isfinite(y[i]) || !(v[i] > 0) || !isfinite(v[i]))
+        if (!(fabs(y[i]) <= LARGEST) || !(v[i] >= 1 / LARGEST) || !(v[i] <= LARGEST))
             return err_set(e, ERR_INPUT, "%s:%zu: estimate %g with variance %g, expected finite numbers and a variance above 0", d->frame->name,
                            d->frame->line[d->row[i]], y[i], v[i]);
 out:

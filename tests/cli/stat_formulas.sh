@@ -19,6 +19,8 @@ awk -F, 'BEGIN { OFS = "," } NR == 5 { $5 = "1e300" } { print }' "$tmp/d.csv" >"
 for f in 'cox Surv(t,e)~x' 'linear t~x' 'logistic e~x' 'concordance Surv(t,e)~x' 'lmm t~x+(1|a)'; do
     refused "a number too large: $f" 3 'huge.csv:5: x is 1e\+300, expected a number within 1e\+75 of 0' "$REOX" stat "${f%% *}" "${f#* }" --data "$tmp/huge.csv"
 done
+printf 'y,v\n1,1e300\n2,2e300\n4,1e299\n' >"$tmp/meta.csv"
+refused "a variance too large" 3 'meta.csv:2: estimate 1 with variance 1e\+300' "$REOX" stat meta 'y ~ 1' --variance v --data "$tmp/meta.csv"
 head -n 4 "$tmp/d.csv" >"$tmp/three.csv"
 for f in 'x+frailty(a)' 'x+(1|a)' 'pspline(x,df=3)'; do
     "$REOX" stat cox "Surv(t, e) ~ $f" --data "$tmp/three.csv" --json >"$tmp/three" 2>/dev/null; code=$?

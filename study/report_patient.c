@@ -188,7 +188,8 @@ static Rc risk_gather(PatientRisk *out, const ReportData *d, const ReportModel *
     else clock_label(&text, m->spec, &d->tables->protocol);
     TRY(str_check(&text, e));
     out->clock = arena_strdup(a, text.s);
-    out->detail = arena_printf(a, "n = %zu, %zu events; %s", out->n, out->n_events, text.s);
+    out->detail = isnan(m->stored->nevent) ? arena_printf(a, "n = %zu; %s", out->n, text.s)      /* levels are no events */
+                                           : arena_printf(a, "n = %zu, %zu events; %s", out->n, out->n_events, text.s);
     if (!out->clock || !out->detail) { rc = err_nomem(e); goto out; }
     out->absent = "no prediction is stored for this patient";
     const char *left_out = NULL;

@@ -27,8 +27,7 @@ void logistic_by_term(const LogisticModel *c, const char *key, const double *x);
 void logistic_matrix(const LogisticModel *c, const char *key, const double *m);
 LogisticInput logistic_input(const LogisticModel *c);
 
-/* The maximum-likelihood answer, or the separated one (ERR_ESTIMATE). */
-Rc logistic_ml(LogisticModel *c, Err *e);
+/* What is said where the maximum does not exist (ERR_ESTIMATE). */
 Rc logistic_separated(LogisticModel *c, Err *e);
 /* penalty firth, median, flac, flic. */
 Rc logistic_penalised(LogisticModel *c, const char *penalty, Err *e);

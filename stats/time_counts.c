@@ -65,9 +65,9 @@ static Rc by_sorting(TimeCounts *out, const double *time, const double *event, s
 {
     Rc rc = OK;
     TRY(room_for(out, n, a, e));
-    uint64_t *key = (uint64_t *)out->more[0];
+    uint64_t *key = (uint64_t *)(void *)out->more[0];
     for (size_t i = 0; i < n; i++) key[i] = (order_key(time[i]) - s.least) >> s.shift << 1 | (event[i] != 0);
-    if (!s.ascending) key = order_below(key, (uint64_t *)out->more[1], n, s.width + 1);
+    if (!s.ascending) key = order_below(key, (uint64_t *)(void *)out->more[1], n, s.width + 1);
     for (size_t from = 0, to; from < n; from = to) {
         const uint64_t code = key[from] >> 1;
         size_t events = 0;
@@ -85,7 +85,7 @@ static Rc by_order(TimeCounts *out, const double *time, const double *event, siz
 {
     Rc rc = OK;
     TRY(room_for(out, n, a, e));
-    size_t *order = (size_t *)out->more[0];
+    size_t *order = (size_t *)(void *)out->more[0];
     order_start(order, n);
     TRY(order_by(order, time, n, e));
     for (size_t i = 0; i < n; i++) {

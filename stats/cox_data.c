@@ -151,7 +151,7 @@ static Rc strata(CoxData *d, const int *stratum, Arena *a, Err *e)
 static Rc blocks(CoxData *d, Arena *a, Err *e)
 {
     size_t k = 0;
-    d->block = ARENA_NEW(a, d->n_events + 1, CoxBlock);
+    d->block = ARENA_ROOM(a, d->n_events + 1, CoxBlock);
     if (!d->block) return err_nomem(e);
     for (size_t s = 0; s < d->n_strata; s++) {
         CoxStratum *t = &d->stratum[s];

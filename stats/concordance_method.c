@@ -102,6 +102,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     Arena a = { 0 };
     size_t *order = NULL;
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true }, e));
+    TRY(design_check_levels(&d, out, d.p > 0, e));
     if (d.p == 0) { rc = err_set(e, ERR_USAGE, "'%s': a marker is expected right of ~", call->formula); goto out; }
     double tau = option_number(call, "tau", INFINITY), events = 0;
     for (size_t i = 0; i < d.n; i++) events += d.event[i] != 0;

@@ -157,6 +157,7 @@ static Rc elasticnet_run(Json *out, const StatCall *call, Err *e)
     DesignWish wish = { .kind = FORMULA_ANY };
     TRY(design_build(&d, out, call, &wish, e));
     TRY(design_want_rows(&d, out, 2, e));
+    TRY(design_check_levels(&d, out, d.p > d.has_intercept, e));
     TRY(design_sort_rows(&d, e));
     TRY(read_problem(&net, &d, out, call, &a, e));
     TRY(path_solver_new(&s, &net, &a, e));

@@ -84,6 +84,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     if (!(minprop > 0 && minprop < maxprop && maxprop < 1))
         return err_set(e, ERR_USAGE, "--minprop %g and --maxprop %g: expected 0 < minprop < maxprop < 1", minprop, maxprop);
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_ANY, .no_intercept = true }, e));
+    TRY(design_check_levels(&d, out, d.p > 0, e));
     if (d.response == RESPONSE_COUNTING || d.response == RESPONSE_TEXT || d.response == RESPONSE_NONE || d.p != 1) {
         rc = err_set(e, ERR_USAGE, "'%s': maxstat wants Surv(time, event) or a number left of ~ and one marker right of it", call->formula);
         goto out;

@@ -264,6 +264,7 @@ static Rc meta_run(Json *out, const StatCall *call, Err *e)
     DesignWish wish = { .kind = FORMULA_ANY };
     double conf = call_conf(call), profile[2];
     TRY(design_build(&d, out, call, &wish, e));
+    TRY(design_check_levels(&d, out, true, e));
     if (d.response != RESPONSE_NONE && d.response != RESPONSE_NUMBER) { rc = err_set(e, ERR_USAGE, "meta wants numbers left of ~"); goto out; }
     if (d.n < 2) { rc = diagnose_fatal(out, e, "too_few_rows", "%zu study: at least two are needed to pool", d.n); goto out; }
     double *y = ARENA_NEW(&a, d.n, double), *v = ARENA_NEW(&a, d.n, double);

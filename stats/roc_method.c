@@ -224,6 +224,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     double *y = NULL, conf = call_conf(call);
     const double *range = NULL;
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_RESPONSE, .no_intercept = true }, e));
+    TRY(design_check_levels(&d, out, d.p > 0, e));
     if (d.p == 0) { rc = err_set(e, ERR_USAGE, "'%s': a marker is expected right of ~", call->formula); goto out; }
     TRY(design_sort_rows(&d, e));
     TRY(response_binary(&y, &d, out, e));

@@ -102,6 +102,7 @@ static Rc prepare(Work *w, Json *out, const StatCall *call, Err *e)
     Design *d = &w->d;
     double cause = option_number(call, "cause", 1), censored = option_number(call, "cens_code", 0), cases = 0;
     TRY(design_build(d, out, call, &(DesignWish){ .kind = FORMULA_SURVIVAL, .no_intercept = true, .codes = true }, e));
+    TRY(design_check_levels(d, out, d->p > 0, e));
     if (d->start) { rc = err_set(e, ERR_USAGE, "timeroc wants Surv(time, code), not start and stop"); goto out; }
     if (d->p == 0) { rc = err_set(e, ERR_USAGE, "'%s': a marker is expected right of ~", call->formula); goto out; }
     w->n_times = option_numbers(&w->times, call, "times", &d->arena);

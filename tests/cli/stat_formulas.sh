@@ -45,4 +45,15 @@ done
 refused "validate of a response has no times" 2 'a response has no --times' "$REOX" stat validate 'e ~ x' --bootstrap 5 --times 3 --data "$tmp/d.csv"
 refused "validate has one time" 2 '2 --times' "$REOX" stat validate 'Surv(t, e) ~ x' --bootstrap 5 --times 3,4 --data "$tmp/d.csv"
 refused "repeats without folds" 2 'repeats goes with --folds' "$REOX" stat validate 'e ~ x' --bootstrap 5 --repeats 3 --data "$tmp/d.csv"
+
+# A column of text that is one word in every row is said, never passed over.
+awk 'BEGIN { print "t,e,g,x,y"; for (i = 1; i <= 24; i++) print i % 13 + 1 "," (i % 3 > 0) ",left," i * 7 % 11 "," i % 2 }' >"$tmp/one.csv"
+for m in roc concordance timeroc elasticnet; do
+    left="Surv(t, e)"; [ $m = roc ] && left=y
+    set --; [ $m = timeroc ] && set -- --times 5
+    "$REOX" stat $m "$left ~ g + x" --data "$tmp/one.csv" "$@" --json >"$tmp/said" 2>/dev/null; code=$?
+    ok "$m: a constant category beside a marker" sh -c "[ $code = 0 ] && grep -q \"g is 'left' in every row and was left out\" '$tmp/said'"
+    refused "$m: a constant category alone" 4 "constant_column: g is 'left' in every row" "$REOX" stat $m "$left ~ g" --data "$tmp/one.csv" "$@"
+done
+refused "maxstat: a constant category" 4 "constant_column: g is 'left'" "$REOX" stat maxstat 'Surv(t, e) ~ g' --data "$tmp/one.csv"
 done_testing

@@ -107,6 +107,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     Design d = { 0 };
     double conf = call_conf(call);
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_COLUMNS, .no_intercept = true }, e));
+    TRY(design_want_numbers(&d, call, e));
     if (d.p != 2) { rc = err_set(e, ERR_USAGE, "'%s': two columns of numbers are expected, ~a+b", call->formula); goto out; }
     TRY(design_want_rows(&d, out, 3, e));
     TRY(design_sort_rows(&d, e));

@@ -71,6 +71,9 @@ Rc design_groups(int **code, char ***label, size_t *n_groups, Design *d, const S
 
 /* Diagnoses too_few_rows (ERR_ESTIMATE) when fewer than `least` rows are there; names the column that lost most. */
 Rc design_want_rows(const Design *d, Json *out, size_t least, Err *e);
+/* Where columns are set against each other: a category is refused, with the line of the first word in it; its indicator columns would be
+ * taken for measurements. ERR_INPUT, ERR_USAGE. */
+Rc design_want_numbers(const Design *d, const StatCall *call, Err *e);
 
 /* No weights, or whole numbers: a row of weight 2 is two rows. Any other weights are of sampling and call for a robust variance
  * (the rule of R's survfit; Cox's is stricter and takes 0 and 1 alone). */

@@ -184,3 +184,20 @@ Rc design_want_rows(const Design *d, Json *out, size_t least, Err *e)
                               "fill or leave out that column", d->n, d->n == 1 ? " is" : "s are", d->n_dropped_missing, most, worst);
     return diagnose_fatal(out, e, "too_few_rows", "%zu row%s left, at least %zu are needed", d->n, d->n == 1 ? " is" : "s are", least);
 }
+
+Rc design_want_numbers(const Design *d, const StatCall *call, Err *e)
+{
+    const Formula *f = d->formula;
+    for (size_t k = 0; k < f->n_vars; k++) {
+        const Var *v = &f->var[k];
+        if (v->kind != VAR_FACTOR) continue;
+        const FrameColumn *c = v->expr->kind == EXPR_COLUMN ? frame_column(call->data, v->expr->name) : NULL;
+        double unused;
+        for (size_t i = 0; c && c->is_text && i < d->n; i++)
+            if (c->text[d->row[i]] && !number_read(&unused, c->text[d->row[i]]))
+                return err_set(e, ERR_INPUT, "%s:%zu: %s is '%s', expected a number", call->data->name, design_line(call->data, d->row[i]),
+                               v->expr->label, c->text[d->row[i]]);
+        return err_set(e, ERR_USAGE, "'%s': %s is a category, a column of numbers is expected", call->formula, v->label);
+    }
+    return OK;
+}

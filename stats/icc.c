@@ -181,6 +181,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     Rc rc = OK;
     Design d = { 0 };
     TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_COLUMNS, .no_intercept = true }, e));
+    TRY(design_want_numbers(&d, call, e));
     if (d.p < 2) { rc = err_set(e, ERR_USAGE, "'%s': two or more columns of numbers are expected, ~a+b", call->formula); goto out; }
     TRY(design_want_rows(&d, out, 2, e));
     TRY(design_sort_rows(&d, e));

@@ -56,4 +56,12 @@ for m in roc concordance timeroc elasticnet; do
     refused "$m: a constant category alone" 4 "constant_column: g is 'left' in every row" "$REOX" stat $m "$left ~ g" --data "$tmp/one.csv" "$@"
 done
 refused "maxstat: a constant category" 4 "constant_column: g is 'left'" "$REOX" stat maxstat 'Surv(t, e) ~ g' --data "$tmp/one.csv"
+
+# Readings are numbers: the indicator columns of a category would be taken for raters.
+awk 'BEGIN { print "a,b,c,g"; for (i = 1; i <= 12; i++) print i % 5 "," (i == 4 ? "none" : i % 4) "," i % 3 "," substr("xyz", i % 3 + 1, 1) }' >"$tmp/read.csv"
+for m in icc paired correlation; do
+    refused "$m: a word among the readings" 3 "read.csv:5: b is 'none', expected a number" "$REOX" stat $m '~ a + b' --data "$tmp/read.csv"
+    refused "$m: a category" 3 "read.csv:2: g is 'y', expected a number" "$REOX" stat $m '~ g' --data "$tmp/read.csv"
+    refused "$m: a category made of numbers" 2 'factor\(c\) is a category' "$REOX" stat $m '~ factor(c)' --data "$tmp/read.csv"
+done
 done_testing

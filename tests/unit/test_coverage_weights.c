@@ -149,11 +149,11 @@ START_TEST(areas)
 }
 END_TEST
 
-START_TEST(areas_in_time)
+static void ask_areas_in_time(int way, const char *more, Kind kind)
 {
     char options[128];
     const Truth truth = truth_of(true);
-    Trial *q = new_trial("timeroc", "Surv(t,code)~x", "\"times\":5", _i, COMPETING, options);
+    Trial *q = new_trial("timeroc", "Surv(t,code)~x", more, way, kind, options);
     q->n = 2;
     q->name[0] = "auc";
     q->name[1] = "auc_def2";
@@ -161,20 +161,17 @@ START_TEST(areas_in_time)
     q->truth[1] = truth.auc_def2;
     ask(q);
 }
+
+START_TEST(areas_in_time)
+{
+    ask_areas_in_time(_i, "\"times\":5", COMPETING);
+}
 END_TEST
 
 /* Censoring depends on the marker: the marginal curve would be wrong, the Cox model of it is right. */
 START_TEST(areas_weighted_by_a_model)
 {
-    char options[128];
-    const Truth truth = truth_of(true);
-    Trial *q = new_trial("timeroc", "Surv(t,code)~x", "\"times\":5,\"weighting\":\"cox\"", _i, COMPETING_DEPENDENT, options);
-    q->n = 2;
-    q->name[0] = "auc";
-    q->name[1] = "auc_def2";
-    q->truth[0] = truth.auc;
-    q->truth[1] = truth.auc_def2;
-    ask(q);
+    ask_areas_in_time(_i, "\"times\":5,\"weighting\":\"cox\"", COMPETING_DEPENDENT);
 }
 END_TEST
 

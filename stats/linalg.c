@@ -2,6 +2,7 @@
 #include "stats/linalg.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,11 +14,17 @@
 __attribute__((weak)) int blas_thread_shutdown_(void);
 
 /* OpenBLAS starts its threads when it is loaded, and they spin for some 25 ms in case there is work: as much CPU as half of a
- * short command takes. */
-void linalg_init(void)
+ * short command takes. To set their number starts them once more, so this is done once. */
+static void one_thread(void)
 {
     openblas_set_num_threads(1);
     if (blas_thread_shutdown_) blas_thread_shutdown_();
+}
+
+void linalg_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, one_thread);
 }
 
 /* LAPACK's iterations need not end on an infinity, so it never sees one. */

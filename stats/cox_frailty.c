@@ -35,11 +35,11 @@ static bool evaluate(void *context, const double *g, double *value, double *scor
         int j = f->p + k;
         double w = g[j];
         if (f->gamma) {
-            double r = exp(w);
-            if (!isfinite(r)) return false;
-            *value += (w - r + 1) / f->theta;          /* + 1: nothing is lost where there is no frailty */
-            score[j] += (1 - r) / f->theta;
-            info[j * n + j] += r / f->theta;
+            double more = expm1(w);                    /* w is as small as theta: exp(w) - 1 would be rounding, divided by theta */
+            if (!isfinite(more)) return false;
+            *value += (w - more) / f->theta;           /* nothing is lost where there is no frailty */
+            score[j] -= more / f->theta;
+            info[j * n + j] += (1 + more) / f->theta;
         } else {
             *value -= w * w / 2 / f->theta;
             score[j] -= w / f->theta;
@@ -70,7 +70,7 @@ static Rc integrated(double *value, double *penalised, Frailty *f, double theta,
         *value = f->partial;
         for (int k = 0; k < f->q; k++) {
             double w = g[f->p + k], d = f->deaths[k];
-            *value += (w - exp(w)) * nu + nu + nu * log(nu) - (nu + d) * log(nu + d) + log_gamma(nu + d) - log_gamma(nu) + d;
+            *value += (w - expm1(w)) * nu + nu * log(nu) - (nu + d) * log(nu + d) + log_gamma(nu + d) - log_gamma(nu) + d;
         }
         return OK;
     }
@@ -82,16 +82,26 @@ out:
     return rc;
 }
 
-/* Golden section over log theta, to where the maximum is flat. */
-static Rc best_theta(double *theta, double *value, double *penalised, Frailty *f, double *g, Err *e)
+/* Golden section over log theta, to where the maximum is flat. Laplace's likelihood can have one maximum at 0 and a higher one far up,
+ * so the grid is walked to its end and on from there while it still rises. rising: it does so at the last theta, no maximum was found. */
+static Rc best_theta(bool *rising, double *theta, double *value, double *penalised, Frailty *f, double *g, Err *e)
 {
     Rc rc = OK;
     const double ratio = (sqrt(5) - 1) / 2;
     double grid_best = -INFINITY, centre = 0;
-    for (double x = -9; x <= 3; x += 1) {
+    const double grid_end = 8, last = 24;
+    double *best = ARENA_NEW(&f->c->a, f->p + f->q + 1, double);
+    if (!best) return err_nomem(e);
+    for (double x = -9; x <= grid_end || (x <= last && centre == x - 1); x += 1) {
         TRY(integrated(value, penalised, f, exp(x), g, e));
-        if (*value > grid_best) { grid_best = *value; centre = x; }
+        if (*value > grid_best) {
+            grid_best = *value;
+            centre = x;
+            memcpy(best, g, (size_t)(f->p + f->q) * sizeof *g);
+        }
     }
+    *rising = centre == last;
+    memcpy(g, best, (size_t)(f->p + f->q) * sizeof *g);
     double low = centre - 1, high = centre + 1, a = high - ratio * (high - low), b = low + ratio * (high - low), fa, fb;
     TRY(integrated(&fa, penalised, f, exp(a), g, e));
     TRY(integrated(&fb, penalised, f, exp(b), g, e));
@@ -146,6 +156,7 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e)
         if (c->d.event[i] == 1) f.deaths[c->d.group[i]] += c->d.weight ? c->d.weight[i] : 1;
     }
     CoxInput in = cox_model_input(c, ties);
+    TRY(cox_check_free(c, &in, c->term, e));
     in.x = x;
     in.xj = NULL;
     in.p = (int)all;
@@ -153,7 +164,13 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e)
     TRY(cox_data_init(&d, &in, a, e));
     if (!cox_evaluate(&d, g, &c->loglik_null, NULL, NULL)) return err_set(e, ERR_ESTIMATE, "the likelihood cannot be evaluated");
     double theta = 0, value = 0, penalised = 0;
-    TRY(best_theta(&theta, &value, &penalised, &f, g, e));
+    bool rising = false;
+    TRY(best_theta(&rising, &theta, &value, &penalised, &f, g, e));
+    if (rising) {
+        rc = diagnose_fatal(c->out, e, "no_information", "the likelihood rises as long as the frailty's variance grows: the order of the "
+                            "groups explains the events; take a stratum for each group, or the groups as a term with --penalty firth");
+        goto out;
+    }
     double *var = ARENA_NEW(a, p * p + 1, double), *se = ARENA_NEW(a, p + 1, double);
     if (!var || !se) return err_nomem(e);
     memcpy(f.L, f.info, all * all * sizeof(double));
@@ -179,16 +196,11 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e)
     json_set_number(c->out, "loglik_null", c->loglik_null);
     json_set_number(c->out, "loglik_integrated", value);
     json_set_number(c->out, "pen_loglik", penalised);
-    double *hr = ARENA_NEW(a, 3 * p + 1, double);
-    if (!hr) return err_nomem(e);
-    for (size_t j = 0; j < p; j++) {
-        hr[j] = exp(beta[j]);
-        hr[p + j] = beta[j] / se[j];
-        hr[2 * p + j] = normal_two_sided_p(beta[j] / se[j]);
-    }
-    static const char *const cols[] = { "hr", "z", "p" };
-    json_set_matrix(c->out, "hr", hr, p, 3, (const char *const *)c->term, cols);
     c->beta = beta;
+    c->vcov = var;
+    c->data.n_events = d.n_events;
+    cox_hazard_ratios(c);
+    cox_note_events(c);
     if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json_frailty(c, &d, g, inverse, scale, theta, gamma, e));
     Json *o = json_set(c->out, "frailties", json_object());
     for (size_t k = 0; k < q; k++) json_set_number(o, c->d.group_label[k], g[p + k]);

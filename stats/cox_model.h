@@ -51,6 +51,10 @@ void cox_model_basis(double *xb, const CoxModel *c, const double *x_row);
 void cox_model_by_term(const CoxModel *c, const char *key, const double *x);
 void cox_model_matrix(const CoxModel *c, const char *key, const double *m);
 
+/* The columns that a penalty on others leaves free (in, their names in term[in->p]) must have a maximum without those: else ERR_ESTIMATE
+ * with its diagnosis. */
+Rc cox_check_free(CoxModel *c, const CoxInput *in, char **term, Err *e);
+
 /* The separated fit: diagnosis, supremum, what stays finite, one-sided limits. Ends with ERR_ESTIMATE. */
 Rc cox_separated(CoxModel *c, const Existence *ex, Err *e);
 
@@ -77,6 +81,8 @@ Rc cox_refit(CoxRefit *out, double *beta, double *se, const CoxModel *c, const d
 
 /* hr, concordance, and the keys of newdata and keep_fit, from beta and vcov. */
 Rc cox_common_keys(CoxModel *c, Err *e);
+void cox_hazard_ratios(CoxModel *c);
+void cox_note_events(const CoxModel *c);
 
 /* Keys of the options. */
 Rc cox_residuals(CoxModel *c, Err *e);

@@ -31,6 +31,40 @@ static Rc check_information(CoxModel *c, const double *info, Err *e)
                           c->term[worst]);
 }
 
+Rc cox_check_free(CoxModel *c, const CoxInput *in, char **term, Err *e)
+{
+    Rc rc = OK;
+    const CoxModel whole = *c;
+    CoxMaximum m = { 0 };
+    Existence ex = { 0 };
+    Str names = { 0 };
+    if (in->p == 0) return OK;
+    double *raw = ARENA_NEW(&c->a, in->p, double), *sign = ARENA_NEW(&c->a, in->p, double);
+    if (!raw || !sign) return err_nomem(e);
+    c->data = (CoxData){ 0 };
+    c->p = in->p;
+    c->term = term;
+    TRY(cox_data_init(&c->data, in, &c->a, e));
+    TRY(cox_maximise(&m, &c->data, NULL, NULL, &c->a, e));
+    TRY(check_information(c, m.info_start, e));
+    if (m.certified) goto out;
+    rc = existence_cox(&ex, &c->data, &c->a, e);
+    if (rc == ERR_ESTIMATE) rc = OK;                   /* not known: the penalised fit says what it can */
+    if (rc != OK || !ex.separated) goto out;
+    cox_to_columns(raw, &c->data, ex.direction);
+    existence_signs(sign, raw, c->data.scale, in->p);
+    for (int j = 0; j < in->p; j++)
+        if (sign[j] != 0) str_appendf(&names, "%s%s (%s)", names.len ? ", " : "", term[j], sign[j] > 0 ? "+" : "-");
+    rc = diagnose_fatal(c->out, e, "monotone_likelihood", "the likelihood rises for ever along %s, where the penalty of the other terms does not "
+                        "reach: no finite coefficient; leave the column out, or merge a level with another", str_text(&names));
+out:
+    str_free(&names);
+    c->data = whole.data;
+    c->p = whole.p;
+    c->term = whole.term;
+    return rc;
+}
+
 /* Fits what `in` describes and reports it. `limited`: rows of `in` are not the design's (tt), so keys by row are left out. */
 Rc cox_fit_and_report(CoxModel *c, const CoxInput *in, bool limited, Err *e)
 {

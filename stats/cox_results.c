@@ -96,7 +96,7 @@ out:
     return rc;
 }
 
-static void note_events(const CoxModel *c)
+void cox_note_events(const CoxModel *c)
 {
     double per = (double)c->data.n_events / (c->p ? c->p : 1);
     if (c->p && per < EVENTS_PER_PARAMETER)
@@ -247,7 +247,7 @@ out:
     return rc;
 }
 
-static void hazard_ratios(CoxModel *c)
+void cox_hazard_ratios(CoxModel *c)
 {
     int p = c->p;
     double z = conf_z(call_conf(c->call));
@@ -329,8 +329,8 @@ out:
 Rc cox_common_keys(CoxModel *c, Err *e)
 {
     Rc rc = OK;
-    hazard_ratios(c);
-    note_events(c);
+    cox_hazard_ratios(c);
+    cox_note_events(c);
     note_condition(c);
     TRY(spline_keys(c->out, &c->d, c->beta, covariance_root(c->data.T, c->robust_basis ? c->robust_basis : c->m.vcov, c->p, &c->a), c->p,
                     c->column, e));

@@ -210,52 +210,69 @@ static Rc report(Fit *q, double *a, double *b, Err *e)
     return rc;
 }
 
-/* The penalty leaves the line of each smooth free: that line and the other columns must be told apart. It comes first, for what equals it is
- * in the smooth already, wherever it stands in the formula. Equidistant B-splines times their number make the line (the first is held at 0). */
-Rc cox_smooth_rank(CoxModel *c, Err *e)
+/* The columns that the penalty leaves free: the line of each smooth, and the others. Equidistant B-splines times their number make the line
+ * (the first is held at 0). Lines come first. */
+typedef struct {
+    const double **column;
+    char **term;
+    size_t *from, p, lines;    /* the design's column, the smooth's first */
+} FreeColumns;
+
+static Rc free_columns(FreeColumns *out, CoxModel *c, Err *e)
 {
-    Rc rc = OK;
     const Design *d = &c->d;
     const size_t n = d->n;
-    const bool drop = option_flag(c->call, "drop_collinear");
     double *x = ARENA_NEW(&c->a, n * d->p + 1, double);
-    char **term = ARENA_NEW(&c->a, d->p + 1, char *);
-    unsigned char *keep = arena_alloc(&c->a, d->p + 1);
-    size_t *from = ARENA_NEW(&c->a, d->p + 1, size_t), p = 0, lines = 0;
-    Json *ignored = json_object();
-    const double **column = (const double **)arena_array(&c->a, d->p + 1, sizeof *column);
-    if (!x || !column || !term || !keep || !from || !ignored) { rc = err_nomem(e); goto out; }
-    memset(c->keep, 1, d->p);
-    TRY(design_check_levels(d, c->out, drop, e));
+    *out = (FreeColumns){ .column = (const double **)arena_array(&c->a, d->p + 1, sizeof *out->column),
+                          .term = ARENA_NEW(&c->a, d->p + 1, char *), .from = ARENA_NEW(&c->a, d->p + 1, size_t) };
+    if (!x || !out->column || !out->term || !out->from) return err_nomem(e);
     for (int pass = 0; pass < 2; pass++)
         for (size_t j = 0, m; j < d->p; j += m) {
             const Term *t = &d->formula->term[d->assign[j] - 1];
             const Var *v = &d->formula->var[t->var[0]];
             const bool smooth = t->n == 1 && v->kind == VAR_PSPLINE;
             m = smooth ? (size_t)var_columns(v, false) : 1;
-            if (smooth != (pass == 0)) continue;
+            if (smooth != (pass == 0) || !c->keep[j]) continue;
             const double width = (v->high - v->low) / (v->n_knots - 1);
+            const size_t p = out->p++;
             for (size_t i = 0; i < n; i++)
                 for (size_t k = 0; k < m; k++) x[p * n + i] += (smooth ? (double)(k + 1) * width : 1) * d->xj[j + k][i];
-            term[p] = smooth ? arena_printf(&c->a, "%s:linear", v->label) : d->term[j];
-            if (!term[p]) { rc = err_nomem(e); goto out; }
-            column[p] = x + p * n;
-            from[p++] = j;
-            lines += smooth;
+            out->term[p] = smooth ? arena_printf(&c->a, "%s:linear", v->label) : d->term[j];
+            if (!out->term[p]) return err_nomem(e);
+            out->column[p] = x + p * n;
+            out->from[p] = j;
+            out->lines += smooth;
         }
-    const DesignColumns columns = { .n = n, .p = p, .xj = column, .term = term, .centre = true, .stratum = d->stratum, .n_strata = d->n_strata,
-                                    .of = d->stratum ? " of a stratum" : "" };
+    return OK;
+}
+
+/* The line of each smooth and the other columns must be told apart. It comes first, for what equals it is in the smooth already, wherever
+ * it stands in the formula. */
+Rc cox_smooth_rank(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    const Design *d = &c->d;
+    const bool drop = option_flag(c->call, "drop_collinear");
+    unsigned char *keep = arena_alloc(&c->a, d->p + 1);
+    FreeColumns f = { 0 };
+    Json *ignored = json_object();
+    if (!keep || !ignored) { rc = err_nomem(e); goto out; }
+    memset(c->keep, 1, d->p);
+    TRY(design_check_levels(d, c->out, drop, e));
+    TRY(free_columns(&f, c, e));
+    const DesignColumns columns = { .n = d->n, .p = f.p, .xj = f.column, .term = f.term, .centre = true, .stratum = d->stratum,
+                                    .n_strata = d->n_strata, .of = d->stratum ? " of a stratum" : "" };
     DesignColumns alone = columns;
-    alone.p = lines;
+    alone.p = f.lines;
     TRY(design_columns_rank(keep, &alone, ignored, true, e));
-    for (size_t k = 0; k < lines; k++)
+    for (size_t k = 0; k < f.lines; k++)
         if (!keep[k]) {
             rc = diagnose_fatal(c->out, e, "collinear", "the line of %s is in the smooth terms before it: leave this term out",
-                                d->formula->var[d->formula->term[d->assign[from[k]] - 1].var[0]].label);
+                                d->formula->var[d->formula->term[d->assign[f.from[k]] - 1].var[0]].label);
             goto out;
         }
     TRY(design_columns_rank(keep, &columns, c->out, drop, e));
-    for (size_t k = lines; k < p; k++) c->keep[from[k]] = keep[k];
+    for (size_t k = f.lines; k < f.p; k++) c->keep[f.from[k]] = keep[k];
 out:
     json_free(ignored);
     return rc;
@@ -265,7 +282,12 @@ Rc cox_smooth(CoxModel *c, CoxTies ties, Err *e)
 {
     Rc rc = OK;
     Arena *a = &c->a;
-    CoxInput in = cox_model_input(c, ties);
+    FreeColumns f = { 0 };
+    TRY(free_columns(&f, c, e));
+    CoxInput in = cox_model_input(c, ties), free_in = in;
+    free_in.xj = f.column;
+    free_in.p = (int)f.p;
+    TRY(cox_check_free(c, &free_in, f.term, e));
     in.plain_columns = true;
     TRY(cox_data_init(&c->data, &in, a, e));
     size_t p = (size_t)c->p, pp = p * p + 1;

@@ -146,6 +146,46 @@ START_TEST(frailty_finds_what_was_planted)
 }
 END_TEST
 
+/* Pairs whose order is the order of the events: the maximum of Laplace's likelihood is far up. Its value, and the gamma's, from a program of
+ * its own (Newton on the penalised likelihood, every theta tried). The gamma's is at 0: the fit there is one that converged. */
+START_TEST(frailty_of_ordered_groups)
+{
+    Frame f = table_of("x,t,d,id\n5.21902,10.09878,1,1\n4.3858,10.48823,0,1\n26.4029,20.36404,1,2\n45.8108,20.42062,1,2\n1.63018,30.30096,0,3\n"
+                       "8.25243,30.14764,1,3\n3.45286,40.89857,1,4\n3.78143,40.22356,0,4\n9.72325,50.96596,0,5\n2.65575,50.14107,1,5\n"
+                       "1.19794,60.06536,1,6\n3.78941,60.39725,1,6\n");
+    Json *normal = call_method("cox", "Surv(t,d)~x+(1|id)", &f, NULL, NULL, OK, NULL);
+    assert_near(number_at(normal, "theta", NULL), 119.973774, 1e-5);
+    assert_near(number_at(normal, "coef", "x"), -.0740380185, 1e-6);
+    assert_near(number_at(normal, "se", "x"), .1008551012, 1e-6);
+    assert_near(number_at(normal, "loglik_integrated", NULL), -11.0121579569, 1e-10);
+    assert_near(cell_at(normal, "hr", 0, 1), exp(-.0740380185 - 1.9599639845 * .1008551012), 1e-6);
+    json_free(normal);
+    frame_free(&f);
+    f = table_of("t,d,id\n1,1,1\n2,1,1\n3,0,2\n4,1,2\n5,1,3\n6,0,3\n7,1,4\n8,1,4\n");
+    Json *gamma = call_method("cox", "Surv(t,d)~frailty(id)", &f, NULL, NULL, OK, NULL);
+    ck_assert(json_bool(json_get(gamma, "converged")) && number_at(gamma, "iterations", NULL) < 500 && number_at(gamma, "theta", NULL) < 1e-4);
+    json_free(gamma);
+    frame_free(&f);
+}
+END_TEST
+
+/* The penalty of a frailty or of a smooth does not hold the other columns, nor the line of the smooth. */
+START_TEST(monotone_beside_a_penalty)
+{
+    static const char *const formulas[][2] = { { "Surv(t,d)~x+z+frailty(id)", "along x (+)" }, { "Surv(t,d)~x+(1|id)", "along x (+)" },
+                                               { "Surv(t,d)~x+pspline(z,df=2)", "along x (+)" }, { "Surv(t,d)~pspline(t,df=2)", ":linear (-)" } };
+    Frame f = table_of("t,d,x,z,id\n1,1,1,.3,1\n2,1,1,.9,1\n3,0,0,.1,2\n4,1,1,.5,2\n5,0,0,.7,3\n6,1,1,.2,3\n7,0,1,.4,4\n8,0,0,1.3,4\n9,0,0,.8,5\n"
+                       "10,0,0,.6,5\n11,0,1,.65,6\n12,0,0,.35,6\n");
+    for (size_t k = 0; k < sizeof formulas / sizeof *formulas; k++) {
+        char message[ERR_TEXT_MAX];
+        Json *out = call_method("cox", formulas[k][0], &f, NULL, NULL, ERR_ESTIMATE, message);
+        ck_assert_msg(has_code(out, "monotone_likelihood") && strstr(message, formulas[k][1]), "%s: %s", formulas[k][0], message);
+        json_free(out);
+    }
+    frame_free(&f);
+}
+END_TEST
+
 /* A penalised spline of nearly one degree of freedom is the line. */
 START_TEST(stiff_spline_is_a_line)
 {
@@ -264,6 +304,8 @@ static Suite *suite(void)
     tcase_add_test(c, penalties);
     tcase_add_test(c, time_that_does_not_matter);
     tcase_add_test(c, frailty_finds_what_was_planted);
+    tcase_add_test(c, frailty_of_ordered_groups);
+    tcase_add_test(c, monotone_beside_a_penalty);
     tcase_add_test(c, stiff_spline_is_a_line);
     tcase_add_test(c, screening_is_one_model_each);
     tcase_add_test(c, screening_with_weights_is_robust);

@@ -19,14 +19,23 @@
 
 typedef struct { const TrainData *d; const int *stratum; const double *weight; } Sorting;
 
-static int by_outcome(const void *pa, const void *pb, void *context)
+/* Stratum, time and event alone. */
+static int by_outcome(const Sorting *s, size_t a, size_t b)
 {
-    const Sorting *s = context;
     const TrainData *d = s->d;
-    size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
     if (s->stratum && s->stratum[a] != s->stratum[b]) return s->stratum[a] < s->stratum[b] ? -1 : 1;
     if (d->time && d->time[a] != d->time[b]) return d->time[a] < d->time[b] ? -1 : 1;
     if (d->event[a] != d->event[b]) return d->event[a] < d->event[b] ? -1 : 1;
+    return 0;
+}
+
+static int by_content(const void *pa, const void *pb, void *context)
+{
+    const Sorting *s = context;
+    const TrainData *d = s->d;
+    const size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+    const int outcome = by_outcome(s, a, b);
+    if (outcome) return outcome;
     for (int j = 0; j < d->p; j++) {
         double u = d->x[(size_t)j * d->n + a], v = d->x[(size_t)j * d->n + b];
         if (u != v) return u < v ? -1 : 1;
@@ -35,10 +44,31 @@ static int by_outcome(const void *pa, const void *pb, void *context)
     return (a > b) - (a < b);
 }
 
-void train_sort(size_t *row, size_t m, const TrainData *d)
+/* Many rows are sorted by outcome in linear time, if they are not already; those that agree in it are compared. */
+static Rc sort_rows(size_t *row, size_t m, Sorting *s, Err *e)
 {
-    Sorting sorting = { d, NULL, NULL };
-    qsort_r(row, m, sizeof *row, by_outcome, &sorting);
+    enum { MANY = 2000 };
+    Rc rc = OK;
+    const TrainData *d = s->d;
+    size_t i = 1;
+    while (i < m && by_outcome(s, row[i - 1], row[i]) <= 0) i++;
+    if (i < m && (m < MANY || !d->time)) { qsort_r(row, m, sizeof *row, by_content, s); return OK; }
+    if (i < m) {
+        TRY(order_by(row, d->event, m, e));
+        TRY(order_by(row, d->time, m, e));
+        if (s->stratum) TRY(order_by_codes(row, s->stratum, m, e));
+    }
+    for (size_t from = 0, to; from < m; from = to) {
+        for (to = from + 1; to < m && by_outcome(s, row[from], row[to]) == 0; to++) continue;
+        if (to - from > 1) qsort_r(row + from, to - from, sizeof *row, by_content, s);
+    }
+out:
+    return rc;
+}
+
+Rc train_sort(size_t *row, size_t m, const TrainData *d, Err *e)
+{
+    return sort_rows(row, m, &(Sorting){ d, NULL, NULL }, e);
 }
 
 /* ---- choice of columns */
@@ -105,16 +135,17 @@ static int choose(int *column, const TrainData *d, const size_t *row, size_t m, 
 
 /* ---- fits */
 
-static Rc fit_cox(Trained *t, const TrainData *d, double *x, const double *time, const double *event, size_t m, const int *column, int p,
-                  Arena *a, Err *e)
+static Rc fit_cox(Trained *t, const TrainData *d, const size_t *order, size_t m, const int *column, int p, Arena *a, Err *e)
 {
     Rc rc = OK;
     CoxData data = { 0 };
     CoxMaximum best = { 0 };
     Existence ex = { 0 };
     double *beta = ARENA_NEW(a, (size_t)p + 1, double);
-    CoxInput in = { .n = m, .p = p, .x = x, .time = time, .event = event, .ties = TIES_EFRON };
-    if (!beta) return err_nomem(e);
+    const double **x = ARENA_NEW(a, (size_t)p + 1, const double *);
+    const CoxInput in = { .n = m, .p = p, .xj = x, .time = d->time, .event = d->event, .order = order, .ties = TIES_EFRON };
+    if (!beta || !x) return err_nomem(e);
+    for (int j = 0; j < p; j++) x[j] = d->x + (size_t)column[j] * d->n;
     TRY(cox_data_init(&data, &in, a, e));
     if (data.n_events == 0) goto out;
     for (int i = p; d->start && i-- > 0;) {      /* into the basis: T is upper triangular */
@@ -140,9 +171,17 @@ out:
     return rc;
 }
 
-static Rc fit_logistic(Trained *t, double *x, const double *event, size_t m, const int *column, int p, Arena *a, Err *e)
+static Rc fit_logistic(Trained *t, const TrainData *d, const size_t *order, size_t m, const int *column, int p, Arena *a, Err *e)
 {
     Rc rc = OK;
+    double *event = ARENA_ROOM(a, m + 1, double), *x = ARENA_ROOM(a, m * ((size_t)p + 1) + 1, double);
+    if (!event || !x) return err_nomem(e);
+    for (size_t i = 0; i < m; i++) { event[i] = d->event[order[i]] != 0; x[i] = 1; }
+    for (int j = 0; j < p; j++) {
+        const double *from = d->x + (size_t)column[j] * d->n;
+        double *to = x + (size_t)(j + 1) * m;
+        for (size_t i = 0; i < m; i++) to[i] = from[order[i]];
+    }
     LogisticData data = { 0 };
     LogisticMaximum best = { 0 };
     size_t ones = 0;
@@ -174,23 +213,14 @@ Rc trained_fit(Trained *out, const TrainData *d, const size_t *row, size_t n_row
     size_t m = n_rows;
     int *column = ARENA_NEW(&scratch, (size_t)d->p + 1, int);
     Candidate *list = ARENA_NEW(&scratch, (size_t)d->p + 1, Candidate);
-    size_t *order = ARENA_NEW(&scratch, m + 1, size_t);
-    double *time = ARENA_NEW(&scratch, m + 1, double), *event = ARENA_NEW(&scratch, m + 1, double);
+    size_t *order = ARENA_ROOM(&scratch, m + 1, size_t);
     *out = (Trained){ .beta = ARENA_NEW(a, (size_t)d->p + 1, double) };
-    if (!column || !list || !order || !time || !event || !out->beta) { rc = err_nomem(e); goto out; }
+    if (!column || !list || !order || !out->beta) { rc = err_nomem(e); goto out; }
     if (m == 0) goto out;
     memcpy(order, row, m * sizeof *order);
-    train_sort(order, m, d);
-    int p = choose(column, d, order, m, list), first = d->time ? 0 : 1;
-    double *x = ARENA_NEW(&scratch, m * (size_t)(p + first) + 1, double);
-    if (!x) { rc = err_nomem(e); goto out; }
-    for (size_t i = 0; i < m; i++) {
-        if (d->time) time[i] = d->time[order[i]];
-        event[i] = d->event[order[i]] != 0;
-        if (first) x[i] = 1;
-        for (int j = 0; j < p; j++) x[(size_t)(j + first) * m + i] = d->x[(size_t)column[j] * d->n + order[i]];
-    }
-    rc = d->time ? fit_cox(out, d, x, time, event, m, column, p, &scratch, e) : fit_logistic(out, x, event, m, column, p, &scratch, e);
+    TRY(train_sort(order, m, d, e));
+    const int p = choose(column, d, order, m, list);
+    rc = d->time ? fit_cox(out, d, order, m, column, p, &scratch, e) : fit_logistic(out, d, order, m, column, p, &scratch, e);
 out:
     arena_free(&scratch);
     return rc;
@@ -230,7 +260,7 @@ static Rc judge_survival(Judged *out, const double *eta, const double *time, con
     double v = NAN, b = NAN;
     if (!order) return err_nomem(e);
     for (size_t i = 0; i < m; i++) order[i] = i;
-    qsort_r(order, m, sizeof *order, by_outcome, &sorting);
+    TRY(sort_rows(order, m, &sorting, e));
     TRY(concordance_estimate(&c, &(ConcordanceData){ .n = m, .time = time, .event = event, .weight = weight, .marker = eta,
                                                      .stratum = stratum, .tau = INFINITY }, NULL, a, e));
     out->c = c.c;
@@ -317,7 +347,7 @@ static Rc judge_response(Judged *out, const double *eta, const double *y, const 
     if (!order) return err_nomem(e);
     Sorting sorting = { &rows, NULL, weight };
     for (size_t i = 0; i < m; i++) order[i] = i;
-    qsort_r(order, m, sizeof *order, by_outcome, &sorting);
+    TRY(sort_rows(order, m, &sorting, e));
     TRY(area_within(out, eta, y, weight, stratum, n_strata, m, a, e));
     for (size_t i = 0; i < m; i++) {
         double t_i = y[order[i]], d = 1 / (1 + exp(-eta[order[i]])) - t_i, w = weight ? weight[order[i]] : 1;

@@ -8,8 +8,8 @@
 #include "core/arena.h"
 #include "core/err.h"
 
-/* Columns x (n x p, column-major) without an intercept. time NULL: a response, event is 0/1 y of a logistic model; else a Cox model
- * with Efron ties. select: so many columns are chosen in the training rows by the score test of each alone; 0: all of them. */
+/* Columns x (n x p, column-major) without an intercept; event is 0 or 1. time NULL: a response, event is the y of a logistic model; else a Cox
+ * model with Efron ties. select: so many columns are chosen in the training rows by the score test of each alone; 0: all of them. */
 typedef struct {
     size_t n;
     int p;
@@ -30,8 +30,8 @@ typedef struct {
 /* Rows may come more than once (bootstrap). Arena memory. */
 Rc trained_fit(Trained *out, const TrainData *d, const size_t *row, size_t n_rows, Arena *a, Err *e);
 
-/* m rows of d, in `row`, by outcome and columns: an order that does not come from the file's. */
-void train_sort(size_t *row, size_t m, const TrainData *d);
+/* m rows of d, in `row`, by outcome and columns: an order that does not come from the file's. Fails with ERR_NOMEM. */
+Rc train_sort(size_t *row, size_t m, const TrainData *d, Err *e);
 
 /* Linear predictor of row i, the intercept in it; equal rows have equal bits. */
 double trained_eta(const Trained *t, const TrainData *d, size_t i);

@@ -43,7 +43,8 @@ Rc training_init(Training *t, const TrainData *d, bool fixed, Arena *a, Err *e)
     if (!t->order || !t->place || !t->w || !t->all || !t->eta || !t->z) return err_nomem(e);
     if (!fixed || d->select || d->p == 0) return OK;
     for (size_t i = 0; i < n; i++) { t->order[i] = i; t->all[i] = lanes_all(1); }
-    train_sort(t->order, n, d);
+    const Rc rc = train_sort(t->order, n, d, e);
+    if (rc != OK) return rc;
     for (size_t i = 0; i < n; i++) t->place[t->order[i]] = i;
     return d->time ? prepare_cox(t, d, a, e) : prepare_logistic(t, d, a, e);
 }

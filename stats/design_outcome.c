@@ -48,12 +48,14 @@ static Rc code_events(Building *b)
     size_t zeros = 0, ones = 0, twos = 0, others = 0, first = 0;
     if (!code) return err_nomem(b->e);
     for (size_t i = 0; i < f->rows; i++) {
-        double v = q->value.num[i];
+        const double v = q->value.num[i];
         code[i] = v;
         if (!b->keep[i]) continue;
-        if (v == 0) zeros++;
-        else if (v == 1) ones++;
-        else if (v == 2 && !b->wish->codes) twos++;
+        const size_t is_one = v == 1, is_known = v == 0 || v == 1;      /* which of the two cannot be foreseen: counted without a branch */
+        ones += is_one;
+        zeros += is_known - is_one;
+        if (is_known) continue;
+        if (v == 2 && !b->wish->codes) twos++;
         else if (b->wish->codes && v == floor(v) && fabs(v) < 1e9) continue;
         else { if (!others) first = i; others++; }
     }
@@ -121,7 +123,7 @@ static Rc merge_times(Building *b)
     const Frame *f = b->f;
     if (option_flag(b->call, "no_timefix") || (cannot_merge(b, b->time) && cannot_merge(b, b->start))) return OK;
     const int columns = b->start >= 0 ? 2 : 1, place[2] = { b->time, b->start };
-    double *all = ARENA_NEW(&b->scratch, (size_t)columns * f->rows, double), *column[2] = { NULL };
+    double *all = ARENA_ROOM(&b->scratch, (size_t)columns * f->rows, double), *column[2] = { NULL };
     size_t n = 0, k = 0;
     if (!all) return err_nomem(b->e);
     for (int c = 0; c < columns; c++)
@@ -135,7 +137,7 @@ static Rc merge_times(Building *b)
     for (size_t i = 0; i < k; i++) sum_add(&size, fabs(all[i]));
     double tolerance = TIME_TOLERANCE * sum_value(&size) / (double)k;
     /* all[j] that lies close to the one before it goes to the lowest time of its bin: both lists move up to the front. */
-    double *to = ARENA_NEW(&b->scratch, k, double), lowest = all[0], last = all[0];
+    double *to = ARENA_ROOM(&b->scratch, k, double), lowest = all[0], last = all[0];
     size_t gone = 0, merged = 0;
     if (!to) return err_nomem(b->e);
     for (size_t j = 1; j < k; j++) {
@@ -150,7 +152,7 @@ static Rc merge_times(Building *b)
     Sieve sieve;
     if (!sieve_init(&sieve, all, gone, &b->scratch)) return err_nomem(b->e);
     for (int c = 0; c < columns; c++) {
-        double *t = column[c] = ARENA_NEW(&b->scratch, f->rows, double);
+        double *t = column[c] = ARENA_ROOM(&b->scratch, f->rows, double);
         if (!t) return err_nomem(b->e);
         for (size_t i = 0; i < f->rows; i++) {
             t[i] = b->need[place[c]].value.num[i];

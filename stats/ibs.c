@@ -1,7 +1,9 @@
 /* stats/ibs.c: the integrated Brier score of a proportional-hazards model. */
 #include "stats/ibs.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "core/lanes.h"
@@ -11,45 +13,75 @@
 #include "core/sum.h"
 
 /* Survival exp(-H e^v) as a function of v is analytic and within [-1, 1] in the strip |Im v| < pi/2. On a piece of width 1.5 interpolation in 24
- * Chebyshev points converges with the ellipse that just fits into it, 4.4^-24 = 3e-16; so it does for its square and that of the risk. */
+ * Chebyshev points converges with the ellipse that just fits into it, 4.4^-24 = 3e-16; so it does for its square and that of the risk, and for
+ * sums of them over times. */
 enum { NODES = 24 };
 static const double WIDTH = 1.5;
 
+/* Pieces hold rows of one stratum; by row in the order of w: its piece, and where in it, on [-1, 1]. */
 typedef struct {
     Arena arena;
     double node[NODES], bary[NODES];      /* on [-1, 1] */
     size_t n_pieces;
     double *centre;                       /* [pieces] */
-    size_t *stratum;                      /* [pieces] a piece holds rows of one stratum */
+    size_t *stratum;                      /* [pieces] */
     double *theta;                        /* [pieces][NODES] exp(v) at the nodes */
-    double *sums;                         /* [pieces][NODES] weights of rows, each shared out over the nodes of its piece */
-    size_t *piece;                        /* [n] of each row */
+    double *risk2, *survival2;            /* [pieces][NODES] squares at the present time */
+    double *beyond, *after;               /* [pieces][NODES] sums over the times so far: of squared risks by their weight, of squared survival */
+    double *events;                       /* [pieces][NODES] weights of rows with an event, each shared out over the nodes of its piece */
+    uint32_t *piece;                      /* [n] */
+    double *u;                            /* [n] */
 } Interpolation;
 
-static Rc interpolation_init(Interpolation *q, const double *lp, const int *stratum, size_t n, Err *e)
+/* Pieces from sorted predictors, each from the first one that the last does not reach. */
+static Rc pieces(Interpolation *q, const Ipcw *w, const double *lp, const int *stratum, Err *e)
+{
+    Rc rc = OK;
+    const size_t n = w->n;
+    Arena scratch = { 0 };
+    size_t *order = ARENA_ROOM(&scratch, n + 1, size_t);
+    double *v = q->u;
+    int *s = stratum ? ARENA_ROOM(&scratch, n + 1, int) : NULL;
+    if (!order || (stratum && !s)) { rc = err_nomem(e); goto out; }
+    for (size_t k = 0; k < n; k++) v[k] = lp[w->order[k]];
+    for (size_t k = 0; stratum && k < n; k++) s[k] = stratum[w->order[k]];
+    order_start(order, n);
+    TRY(order_by(order, v, n, e));
+    if (stratum) TRY(order_by_codes(order, s, n, e));
+    for (size_t i = 0; i < n; i++) {
+        const size_t k = order[i], own = stratum ? (size_t)s[k] : 0, last = q->n_pieces - 1;
+        if (q->n_pieces == 0 || own != q->stratum[last] || v[k] > q->centre[last] + WIDTH / 2) {
+            q->stratum[q->n_pieces] = own;
+            q->centre[q->n_pieces++] = v[k] + WIDTH / 2;
+        }
+        q->piece[k] = (uint32_t)(q->n_pieces - 1);
+    }
+    for (size_t k = 0; k < n; k++) v[k] = (v[k] - q->centre[q->piece[k]]) / (WIDTH / 2);
+out:
+    arena_free(&scratch);
+    return rc;
+}
+
+static Rc interpolation_init(Interpolation *q, const Ipcw *w, const double *lp, const int *stratum, Err *e)
 {
     Rc rc = OK;
     Arena *a = &q->arena;
-    size_t *order = ARENA_ROOM(a, n + 1, size_t);
-    q->piece = ARENA_ROOM(a, n + 1, size_t);
+    const size_t n = w->n;
+    q->piece = ARENA_ROOM(a, n + 1, uint32_t);
+    q->u = ARENA_ROOM(a, n + 1, double);
     q->centre = ARENA_ROOM(a, n + 1, double);
     q->stratum = ARENA_ROOM(a, n + 1, size_t);
-    if (!order || !q->piece || !q->centre || !q->stratum) { rc = err_nomem(e); goto out; }
-    order_start(order, n);
-    TRY(order_by(order, lp, n, e));
-    if (stratum) TRY(order_by_codes(order, stratum, n, e));
-    for (size_t k = 0; k < n; k++) {
-        const double v = lp[order[k]];
-        const size_t s = stratum ? (size_t)stratum[order[k]] : 0, last = q->n_pieces - 1;
-        if (q->n_pieces == 0 || s != q->stratum[last] || v > q->centre[last] + WIDTH / 2) {
-            q->stratum[q->n_pieces] = s;
-            q->centre[q->n_pieces++] = v + WIDTH / 2;
-        }
-        q->piece[order[k]] = q->n_pieces - 1;
-    }
-    q->theta = ARENA_ROOM(a, q->n_pieces * NODES + 1, double);
-    q->sums = ARENA_ROOM(a, q->n_pieces * NODES + 1, double);
-    if (!q->theta || !q->sums) { rc = err_nomem(e); goto out; }
+    if (!q->piece || !q->u || !q->centre || !q->stratum) { rc = err_nomem(e); goto out; }
+    TRY(pieces(q, w, lp, stratum, e));
+    const size_t nodes = q->n_pieces * NODES;
+    q->theta = ARENA_ROOM(a, 6 * nodes + 1, double);
+    if (!q->theta) { rc = err_nomem(e); goto out; }
+    q->risk2 = q->theta + nodes;
+    q->survival2 = q->risk2 + nodes;
+    q->beyond = q->survival2 + nodes;
+    q->after = q->beyond + nodes;
+    q->events = q->after + nodes;
+    memset(q->risk2, 0, 5 * nodes * sizeof *q->risk2);
     for (int k = 0; k < NODES; k++) {
         const double angle = acos(-1) * (2 * k + 1) / (2 * NODES);
         q->node[k] = det_cos(angle);
@@ -61,69 +93,94 @@ out:
     return rc;
 }
 
-/* sums += weight times the value at u of each node's polynomial (barycentric formula). */
-static FOR_EACH_WIDTH void share_out(double *sums, const Interpolation *q, double u, double weight)
+static inline __attribute__((always_inline)) double lanes_total(Lanes x)
 {
-    double share[NODES], total = 0;
-    for (int k = 0; k < NODES; k++)
-        if (u == q->node[k]) { sums[k] += weight; return; }
-    for (int k = 0; k < NODES; k += LANES) lanes_put(share + k, lanes_at(q->bary + k) / (u - lanes_at(q->node + k)));
-    for (int k = 0; k < NODES; k++) total += share[k];
-    for (int k = 0; k < NODES; k += LANES) lanes_put(sums + k, lanes_at(sums + k) + lanes_at(share + k) * (weight / total));
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
 }
 
-/* Sum over rows of the squared risk (of who is beyond the time) or the squared survival (of who has had the event); H by stratum. */
-static FOR_EACH_WIDTH double squares(const Interpolation *q, const double *H, bool beyond)
+/* What one row is charged with, own (beyond - inverse after) between the nodes of its piece (barycentric formula); its weight as an event goes
+ * to the nodes. */
+static inline __attribute__((always_inline)) double charge(Interpolation *q, size_t k, double own, double inverse)
 {
-    Lanes sum = lanes_all(0);
+    enum { PARTS = NODES / LANES };
+    const size_t from = q->piece[k] * (size_t)NODES;
+    const double u = q->u[k], *beyond = q->beyond + from, *after = q->after + from;
+    double *events = q->events + from;
+    Lanes share[PARTS], total = lanes_all(0), sum = total;
+    for (int j = 0; j < PARTS; j++) {
+        share[j] = lanes_at(q->bary + LANES * j) / (u - lanes_at(q->node + LANES * j));
+        total += share[j];
+        sum += share[j] * (lanes_at(beyond + LANES * j) - inverse * lanes_at(after + LANES * j));
+    }
+    const double all = lanes_total(total), part = own * inverse / all;
+    if (!(fabs(all) <= DBL_MAX))      /* at a node */
+        for (int j = 0; j < NODES; j++)
+            if (u == q->node[j]) { events[j] += own * inverse; return own * (beyond[j] - inverse * after[j]); }
+    for (int j = 0; j < PARTS; j++) lanes_put(events + LANES * j, lanes_at(events + LANES * j) + share[j] * part);
+    return own * (lanes_total(sum) / all);
+}
+
+static inline __attribute__((always_inline)) void squares_at(Interpolation *q, const double *H)
+{
     for (size_t p = 0; p < q->n_pieces; p++) {
         const double h = -H[q->stratum[p]];
-        for (size_t k = p * NODES; k < (p + 1) * NODES; k += LANES) {
-            const Lanes s = lanes_exp(h * lanes_at(q->theta + k)), x = beyond ? 1 - s : s;
-            sum += lanes_at(q->sums + k) * (x * x);
+        for (size_t j = p * NODES; j < (p + 1) * NODES; j += LANES) {
+            const Lanes s = lanes_exp(h * lanes_at(q->theta + j));
+            lanes_put(q->risk2 + j, (1 - s) * (1 - s));
+            lanes_put(q->survival2 + j, s * s);
         }
     }
-    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
+/* Sum over the rows of what each is charged with over the times before tau: as long as it is at risk its squared risk by 1/G(t), from an event on
+ * its squared survival by 1/G(T-). Both are sums over times, kept at the nodes and asked for once a row; from its event on is all times less
+ * those before. */
+static FOR_EACH_WIDTH double charges(Interpolation *q, const Ipcw *w, const double *H, size_t n_strata, size_t points, double tau)
+{
+    const size_t nodes = q->n_pieces * NODES;
+    Sum area = { 0, 0 };
+    for (size_t k = 0; k < w->n_times; k++) {
+        for (size_t i = w->first[k]; i < w->first[k + 1]; i++) {
+            const double inverse = w->state_at[i] && k < points ? w->inverse_at[i] : 0;
+            sum_add(&area, charge(q, i, w->weight ? w->weight[w->order[i]] : 1, inverse));
+        }
+        if (k >= points) continue;
+        bool same = k > 0;
+        for (size_t s = 0; same && s < n_strata; s++) same = H[k * n_strata + s] == H[(k - 1) * n_strata + s];
+        if (!same) squares_at(q, H + k * n_strata);
+        const double wide = (k + 1 < points ? w->at[k + 1] : tau) - w->at[k], weight = w->first[k + 1] < w->n ? wide / w->G_after[k] : 0;
+        for (size_t j = 0; j < nodes; j += LANES) {
+            lanes_put(q->beyond + j, lanes_at(q->beyond + j) + weight * lanes_at(q->risk2 + j));
+            lanes_put(q->after + j, lanes_at(q->after + j) + wide * lanes_at(q->survival2 + j));
+        }
+    }
+    for (size_t j = 0; j < nodes; j++) sum_add(&area, q->events[j] * q->after[j]);
+    return sum_value(&area);
+}
+
+/* The same with one risk for all at each time. */
+static double charges_same(const Ipcw *w, const double *risk, size_t points, double tau)
+{
+    Sum area = { 0, 0 }, weights = { 0, 0 };
+    for (size_t k = 0; k < points; k++) {
+        for (size_t i = w->first[k]; i < w->first[k + 1]; i++)
+            sum_add(&weights, w->state_at[i] ? (w->weight ? w->weight[w->order[i]] : 1) * w->inverse_at[i] : 0);
+        const double r = risk[k], wide = (k + 1 < points ? w->at[k + 1] : tau) - w->at[k], beyond = k + 1 < w->n_times ? w->at_risk[k + 1] : 0;
+        sum_add(&area, wide * ((beyond > 0 ? beyond * r * r / w->G_after[k] : 0) + (1 - r) * (1 - r) * sum_value(&weights)));
+    }
+    return sum_value(&area);
 }
 
 Rc ipcw_integrated_brier(double *model, double *null, const Ipcw *w, const double *lp, const int *stratum, size_t n_strata, const double *cumhaz,
                          const double *null_risk, double tau, Err *e)
 {
     Rc rc = OK;
-    const size_t n = w->n;
     size_t points = 0;
     Interpolation q = { .n_pieces = 0 };
-    Sum area[2] = { { 0, 0 }, { 0, 0 } }, weights = { 0, 0 };
-    double *score = NULL;
     while (points < w->n_times && w->at[points] < tau) points++;
-    TRY(interpolation_init(&q, lp, stratum, n, e));
-    score = ARENA_ROOM(&q.arena, points + 1, double);
-    if (!score) { rc = err_nomem(e); goto out; }
-    /* Those beyond each time join from the end, those with an event by then from the start: sums only grow. */
-    memset(q.sums, 0, q.n_pieces * NODES * sizeof *q.sums);
-    for (size_t k = w->n_times; k-- > 0;) {
-        if (k < points) score[k] = w->first[k + 1] < n ? squares(&q, cumhaz + k * n_strata, true) / w->G_after[k] : 0;
-        for (size_t i = w->first[k]; i < w->first[k + 1]; i++) {
-            const size_t row = w->order[i], p = q.piece[row];
-            share_out(q.sums + p * NODES, &q, (lp[row] - q.centre[p]) / (WIDTH / 2), w->weight ? w->weight[row] : 1);
-        }
-    }
-    memset(q.sums, 0, q.n_pieces * NODES * sizeof *q.sums);
-    for (size_t k = 0; k < points; k++) {
-        for (size_t i = w->first[k]; i < w->first[k + 1]; i++) {
-            const size_t row = w->order[i], p = q.piece[row];
-            if (!w->state[row]) continue;
-            const double weight = (w->weight ? w->weight[row] : 1) / w->G_before[row];
-            share_out(q.sums + p * NODES, &q, (lp[row] - q.centre[p]) / (WIDTH / 2), weight);
-            sum_add(&weights, weight);
-        }
-        const double r = null_risk[k], until = k + 1 < points ? w->at[k + 1] : tau, wide = (until - w->at[k]) / w->total;
-        const double beyond = k + 1 < w->n_times ? w->at_risk[k + 1] : 0;
-        sum_add(&area[0], wide * (score[k] + squares(&q, cumhaz + k * n_strata, false)));
-        sum_add(&area[1], wide * ((beyond > 0 ? beyond * r * r / w->G_after[k] : 0) + (1 - r) * (1 - r) * sum_value(&weights)));
-    }
-    *model = sum_value(&area[0]) / tau;
-    *null = sum_value(&area[1]) / tau;
+    TRY(interpolation_init(&q, w, lp, stratum, e));
+    *model = charges(&q, w, cumhaz, n_strata, points, tau) / w->total / tau;
+    *null = charges_same(w, null_risk, points, tau) / w->total / tau;
 out:
     arena_free(&q.arena);
     return rc;

@@ -6,17 +6,45 @@
 #include "core/order.h"
 #include "core/sum.h"
 
+/* G at and after each time, and what of it the rows there need. */
+static void censoring_curve(Ipcw *w)
+{
+    const size_t n = w->n;
+    double G = 1;
+    for (size_t k = 0; k < w->n_times; k++) {
+        double events = 0, censored = 0;
+        size_t n_censored = 0;
+        const size_t end = w->first[k + 1];
+        const double inverse = 1 / G;
+        for (size_t q = w->first[k]; q < end; q++) {
+            const size_t i = w->order[q];
+            const double own = w->weight ? w->weight[i] : 1;
+            const bool is_censored = w->state[i] == 0;
+            w->state_at[q] = (unsigned char)w->state[i];
+            w->inverse_at[q] = inverse;
+            events += is_censored ? 0 : own;
+            censored += is_censored ? own : 0;
+            n_censored += is_censored;
+        }
+        /* Whoever is left of all that are not events is censored here: G is 0, not what rounding leaves of it. */
+        const double left = n_censored > 0 && end == n ? 0 : 1 - censored / (w->at_risk[k] - events);
+        G = n_censored > 0 ? G * left : G;
+        w->G_after[k] = G;
+    }
+}
+
 Rc ipcw_init_weighted(Ipcw *w, const double *time, const int *state, const double *weight, const Clusters *clusters, Arena *a, Err *e)
 {
     size_t n = clusters->n;
     *w = (Ipcw){ .n = n, .time = time, .state = state, .weight = weight, .clusters = *clusters };
     w->order = ARENA_ROOM(a, n, size_t);
-    w->G_before = ARENA_ROOM(a, n, double);
+    w->state_at = arena_room(a, n, 1);
+    w->inverse_at = ARENA_ROOM(a, n, double);
     w->at = ARENA_ROOM(a, n + 1, double);
     w->G_after = ARENA_ROOM(a, n + 1, double);
     w->at_risk = ARENA_ROOM(a, n + 1, double);
     w->first = ARENA_ROOM(a, n + 1, size_t);
-    if (!w->order || !w->G_before || !w->at || !w->G_after || !w->first || !w->at_risk) return err_nomem(e);
+    if (!w->order || !w->state_at || !w->inverse_at || !w->at || !w->G_after || !w->first || !w->at_risk) return err_nomem(e);
     order_start(w->order, n);
     Rc rc = order_by(w->order, time, n, e);
     if (rc != OK) return rc;
@@ -32,21 +60,7 @@ Rc ipcw_init_weighted(Ipcw *w, const double *time, const int *state, const doubl
         w->at_risk[k] = weight ? sum_value(&left) : (double)(n - w->first[k]);
     }
     w->total = w->n_times ? w->at_risk[0] : 0;
-    double G = 1;
-    for (size_t k = 0; k < w->n_times; k++) {
-        double events = 0, censored = 0;
-        size_t n_censored = 0, here = w->first[k + 1] - w->first[k];
-        for (size_t q = w->first[k]; q < w->first[k + 1]; q++) {
-            size_t i = w->order[q];
-            w->G_before[i] = G;
-            *(state[i] ? &events : &censored) += weight ? weight[i] : 1;
-            n_censored += !state[i];
-        }
-        /* Whoever is left of all that are not events is censored here: G is 0, not what rounding leaves of it. */
-        bool all = n_censored > 0 && w->first[k] + here == n;
-        if (n_censored > 0) G *= all ? 0 : 1 - censored / (w->at_risk[k] - events);
-        w->G_after[k] = G;
-    }
+    censoring_curve(w);
     return OK;
 }
 
@@ -55,42 +69,46 @@ Rc ipcw_init(Ipcw *w, const double *time, const int *state, size_t n, Arena *a, 
     return ipcw_init_weighted(w, time, state, NULL, &(Clusters){ .n = n }, a, e);
 }
 
-static double weight_of(const Ipcw *w, size_t row) { return w->weight ? w->weight[row] : 1; }
-
-double ipcw_G(const Ipcw *w, double t)
+size_t ipcw_times(const Ipcw *w, double t, bool with_t)
 {
     size_t lo = 0, hi = w->n_times;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (w->at[mid] <= t) lo = mid + 1; else hi = mid;
+        if (w->at[mid] < t || (with_t && w->at[mid] == t)) lo = mid + 1; else hi = mid;
     }
-    return lo == 0 ? 1 : w->G_after[lo - 1];
+    return lo;
 }
+
+double ipcw_G(const Ipcw *w, double t)
+{
+    const size_t upto = ipcw_times(w, t, true);
+    return upto == 0 ? 1 : w->G_after[upto - 1];
+}
+
+static double weight_at(const Ipcw *w, size_t place) { return w->weight ? w->weight[w->order[place]] : 1; }
 
 Rc ipcw_influence(double *influence, const Ipcw *w, const double *x, double t, Err *e)
 {
-    size_t m = w->n_times, upto = 0;
-    while (upto < m && w->at[upto] <= t) upto++;
+    const size_t m = w->n_times, upto = ipcw_times(w, t, true);
     Arena scratch = { 0 };
     double *share = ARENA_ROOM(&scratch, upto + 1, double);      /* S(z)/Y(z) at times up to t; beyond them nothing is estimated */
     if (!share) return err_nomem(e);
     Sum beyond = { 0 };
-    for (size_t k = m; k-- > 0;) {
-        if (k < upto) share[k] = sum_value(&beyond) / w->at_risk[k];
-        for (size_t i = w->first[k]; i < w->first[k + 1]; i++) sum_add(&beyond, weight_of(w, w->order[i]) * x[w->order[i]]);
+    for (size_t q = w->n; q-- > w->first[upto];) sum_add(&beyond, weight_at(w, q) * x[q]);
+    for (size_t k = upto; k-- > 0;) {
+        share[k] = sum_value(&beyond) / w->at_risk[k];
+        for (size_t q = w->first[k + 1]; q-- > w->first[k];) sum_add(&beyond, weight_at(w, q) * x[q]);
     }
     const double mean = sum_value(&beyond) / w->total;
     double drift = 0;
-    for (size_t k = 0; k < m; k++) {
+    for (size_t k = 0; k < upto; k++) {
         double censored = 0;
-        for (size_t i = w->first[k]; k < upto && i < w->first[k + 1]; i++)
-            if (w->state[w->order[i]] == 0) censored += weight_of(w, w->order[i]);
-        if (censored > 0) drift += share[k] * censored / w->at_risk[k];
-        for (size_t i = w->first[k]; i < w->first[k + 1]; i++) {
-            size_t row = w->order[i];
-            influence[row] = x[row] - mean - drift + (k < upto && w->state[row] == 0 ? share[k] : 0);
-        }
+        for (size_t q = w->first[k]; q < w->first[k + 1]; q++) censored += w->state_at[q] == 0 ? weight_at(w, q) : 0;
+        const double more = share[k] * censored / w->at_risk[k];
+        drift += censored > 0 ? more : 0;
+        for (size_t q = w->first[k]; q < w->first[k + 1]; q++) influence[q] = x[q] - mean - drift + (w->state_at[q] == 0 ? share[k] : 0);
     }
+    for (size_t q = w->first[upto]; upto < m && q < w->n; q++) influence[q] = x[q] - mean - drift;
     arena_free(&scratch);
     return OK;
 }
@@ -110,30 +128,50 @@ Rc ipcw_se(double *se, const Ipcw *w, const double *u, Err *e)
     Arena scratch = { 0 };
     double m = (double)(w->clusters.cluster ? w->clusters.n_clusters : n), *wu = ARENA_ROOM(&scratch, n, double), v;
     if (!wu) return err_nomem(e);
-    for (size_t i = 0; i < n; i++) wu[i] = weight_of(w, i) * u[i];
+    for (size_t i = 0; i < n; i++) wu[i] = (w->weight ? w->weight[i] : 1) * u[i];
     Rc rc = influence_product(&v, wu, wu, &w->clusters, e);
     arena_free(&scratch);
     if (rc == OK && m > 1) *se = sqrt(v * m / (m - 1)) / w->total;
     return rc;
 }
 
-Rc ipcw_brier(Measure *out, const Ipcw *w, const double *risk, double t, Err *e)
+Rc ipcw_se_sorted(double *se, const Ipcw *w, const double *u, Err *e)
 {
-    size_t n = w->n;
+    if (!w->weight && !w->clusters.cluster) return ipcw_se(se, w, u, e);
     Arena scratch = { 0 };
-    double *x = ARENA_ROOM(&scratch, n + 1, double), G = ipcw_G(w, t);
-    *out = (Measure){ NAN, NAN };
-    if (!x) return err_nomem(e);
-    for (size_t i = 0; i < n; i++) {
-        bool before = w->time[i] <= t;
-        double y = before && w->state[i] == 1, d = y - risk[i];
-        x[i] = !before ? d * d / G : w->state[i] ? d * d / w->G_before[i] : 0;
-    }
-    Sum s = { 0 };
-    for (size_t i = 0; i < n; i++) sum_add(&s, weight_of(w, w->order[i]) * x[w->order[i]]);
-    out->value = sum_value(&s) / w->total;
-    Rc rc = ipcw_influence(x, w, x, t, e);
-    if (rc == OK) rc = ipcw_se(&out->se, w, x, e);
+    double *by_row = ARENA_ROOM(&scratch, w->n, double);
+    if (!by_row) return err_nomem(e);
+    for (size_t q = 0; q < w->n; q++) by_row[w->order[q]] = u[q];
+    const Rc rc = ipcw_se(se, w, by_row, e);
     arena_free(&scratch);
     return rc;
 }
+
+/* risk by row; NULL: `same` for all. */
+static Rc brier(Measure *out, const Ipcw *w, const double *risk, double same, double t, Err *e)
+{
+    const size_t n = w->n, upto = w->first[ipcw_times(w, t, true)];
+    Arena scratch = { 0 };
+    double *x = ARENA_ROOM(&scratch, n + 1, double);
+    const double beyond = 1 / ipcw_G(w, t);
+    *out = (Measure){ NAN, NAN };
+    if (!x) return err_nomem(e);
+    for (size_t q = 0; q < upto; q++) {
+        const double d = (w->state_at[q] == 1 ? 1 : 0) - (risk ? risk[w->order[q]] : same);
+        x[q] = w->state_at[q] ? d * d * w->inverse_at[q] : 0;
+    }
+    for (size_t q = upto; q < n; q++) {
+        const double r = risk ? risk[w->order[q]] : same;
+        x[q] = r * r * beyond;
+    }
+    Sum s = { 0 };
+    for (size_t q = 0; q < n; q++) sum_add(&s, weight_at(w, q) * x[q]);
+    out->value = sum_value(&s) / w->total;
+    Rc rc = ipcw_influence(x, w, x, t, e);
+    if (rc == OK) rc = ipcw_se_sorted(&out->se, w, x, e);
+    arena_free(&scratch);
+    return rc;
+}
+
+Rc ipcw_brier(Measure *out, const Ipcw *w, const double *risk, double t, Err *e) { return brier(out, w, risk, 0, t, e); }
+Rc ipcw_brier_same(Measure *out, const Ipcw *w, double risk, double t, Err *e) { return brier(out, w, NULL, risk, t, e); }

@@ -16,7 +16,8 @@ typedef struct {
     size_t *order;              /* sorted place -> row */
     const double *time;         /* the caller's, by row */
     const int *state;
-    double *G_before;           /* by row: G(T-) */
+    unsigned char *state_at;    /* by sorted place, as what follows */
+    double *inverse_at;         /* 1/G(T-) */
     size_t n_times;             /* distinct times */
     double *at, *G_after;       /* G just after each */
     size_t *first;              /* sorted place where each begins; first[n_times] = n */
@@ -34,8 +35,10 @@ Rc ipcw_init(Ipcw *w, const double *time, const int *state, size_t n, Arena *a, 
 Rc ipcw_init_weighted(Ipcw *w, const double *time, const int *state, const double *weight, const Clusters *clusters, Arena *a, Err *e);
 double ipcw_G(const Ipcw *w, double t);                     /* G(t), right-continuous */
 
-/* influence[i] := x_i - (weighted) mean x, plus what row i contributes to x through the estimated G up to t. x_i is 0 or carries one
- * weight of the row; rows beyond t carry 1/G(t). NULL x is not allowed; influence may be x itself. */
+size_t ipcw_times(const Ipcw *w, double t, bool with_t);    /* distinct times before t, or up to it */
+
+/* By sorted place: influence[q] := x_q - (weighted) mean x, plus what the row contributes to x through the estimated G up to t. x_q is 0 or
+ * carries one weight of the row; rows beyond t carry 1/G(t). influence may be x itself. Fails with ERR_NOMEM. */
 Rc ipcw_influence(double *influence, const Ipcw *w, const double *x, double t, Err *e);
 
 /* A mean with its standard error. */
@@ -44,6 +47,7 @@ typedef struct { double value, se; } Measure;
 /* Brier score at t of predicted risks (by row). An event at t has happened. Graf et al. 1999; variance: influence function,
  * Blanche et al. 2015. */
 Rc ipcw_brier(Measure *out, const Ipcw *w, const double *risk, double t, Err *e);
+Rc ipcw_brier_same(Measure *out, const Ipcw *w, double risk, double t, Err *e);      /* one risk for all */
 
 typedef enum {
     CASES_UP_TO_T,              /* T <= t: cases; T > t: controls */
@@ -56,18 +60,19 @@ typedef enum {
 Rc ipcw_auc(Measure *out, double *influence, const Ipcw *w, const double *marker, double t, CaseRule rule, bool other_events,
             const double *weight, Err *e);
 
-/* A marker sorted once for several times or definitions, with the room that an area needs: one area at a time. Memory is the arena's; w and
- * marker must outlive it. */
+/* A marker sorted once for several times or definitions, with the room that an area needs: one area at a time. Memory is the arena's; w must
+ * outlive it. */
 typedef struct {
     const Ipcw *w;
-    const double *marker;
-    size_t *order;              /* rows by ascending marker */
-    double *own, *ranked, *pair;
+    size_t *order;              /* sorted places by ascending marker */
+    unsigned char *tied;        /* of each of them: has the same marker as the one before */
+    double *own, *ranked, *half, *pair;
 } IpcwRanked;
 Rc ipcw_ranked_init(IpcwRanked *r, const Ipcw *w, const double *marker, Arena *a, Err *e);
 Rc ipcw_auc_ranked(Measure *out, double *influence, const IpcwRanked *r, double t, CaseRule rule, bool other_events, const double *weight, Err *e);
 
-/* Standard error of the (weighted) mean of influence values by row. */
+/* Standard error of the (weighted) mean of influence values by row, or by sorted place. Fails with ERR_NOMEM. */
 Rc ipcw_se(double *se, const Ipcw *w, const double *influence, Err *e);
+Rc ipcw_se_sorted(double *se, const Ipcw *w, const double *influence, Err *e);
 
 #endif

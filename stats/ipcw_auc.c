@@ -5,67 +5,71 @@
 #include "core/sum.h"
 #include "stats/ipcw.h"
 
-static double weight_of(const Ipcw *w, size_t row) { return w->weight ? w->weight[row] : 1; }
+static double weight_at(const Ipcw *w, size_t place) { return w->weight ? w->weight[w->order[place]] : 1; }
 
-/* own[i]: by how much row i counts, above 0 as a case, below 0 as a control, 0 as neither. */
+/* own[q]: by how much the row counts, above 0 as a case, below 0 as a control, 0 as neither. weight by row; NULL: of the marginal curve. */
 static void roles(double *own, const Ipcw *w, double t, CaseRule rule, bool other_events, const double *weight)
 {
-    const double beyond = 1 / ipcw_G(w, t);
-    for (size_t i = 0; i < w->n; i++) {
-        const double T = w->time[i];
-        const bool before = rule == CASES_UP_TO_T ? T <= t : T < t, after = T > t;
-        own[i] = 0;
-        if (before && w->state[i] == 1) own[i] = weight ? weight[i] : 1 / w->G_before[i];
-        else if (after || (other_events && before && w->state[i] == 2)) own[i] = -(weight ? weight[i] : before ? 1 / w->G_before[i] : beyond);
-    }
+    const double sign[3] = { 0, 1, other_events ? -1 : 0 }, beyond = 1 / ipcw_G(w, t);
+    const size_t before = w->first[ipcw_times(w, t, rule == CASES_UP_TO_T)], upto = w->first[ipcw_times(w, t, true)];
+    for (size_t q = 0; q < before; q++) own[q] = sign[w->state_at[q]] * (weight ? weight[w->order[q]] : w->inverse_at[q]);
+    for (size_t q = before; q < upto; q++) own[q] = 0;
+    for (size_t q = upto; q < w->n; q++) own[q] = -(weight ? weight[w->order[q]] : beyond);
 }
 
 Rc ipcw_ranked_init(IpcwRanked *r, const Ipcw *w, const double *marker, Arena *a, Err *e)
 {
     const size_t n = w->n;
-    *r = (IpcwRanked){ w, marker, ARENA_ROOM(a, n, size_t), ARENA_ROOM(a, n, double), ARENA_ROOM(a, n, double), ARENA_ROOM(a, n, double) };
-    if (!r->order || !r->own || !r->ranked || !r->pair) return err_nomem(e);
+    *r = (IpcwRanked){ w, ARENA_ROOM(a, n, size_t), arena_room(a, n, 1), ARENA_ROOM(a, n, double), ARENA_ROOM(a, n, double), ARENA_ROOM(a, n, double),
+                       ARENA_ROOM(a, n, double) };
+    if (!r->order || !r->tied || !r->own || !r->ranked || !r->half || !r->pair) return err_nomem(e);
+    double *by_place = r->own, *sorted = r->ranked;
+    for (size_t q = 0; q < n; q++) by_place[q] = marker[w->order[q]];
     order_start(r->order, n);
-    return order_by(r->order, marker, n, e);
+    const Rc rc = order_by(r->order, by_place, n, e);
+    if (rc != OK) return rc;
+    for (size_t i = 0; i < n; i++) sorted[i] = by_place[r->order[i]];
+    for (size_t i = 0; i < n; i++) r->tied[i] = i > 0 && sorted[i] == sorted[i - 1];
+    return OK;
 }
 
-/* Sums of the rows with smaller markers, and with larger ones: pair[i] is what row i carries of all pairs, as a case over the controls below it
- * or as a control under the cases above it. `wins`: the sum over the cases. */
+/* Sums of the rows with smaller markers, and with larger ones: pair[q] is what a row carries of all pairs, as a case over the controls below it
+ * or as a control under the cases above it. `wins`: the sum over the cases. Who is a case cannot be foreseen: everyone is added, as 0 where
+ * another kind is asked for. */
 static double pairs(const IpcwRanked *r, double *cases, double *controls)
 {
     const Ipcw *w = r->w;
     const size_t n = w->n, *s = r->order;
     const double N = w->total;
-    double *q = r->ranked;
+    double *own = r->ranked, *half = r->half;
     Sum wins = { 0 }, below = { 0 }, above = { 0 };
-    for (size_t i = 0; i < n; i++) q[i] = r->own[s[i]];
+    for (size_t i = 0; i < n; i++) own[i] = r->own[s[i]];
     for (size_t lo = 0, hi; lo < n; lo = hi) {
         const double under = sum_value(&below);
         double tied = 0;
-        for (hi = lo; hi < n && (hi == lo || r->marker[s[hi]] == r->marker[s[lo]]); hi++) {
-            if (!(q[hi] < 0)) continue;
-            const double v = weight_of(w, s[hi]) * -q[hi];
+        for (hi = lo; hi < n && (hi == lo || r->tied[hi]); hi++) {
+            const double v = own[hi] < 0 ? weight_at(w, s[hi]) * -own[hi] : 0;
             tied += v;
             sum_add(&below, v);
         }
         for (size_t i = lo; i < hi; i++) {
-            if (!(q[i] > 0)) continue;
-            const double h = q[i] * (under + tied / 2) / N;
-            r->pair[s[i]] = h;
-            sum_add(&wins, weight_of(w, s[i]) * h / N);
+            const double h = own[i] > 0 ? own[i] * (under + tied / 2) / N : 0;
+            half[i] = h;
+            sum_add(&wins, weight_at(w, s[i]) * h / N);
         }
     }
     for (size_t hi = n, lo; hi > 0; hi = lo) {
         const double over = sum_value(&above);
         double tied = 0;
-        for (lo = hi; lo > 0 && (lo == hi || r->marker[s[lo - 1]] == r->marker[s[hi - 1]]); lo--) {
-            if (!(q[lo - 1] > 0)) continue;
-            const double v = weight_of(w, s[lo - 1]) * q[lo - 1];
+        for (lo = hi; lo > 0 && (lo == hi || r->tied[lo]); lo--) {
+            const double v = own[lo - 1] > 0 ? weight_at(w, s[lo - 1]) * own[lo - 1] : 0;
             tied += v;
             sum_add(&above, v);
         }
-        for (size_t i = lo; i < hi; i++)
-            if (!(q[i] > 0)) r->pair[s[i]] = -q[i] * (over + tied / 2) / N;
+        for (size_t i = lo; i < hi; i++) {
+            const double h = -own[i] * (over + tied / 2) / N;
+            r->pair[s[i]] = own[i] > 0 ? half[i] : h;
+        }
     }
     *cases = sum_value(&above);
     *controls = sum_value(&below);
@@ -77,7 +81,7 @@ Rc ipcw_auc_ranked(Measure *out, double *influence, const IpcwRanked *r, double 
     Rc rc = OK;
     const Ipcw *w = r->w;
     const size_t n = w->n;
-    double cases, controls;
+    double cases, controls, *u = r->pair;
     *out = (Measure){ NAN, NAN };
     for (size_t i = 0; influence && i < n; i++) influence[i] = NAN;
     roles(r->own, w, t, rule, other_events, weight);
@@ -86,14 +90,12 @@ Rc ipcw_auc_ranked(Measure *out, double *influence, const IpcwRanked *r, double 
     const double a = cases / w->total, b = controls / w->total, auc = wins / (a * b);
     out->value = auc;
     /* The ratio's influence is linear in those of its three sums. */
-    for (size_t i = 0; i < n; i++) r->pair[i] = (r->pair[i] - auc * (r->own[i] > 0 ? r->own[i] * b : -r->own[i] * a)) / (a * b);
-    if (weight) {
-        for (size_t i = 0; influence && i < n; i++) influence[i] = r->pair[i];
-        goto out;
+    for (size_t q = 0; q < n; q++) u[q] = (u[q] - auc * (r->own[q] > 0 ? r->own[q] * b : -r->own[q] * a)) / (a * b);
+    if (!weight) {
+        TRY(ipcw_influence(u, w, u, t, e));
+        TRY(ipcw_se_sorted(&out->se, w, u, e));
     }
-    double *u = influence ? influence : r->pair;
-    TRY(ipcw_influence(u, w, r->pair, t, e));
-    TRY(ipcw_se(&out->se, w, u, e));
+    for (size_t q = 0; influence && q < n; q++) influence[w->order[q]] = u[q];
 out:
     return rc;
 }

@@ -31,10 +31,12 @@ typedef struct {
     int *state;
     const double *times;
     size_t n_times;
+    CoxTies ties;
     CoxRisk fit;
     KmCurve km;
     Ipcw ipcw;
     double *lp, *risk;             /* [n] */
+    double risk_time;              /* at which risk[] is; NaN: none */
     double *marker;                /* [n] what ranks at a time: lp, or with strata the log of the cumulative hazard */
     double conf;
 } Work;
@@ -55,25 +57,25 @@ static Rc prepare(Work *w, Json *out, const StatCall *call, Err *e)
     if (events == 0) { rc = diagnose_fatal(out, e, "no_events", "none of %zu rows has an event", d->n); goto out; }
     unsigned char *keep = arena_alloc(a, d->p);
     w->column = ARENA_NEW(a, d->p, size_t);
-    w->x = ARENA_NEW(a, d->n * d->p, double);
     w->name = (const char **)arena_array(a, d->p, sizeof(char *));
-    w->state = ARENA_NEW(a, d->n, int);
-    w->lp = ARENA_NEW(a, d->n, double);
-    w->risk = ARENA_NEW(a, d->n, double);
-    w->marker = d->stratum ? ARENA_NEW(a, d->n, double) : w->lp;
-    if (!w->marker || !keep || !w->column || !w->x || !w->name || !w->state || !w->lp || !w->risk) { rc = err_nomem(e); goto out; }
+    w->state = ARENA_ROOM(a, d->n, int);
+    w->lp = ARENA_ROOM(a, d->n, double);
+    w->risk = ARENA_ROOM(a, d->n, double);
+    w->marker = d->stratum ? ARENA_ROOM(a, d->n, double) : w->lp;
+    if (!w->marker || !keep || !w->column || !w->name || !w->state || !w->lp || !w->risk) { rc = err_nomem(e); goto out; }
     TRY(design_check_rank(d, out, call, keep, e));
     TRY(design_sort_rows(d, e));
+    w->x = d->x;       /* nobody asks for columns that are not kept again */
     for (size_t j = 0; j < d->p; j++) {
         if (!keep[j]) continue;
-        memcpy(w->x + w->p * d->n, d->x + j * d->n, d->n * sizeof(double));
+        if (w->p < j) memcpy(w->x + w->p * d->n, d->x + j * d->n, d->n * sizeof(double));
         w->name[w->p] = d->term[j];
         w->column[w->p++] = j;
     }
     for (size_t i = 0; i < d->n; i++) w->state[i] = d->event[i] != 0;
-    CoxTies ties = strcmp(option_text(call, "ties", "efron"), "breslow") == 0 ? TIES_BRESLOW : TIES_EFRON;
+    w->ties = strcmp(option_text(call, "ties", "efron"), "breslow") == 0 ? TIES_BRESLOW : TIES_EFRON;
     const CoxInput in = { .n = d->n, .p = (int)w->p, .x = w->x, .time = d->time, .event = d->event, .weight = d->weight, .offset = d->offset,
-                          .stratum = d->stratum, .ties = ties };
+                          .stratum = d->stratum, .ties = w->ties };
     const Clusters clusters = { d->n, d->cluster, d->n_clusters };
     TRY(cox_risk_fit_input(&w->fit, &in, w->name, out, a, e));
     TRY(ipcw_init_weighted(&w->ipcw, d->time, w->state, d->weight, &clusters, a, e));
@@ -113,8 +115,10 @@ static Rc write_measure(Json *o, const char *key, const Work *w, const Measure *
 static int stratum_of(const Work *w, size_t i) { return w->d.stratum ? w->d.stratum[i] : 0; }
 
 /* Rows of one stratum stand together. */
-static void risks_at(const Work *w, double t)
+static void risks_at(Work *w, double t)
 {
+    if (w->risk_time == t) return;
+    w->risk_time = t;
     for (size_t i = 0, to; i < w->d.n; i = to) {
         const int s = stratum_of(w, i);
         for (to = w->d.stratum ? i + 1 : w->d.n; to < w->d.n && stratum_of(w, to) == s; to++) continue;
@@ -124,26 +128,21 @@ static void risks_at(const Work *w, double t)
     }
 }
 
-static void null_risk_at(const Work *w, double t)
-{
-    double r = 1 - km_survival(&w->km, t);
-    for (size_t i = 0; i < w->d.n; i++) w->risk[i] = r;
-}
-
 static Rc write_scores(Json *out, Work *w, Err *e)
 {
     Rc rc = OK;
     size_t n = w->n_times;
     Measure *model = ARENA_NEW(&w->d.arena, 3 * n, Measure), *null = model + n, *auc = model + 2 * n;
     double *ipa = ARENA_NEW(&w->d.arena, 2 * n, double);
-    if (!model || !ipa) return err_nomem(e);
+    Arena scratch = { 0 };
     IpcwRanked ranked;
+    if (!model || !ipa) return err_nomem(e);
     for (size_t t = 0; t < n; t++) {
         risks_at(w, w->times[t]);
-        if (t == 0 || w->d.stratum) TRY(ipcw_ranked_init(&ranked, &w->ipcw, w->marker, &w->d.arena, e));
+        if (t > 0 && w->d.stratum) arena_free(&scratch);
+        if (t == 0 || w->d.stratum) TRY(ipcw_ranked_init(&ranked, &w->ipcw, w->marker, &scratch, e));
         TRY(ipcw_brier(&model[t], &w->ipcw, w->risk, w->times[t], e));
-        null_risk_at(w, w->times[t]);
-        TRY(ipcw_brier(&null[t], &w->ipcw, w->risk, w->times[t], e));
+        TRY(ipcw_brier_same(&null[t], &w->ipcw, 1 - km_survival(&w->km, w->times[t]), w->times[t], e));
         TRY(ipcw_auc_ranked(&auc[t], NULL, &ranked, w->times[t], CASES_UP_TO_T, false, NULL, e));
         ipa[t] = 1 - model[t].value / null[t].value;
     }
@@ -155,6 +154,7 @@ static Rc write_scores(Json *out, Work *w, Err *e)
     series(k, "ipa", ipa + n, n);
     TRY(write_measure(o, "auc", w, auc, e));
 out:
+    arena_free(&scratch);
     return rc;
 }
 
@@ -277,10 +277,14 @@ static Rc write_calibration(Json *out, Work *w, double t, Err *e)
 {
     Rc rc = OK;
     Json *o = json_set(out, "calibration", json_object());
-    double slope;
+    double slope = 1;
     const CoxInput in = { .n = w->d.n, .p = 1, .x = w->lp, .time = w->d.time, .event = w->d.event, .weight = w->d.weight,
                           .stratum = w->d.stratum, .ties = TIES_EFRON };
-    TRY(cox_risk_slope(&slope, &in, 1, "linear predictor", out, e));
+    /* On the rows of the fit a predictor's own slope is 1: the score along it is that of the coefficients, and 0. It has to be searched for where the
+     * predictor holds more than the coefficients, or the fit took tied events in another way. */
+    bool own = !w->d.offset && w->ties == TIES_EFRON, any = false;
+    for (size_t j = 0; j < w->p; j++) any = any || w->fit.beta[j] != 0;
+    if (!own || !any) TRY(cox_risk_slope(&slope, &in, 1, "linear predictor", out, e));
     json_set_number(o, "slope", slope);
     TRY(write_groups(o, w, t, e));
     CalibrationCurve smooth = { .ici = NAN, .e50 = NAN, .e90 = NAN, .largest = NAN };
@@ -321,7 +325,7 @@ out:
 static Rc run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
-    Work w = { .conf = call_conf(call) };
+    Work w = { .conf = call_conf(call), .risk_time = NAN };
     TRY(prepare(&w, out, call, e));
     Json *coef = json_set(out, "coef", json_object());
     for (size_t j = 0; j < w.d.p; j++) json_set_number(coef, w.d.term[j], NAN);

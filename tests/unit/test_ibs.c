@@ -5,10 +5,14 @@
 #include "stats/ibs.h"
 #include "tests/unit/unit.h"
 
+enum { ROWS = 300 };
+
 /* As it is defined, n x times products. */
 static void plainly(double out[2], const Ipcw *w, const double *lp, const int *stratum, size_t n_strata, const double *H, const double *r0,
                     double tau)
 {
+    size_t place[ROWS];
+    for (size_t q = 0; q < w->n; q++) place[w->order[q]] = q;
     out[0] = out[1] = 0;
     for (size_t k = 0; k < w->n_times && w->at[k] < tau; k++) {
         const double t = w->at[k], until = k + 1 < w->n_times && w->at[k + 1] < tau ? w->at[k + 1] : tau;
@@ -17,7 +21,7 @@ static void plainly(double out[2], const Ipcw *w, const double *lp, const int *s
             for (size_t i = 0; i < w->n; i++) {
                 const double r = which ? r0[k] : -expm1(-H[k * n_strata + (stratum ? (size_t)stratum[i] : 0)] * exp(lp[i]));
                 if (w->time[i] > t) s += r * r / w->G_after[k];
-                else if (w->state[i]) s += (1 - r) * (1 - r) / w->G_before[i];
+                else if (w->state[i]) s += (1 - r) * (1 - r) * w->inverse_at[place[i]];
             }
             out[which] += (double)(s * (until - t) / (long double)w->n / tau);
         }
@@ -28,7 +32,7 @@ static void plainly(double out[2], const Ipcw *w, const double *lp, const int *s
  * Few and many ties, narrow and wide predictors (some equal, one at a node), hazards up to certain death. */
 START_TEST(row_by_row)
 {
-    enum { N = 300 };
+    enum { N = ROWS };
     static const double spread[] = { 0, .1, 1, 4, 40 };
     for (uint64_t seed = 0; seed < 25; seed++) {
         Rng g = rng_stream(11, seed);

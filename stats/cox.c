@@ -33,6 +33,12 @@ static Rc refuse_mixtures(const CoxModel *c, bool penalised, Err *e)
     return OK;
 }
 
+/* Terms that have a fit of their own. */
+static bool special(const CoxModel *c)
+{
+    return c->d.group || terms_have(c->d.formula, VAR_FP) || terms_have(c->d.formula, VAR_PSPLINE) || terms_have(c->d.formula, VAR_TT);
+}
+
 static Rc run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
@@ -56,8 +62,10 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     }
     c.keep = arena_alloc(&c.a, c.d.p + 1);
     if (!c.keep) { rc = err_nomem(e); goto out; }
+    /* Strata count by themselves; small tables are looked at as fast in the careful way. */
+    c.unchecked = !penalised && !special(&c) && !c.d.stratum && c.d.n > 10 * c.d.p;
     /* A penalty determines what the data leave open; tt(x) is x until time comes in. */
-    if (penalised || terms_have(c.d.formula, VAR_TT)) memset(c.keep, 1, c.d.p);
+    if (c.unchecked || penalised || terms_have(c.d.formula, VAR_TT)) memset(c.keep, 1, c.d.p);
     else if (terms_have(c.d.formula, VAR_PSPLINE)) TRY(cox_smooth_rank(&c, e));
     else TRY(design_check_rank(&c.d, out, call, c.keep, e));
     TRY(cox_model_columns(&c, e));

@@ -40,79 +40,91 @@ static void rows_in_order(double *x, const CoxInput *in, size_t *place, double *
     }
 }
 
-/* low and high come to hold every number of the columns between them; both have whole Lanes, what stands past p does not matter. */
-static FOR_EACH_WIDTH void extents(double *low, double *high, const double *x, size_t n, size_t p)
+/* Root mean square of x_j about its centre, whatever the size of its numbers; 0 for a constant. */
+static double careful_deviation(const CoxData *d, size_t j)
 {
-    for (size_t t = 0; t < p; t += LANES) {
-        Lanes l = lanes_at(low + t), h = lanes_at(high + t);
-        for (size_t i = 0; i < n; i++) {
-            const Lanes v = lanes_at(x + i * p + t);
-            l = lanes_select(v < l, v, l);
-            h = lanes_select(v > h, v, h);
-        }
-        lanes_put(low + t, l);
-        lanes_put(high + t, h);
-    }
+    const size_t p = (size_t)d->p;
+    const double *x = d->x + j, center = d->center[j];
+    double most = 0, squares = 0;
+    for (size_t i = 0; i < d->n; i++) most = fmax(most, fabs(x[i * p] - center));
+    for (size_t i = 0; most > 0 && i < d->n; i++) { const double v = (x[i * p] - center) / most; squares += v * v; }
+    return most * sqrt(squares / (double)d->n);
 }
 
-/* Centred and scaled columns, and with `gram` (NULL: not wanted) their packed cross products. Every sum runs in the order of the data. */
-static Rc columns(CoxData *d, const CoxInput *in, double *gram, Arena *a, Err *e)
+/* Means and deviations from one pass, about the first row; where that lies so far from the mean, or the numbers are so small or large, that
+ * digits are lost, from a second one. Every sum runs in the order of the data. */
+static Rc centre_and_scale(CoxData *d, bool keep_scale, Arena *a)
 {
     const size_t n = d->n, p = (size_t)d->p, width = rows_width(p);
     Sum *sum = ARENA_NEW(a, p + 1, Sum);
-    double *part = ARENA_NEW(a, width + 1, double), *factor = ARENA_NEW(a, width + 1, double), *tile = ARENA_ROOM(a, TILE * p + 1, double);
-    double *low = ARENA_ROOM(a, width + 1, double), *high = ARENA_ROOM(a, width + 1, double);
+    double *shift = ARENA_NEW(a, width + 1, double), *part = ARENA_NEW(a, width + 1, double), *squares = ARENA_NEW(a, width + 1, double);
+    if (!sum || !shift || !part || !squares) return ERR_NOMEM;
+    if (n) memcpy(shift, d->x, p * sizeof *shift);
+    for (size_t from = 0; from < n; from += TILE) {
+        memset(part, 0, width * sizeof *part);
+        rows_moments(part, squares, d->x + from * p, shift, n - from < TILE ? n - from : TILE, p);
+        for (size_t j = 0; j < p; j++) sum_add(&sum[j], part[j]);
+    }
+    d->independent = n > p && !keep_scale;         /* as far as a column alone can tell */
+    for (size_t j = 0; j < p; j++) {
+        const double mean = sum_value(&sum[j]) / (double)n, around = squares[j] / (double)n, variance = around - mean * mean;
+        d->center[j] = shift[j] + mean;
+        d->scale[j] = 1;
+        if (keep_scale) continue;
+        const double deviation = variance > 1e-5 * around && around > 1e-280 && around < 1e280 ? sqrt(variance) : careful_deviation(d, j);
+        if (deviation > 0) d->scale[j] = deviation;
+        d->independent = d->independent && deviation > 1e-6 * fabs(d->center[j]);
+    }
+    return OK;
+}
+
+/* Centred and scaled columns, and with `gram` (NULL: not wanted) their packed cross products. */
+static Rc columns(CoxData *d, const CoxInput *in, double *gram, Arena *a, Err *e)
+{
+    const size_t n = d->n, p = (size_t)d->p, width = rows_width(p);
+    double *factor = ARENA_NEW(a, width + 1, double), *tile = ARENA_ROOM(a, TILE * p + 1, double);
     d->x = ARENA_ROOM(a, n * p + ROWS_SPARE, double);
     d->center = ARENA_NEW(a, width + 1, double);
     d->scale = ARENA_NEW(a, p + 1, double);
     d->T = ARENA_NEW(a, p * p + 1, double);
-    if (!sum || !part || !low || !high || !factor || !tile || !d->x || !d->center || !d->scale || !d->T) return err_nomem(e);
+    if (!factor || !tile || !d->x || !d->center || !d->scale || !d->T) return err_nomem(e);
     if (p == 0) return OK;
     rows_in_order(d->x, in, d->enter, tile);
     memset(d->x + n * p, 0, ROWS_SPARE * sizeof *d->x);
-    for (size_t j = 0; j < width; j++) { low[j] = INFINITY; high[j] = -INFINITY; }
-    for (size_t from = 0; from < n; from += TILE) {
-        const size_t m = n - from < TILE ? n - from : TILE;
-        memset(part, 0, width * sizeof *part);
-        rows_sum(part, d->x + from * p, NULL, m, p);
-        extents(low, high, d->x + from * p, m, p);
-        for (size_t j = 0; j < p; j++) sum_add(&sum[j], part[j]);
-    }
-    for (size_t j = 0; j < p; j++) { d->center[j] = sum_value(&sum[j]) / (double)n; d->scale[j] = 1; }
-    if (!in->keep_scale) {
-        double *squares = part;
-        for (size_t j = 0; j < p; j++) {
-            d->scale[j] = n ? fmax(fmax(high[j], d->center[j]) - d->center[j], d->center[j] - fmin(low[j], d->center[j])) : 0;
-            factor[j] = d->scale[j] > 0 ? 1 / d->scale[j] : 1;
-        }
-        memset(squares, 0, width * sizeof *squares);
-        rows_squares(squares, d->x, d->center, factor, n, p);
-        for (size_t j = 0; j < p; j++) d->scale[j] = squares[j] > 0 ? d->scale[j] * sqrt(squares[j] / (double)n) : 1;
-    }
-    for (size_t j = 0; j < p; j++) { factor[j] = 1 / d->scale[j]; d->T[j * p + j] = 1 / d->scale[j]; }
+    if (centre_and_scale(d, in->keep_scale, a) != OK) return err_nomem(e);
+    for (size_t j = 0; j < p; j++) factor[j] = d->T[j * p + j] = 1 / d->scale[j];
     for (size_t from = 0; from < n; from += TILE) {
         const size_t m = n - from < TILE ? n - from : TILE;
         rows_standardise(d->x + from * p, d->center, factor, m, p);
-        if (gram) rows_cross(gram, d->x + from * p, p, NULL, m, p);
+        if (!gram) continue;
+        rows_cross(gram, d->x + from * p, p, NULL, m, p);
+        d->longest = fmax(d->longest, rows_longest(d->x + from * p, m, p));
     }
     return OK;
 }
 
 /* Gram-Schmidt, twice, on ill-conditioned columns; T keeps the way back. */
-static Rc orthogonalise(CoxData *d, const double *packed, Arena *a, Err *e)
+static Rc orthogonalise(CoxData *d, const double *packed, bool only_independent, Arena *a, Err *e)
 {
     size_t n = d->n, p = (size_t)d->p;
-    double *gram = ARENA_NEW(a, p * p, double);
-    if (!gram) return err_nomem(e);
+    double *gram = ARENA_NEW(a, p * p, double), *L = ARENA_NEW(a, p * p, double);
+    if (!gram || !L) return err_nomem(e);
     rows_unpack(gram, packed, NULL, p);
     /* Gershgorin: eigenvalues lie within the sum of a row's correlations of 1. */
     double most = 0;
     for (size_t j = 0; j < p; j++) {
         double sum = 0;
-        for (size_t k = 0; k < p; k++) if (k != j) sum += fabs(gram[j * p + k]) / sqrt(gram[j * p + j] * gram[k * p + k]);
+        for (size_t k = 0; k < p; k++) {
+            L[k * p + j] = gram[j * p + k] / sqrt(gram[j * p + j] * gram[k * p + k]);
+            if (k != j) sum += fabs(L[k * p + j]);
+        }
         if (!(sum <= most)) most = sum;
     }
-    if (most < .99 || linalg_scaled_condition(gram, (int)p) < CONDITION_PLAIN) return OK;
+    if (most < .99) return OK;
+    d->independent = d->independent && linalg_cholesky(L, (int)p, NULL) == OK;
+    for (size_t j = 0; j < p; j++) d->independent = d->independent && L[j * p + j] * L[j * p + j] >= 1e-6;
+    if ((only_independent && !d->independent) || linalg_scaled_condition(gram, (int)p) < CONDITION_PLAIN) return OK;
+    d->longest = -1;
     for (size_t j = 0; j < p; j++) {
         double *T = d->T + j * p;
         for (int pass = 0; pass < 2; pass++)
@@ -227,12 +239,13 @@ static Rc arrays(CoxData *d, bool start, bool weight, bool offset, Arena *a, Err
     const size_t n = d->n;
     d->time = ARENA_ROOM(a, n + 1, double);
     d->event = arena_room(a, n + 1, 1);
+    d->death = ARENA_ROOM(a, n + 1, double);
     d->enter = ARENA_ROOM(a, n + 1, size_t);
     d->leave = ARENA_ROOM(a, n + 1, size_t);
     if (start) d->start = ARENA_ROOM(a, n + 1, double);
     if (weight) d->w = ARENA_ROOM(a, n + 1, double);
     if (offset) d->offset = ARENA_ROOM(a, n + 1, double);
-    return d->time && d->event && d->enter && d->leave && (!start || d->start) && (!weight || d->w) && (!offset || d->offset) ? OK : err_nomem(e);
+    return d->time && d->event && d->death && d->enter && d->leave && (!start || d->start) && (!weight || d->w) && (!offset || d->offset) ? OK : err_nomem(e);
 }
 
 Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e)
@@ -252,10 +265,13 @@ Rc cox_data_init(CoxData *d, const CoxInput *in, Arena *a, Err *e)
         d->n_events += d->event[i];
         if (d->start) d->start[i] = in->start[row];
         if (d->w) d->w[i] = in->weight[row];
+        d->death[i] = !d->event[i] ? 0 : d->w ? d->w[i] : 1;
         if (d->offset) d->offset[i] = in->offset[row];
     }
     TRY(columns(d, in, want_gram ? gram : NULL, a, e));
-    if (want_gram) TRY(orthogonalise(d, gram, a, e));
+    if (want_gram) TRY(orthogonalise(d, gram, in->only_independent, a, e));
+    else if (p > 1) d->independent = false;
+    if (in->only_independent && !d->independent) goto out;
     TRY(strata(d, in->stratum, a, e));
     TRY(blocks(d, a, e));
     TRY(prepare(d, a, e));

@@ -90,6 +90,18 @@ static double total(Lanes s)
     return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
 }
 
+/* x_0 + x_1 + … + x_n-1, or times their w. */
+static FOR_EACH_WIDTH double plain_sum(const double *x, const double *w, size_t n)
+{
+    Lanes s = { 0 };
+    double sum = 0;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) s += w ? lanes_at(w + i) * lanes_at(x + i) : lanes_at(x + i);
+    if (i) sum = total(s);
+    for (; i < n; i++) sum += w ? w[i] * x[i] : x[i];
+    return sum;
+}
+
 static FOR_EACH_WIDTH bool efron_steps(Steps *out, size_t deaths, double s0, double s0d)
 {
     enum { VECTORS = 4 };      /* the logarithm is taken of 32 factors at once: each lies between 1/deaths and 1 */
@@ -129,19 +141,17 @@ static bool at_event(CoxData *d, size_t k, double s0, Sum *loglik)
 {
     const CoxBlock *b = &d->block[k];
     const size_t deaths = b->to - b->first_death;
-    double predictors = 0, s0d = 0;
     Steps q;
     if (b->deaths_weight == 0) { d->event_terms[k] = (CoxEventTerms){ 0 }; return true; }      /* says nothing, whoever is at risk */
     if (!(s0 > LEAST_WEIGHT) || !isfinite(s0)) return false;
-    for (size_t i = b->first_death; i < b->to; i++) predictors += (d->w ? d->w[i] : 1) * d->eta[i];
+    const double predictors = plain_sum(d->eta + b->first_death, d->w ? d->w + b->first_death : NULL, deaths);
     if (d->ties == TIES_BRESLOW || deaths == 1) {
         const double jump = b->deaths_weight / s0;
         sum_add(loglik, predictors - b->deaths_weight * log(s0));
         d->event_terms[k] = (CoxEventTerms){ .jump = jump, .jump_death = jump, .all = sqrt(b->deaths_weight) / s0 };
         return true;
     }
-    for (size_t i = b->first_death; i < b->to; i++) s0d += d->r[i];
-    if (!efron_steps(&q, deaths, s0, s0d)) return false;
+    if (!efron_steps(&q, deaths, s0, plain_sum(d->r + b->first_death, NULL, deaths))) return false;
     const double weight = b->deaths_weight / (double)deaths, ratio = q.f2 / q.c2, rest = q.ff2 - q.f2 * ratio, all = sqrt(weight * q.c2);
     sum_add(loglik, predictors - weight * q.log);
     /* C2 S1 S1' - F2 (S1 D' + D S1') + FF2 D D' as two squares. */
@@ -155,7 +165,8 @@ static bool event_terms(CoxData *d, CoxStratum t, Sum *loglik)
     long double s0 = 0;
     size_t next = t.row_to, leaving = t.row_to;
     for (size_t k = t.block_to; k-- > t.block_from;) {
-        for (; next > d->block[k].from; next--) s0 += d->r[next - 1];
+        s0 += plain_sum(d->r + d->block[k].from, NULL, next - d->block[k].from);
+        next = d->block[k].from;
         for (; d->start && leaving > t.row_from && d->start[d->by_start[leaving - 1]] >= d->block[k].time; leaving--) s0 -= d->r[d->by_start[leaving - 1]];
         if (!at_event(d, k, (double)s0, loglik)) return false;
     }

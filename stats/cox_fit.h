@@ -25,6 +25,7 @@ typedef struct {
     CoxTies ties;
     bool plain_columns;        /* no orthogonal basis, however ill-conditioned (penalties speak of single columns) */
     bool keep_scale;           /* columns are centred but not scaled */
+    bool only_independent;     /* where columns are not plainly independent, that is all that is wanted: the data are left unfinished */
 } CoxInput;
 
 /* All rows of one stratum that share an event time, with the place of the deaths among them. */
@@ -54,10 +55,13 @@ typedef struct {
     double *center;            /* [p] means of the caller's columns */
     double *scale;             /* [p] by which a centred column was divided */
     double *T;                 /* p x p upper triangular */
+    bool independent;          /* 1 - R2 of each column on the others and a constant is above 1e-6, and none is so narrow around its mean that
+                                * rounding might have made it: false too where nobody looked (plain_columns) */
     double longest;            /* of cox_longest; below 0: not asked yet */
     double *w, *offset;        /* NULL: 1 and 0 */
     double *time, *start;      /* start NULL */
     unsigned char *event;
+    double *death;             /* weight of an event, 0 of none */
     CoxBlock *block;
     CoxStratum *stratum;
     size_t *enter, *leave;     /* a row is at risk in blocks enter … leave-1 */

@@ -21,8 +21,10 @@ typedef struct {
     char **term_label;         /* [n_terms] */
     const double **xj;         /* [p] kept columns, n numbers each: the design's */
     char **term;               /* [p] */
+    bool unchecked;            /* whether columns are constant or collinear is looked at when `data` are made */
     CoxData data;
     CoxMaximum m;
+    const double *g;           /* [p] the estimate in the basis of `data`; NULL where it is known in columns alone */
     double *beta, *vcov, *se;  /* [p], p x p, kept columns */
     double *robust;            /* p x p in columns, NULL when model-based */
     double *robust_basis;      /* the same in the basis */
@@ -41,7 +43,8 @@ CoxTies cox_ties_of(const StatCall *call, const char *otherwise);
 bool cox_weights_are_odd(const CoxModel *c);
 /* The whole analysis: fit, existence, keys. */
 Rc cox_model_fit(CoxModel *c, CoxTies ties, Err *e);
-Rc cox_fit_and_report(CoxModel *c, const CoxInput *in, bool limited, Err *e);
+/* The same of rows that are not the design's (tt): keys by row are left out. */
+Rc cox_fit_and_report(CoxModel *c, const CoxInput *in, Err *e);
 Rc cox_results(CoxModel *c, Err *e);
 
 /* Sorted rows and their columns in the basis for a row of new data (kept columns). */

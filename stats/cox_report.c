@@ -65,13 +65,29 @@ out:
     return rc;
 }
 
-/* Fits what `in` describes and reports it. `limited`: rows of `in` are not the design's (tt), so keys by row are left out. */
-Rc cox_fit_and_report(CoxModel *c, const CoxInput *in, bool limited, Err *e)
+/* c->data, with columns that can be told apart. Their own cross products say so at once nearly always, and then no one looks further. */
+static Rc independent_data(CoxModel *c, CoxTies ties, Err *e)
 {
     Rc rc = OK;
-    int p = c->p;
+    CoxInput in = cox_model_input(c, ties);
+    in.only_independent = c->unchecked;
+    TRY(cox_data_init(&c->data, &in, &c->a, e));
+    if (!c->unchecked) goto out;
+    if (c->data.independent) { rc = design_check_levels(&c->d, c->out, option_flag(c->call, "drop_collinear"), e); goto out; }
+    TRY(design_check_rank(&c->d, c->out, c->call, c->keep, e));
+    TRY(cox_model_columns(c, e));
+    in = cox_model_input(c, ties);
+    TRY(cox_data_init(&c->data, &in, &c->a, e));
+out:
+    return rc;
+}
+
+/* What c->data describe. `limited`: their rows are not the design's (tt), so keys by row are left out. */
+static Rc fit_and_report(CoxModel *c, bool limited, Err *e)
+{
+    Rc rc = OK;
+    const int p = c->p;
     Existence ex = { 0 };
-    TRY(cox_data_init(&c->data, in, &c->a, e));
     c->limited = limited;
     json_set_number(c->out, "nevent", (double)c->data.n_events);
     c->center = ARENA_NEW(&c->a, (size_t)p + 1, double);
@@ -99,7 +115,8 @@ Rc cox_fit_and_report(CoxModel *c, const CoxInput *in, bool limited, Err *e)
         diagnose(c->out, "ill_conditioned", "the fit stopped with a score of %.3g standard errors: the digits beyond that are not sure",
                  c->m.max_abs_score);
     }
-    cox_to_columns(c->beta, &c->data, c->m.g);
+    c->g = c->m.g;
+    cox_to_columns(c->beta, &c->data, c->g);
     cox_vcov_to_columns(c->vcov, &c->data, c->m.vcov);
     for (int j = 0; j < p; j++) c->se[j] = sqrt(c->vcov[j * p + j]);
     TRY(cox_results(c, e));
@@ -109,6 +126,12 @@ out:
 
 Rc cox_model_fit(CoxModel *c, CoxTies ties, Err *e)
 {
-    CoxInput in = cox_model_input(c, ties);
-    return cox_fit_and_report(c, &in, false, e);
+    const Rc rc = independent_data(c, ties, e);
+    return rc == OK ? fit_and_report(c, false, e) : rc;
+}
+
+Rc cox_fit_and_report(CoxModel *c, const CoxInput *in, Err *e)
+{
+    const Rc rc = cox_data_init(&c->data, in, &c->a, e);
+    return rc == OK ? fit_and_report(c, true, e) : rc;
 }

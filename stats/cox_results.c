@@ -198,20 +198,15 @@ static FOR_EACH_WIDTH void add_four(double *eta, const double *b, const double *
     for (; i < n; i++) for (int k = 0; k < 4; k++) eta[i] += b[k] * x[k][i];
 }
 
-static Rc concordance(CoxModel *c, Err *e)
+/* Predictors of the rows in their sorted order, by columns along memory; each row's sum keeps its own order, so equal rows have equal bits. */
+static Rc predictors(double *out, const CoxModel *c, Err *e)
 {
-    Rc rc = OK;
-    CoxData *d = &c->data;
-    size_t n = d->n, p = (size_t)c->p;
-    Concordance k = { 0 };
-    Arena a = { 0 };
     enum { TILE = 1024 };
-    double *marker = ARENA_ROOM(&a, n, double), *event = ARENA_ROOM(&a, n, double), *eta = ARENA_NEW(&a, n, double);
-    int *stratum = d->n_strata > 1 ? ARENA_ROOM(&a, n, int) : NULL, *cluster = c->d.cluster ? ARENA_ROOM(&a, n, int) : NULL;
-    if (!marker || !event || !eta || (d->n_strata > 1 && !stratum) || (c->d.cluster && !cluster)) { rc = err_nomem(e); goto out; }
-    for (size_t s = 0; stratum && s < d->n_strata; s++)
-        for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) stratum[i] = (int)s;
-    /* By columns along memory; each row's sum keeps its own order, so equal rows have equal bits. */
+    const CoxData *d = &c->data;
+    const size_t n = d->n, p = (size_t)c->p;
+    Arena a = { 0 };
+    double *eta = ARENA_NEW(&a, n, double);
+    if (!eta) return err_nomem(e);
     for (size_t i = 0; d->offset && i < n; i++) eta[d->order[i]] = d->offset[i];
     for (size_t from = 0; from < n; from += TILE) {
         const size_t m = from + TILE < n ? TILE : n - from;
@@ -224,12 +219,28 @@ static Rc concordance(CoxModel *c, Err *e)
             for (size_t i = 0; i < m; i++) eta[from + i] += b * x[i];
         }
     }
-    for (size_t i = 0; i < n; i++) {
-        size_t row = d->order[i];
-        marker[i] = eta[row];
-        event[i] = d->event[i];
-        if (cluster) cluster[i] = c->d.cluster[row];
-    }
+    for (size_t i = 0; i < n; i++) out[i] = eta[d->order[i]];
+    arena_free(&a);
+    return OK;
+}
+
+static Rc concordance(CoxModel *c, Err *e)
+{
+    Rc rc = OK;
+    CoxData *d = &c->data;
+    const size_t n = d->n;
+    Concordance k = { 0 };
+    Arena a = { 0 };
+    /* Those of the fit are there; within a stratum they are less by one number, and pairs lie within strata. */
+    const bool known = c->g && cox_risks(d, c->g);
+    double *marker = known ? d->eta : ARENA_ROOM(&a, n, double), *event = ARENA_ROOM(&a, n, double);
+    int *stratum = d->n_strata > 1 ? ARENA_ROOM(&a, n, int) : NULL, *cluster = c->d.cluster ? ARENA_ROOM(&a, n, int) : NULL;
+    if (!marker || !event || (d->n_strata > 1 && !stratum) || (c->d.cluster && !cluster)) { rc = err_nomem(e); goto out; }
+    if (!known) TRY(predictors(marker, c, e));
+    for (size_t s = 0; stratum && s < d->n_strata; s++)
+        for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) stratum[i] = (int)s;
+    for (size_t i = 0; i < n; i++) event[i] = d->event[i];
+    for (size_t i = 0; cluster && i < n; i++) cluster[i] = c->d.cluster[d->order[i]];
     ConcordanceData pairs = { .n = n, .start = d->start, .time = d->time, .event = event, .weight = d->w, .marker = marker, .stratum = stratum,
                               .tau = INFINITY, .no_influence = true };
     TRY(concordance_estimate(&k, &pairs, cluster, &a, e));

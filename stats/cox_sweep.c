@@ -56,7 +56,7 @@ static void score_of_rows(double *score, const CoxData *d, size_t from, size_t t
     double martingale[STRETCH];
     while (from < to) {
         const size_t m = to - from < STRETCH ? to - from : STRETCH;
-        for (size_t i = 0; i < m; i++) martingale[i] = (d->event[from + i] ? d->w ? d->w[from + i] : 1 : 0) - d->rl[from + i];
+        for (size_t i = 0; i < m; i++) martingale[i] = d->death[from + i] - d->rl[from + i];
         memset(d->part, 0, width * sizeof *d->part);
         rows_sum(d->part, d->x + from * p, martingale, m, p);
         for (size_t j = 0; j < p; j++) score[j] += d->part[j];

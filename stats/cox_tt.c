@@ -130,7 +130,7 @@ Rc cox_time_varying(CoxModel *c, CoxTies ties, Err *e)
     for (size_t j = 0; j < p; j++) varying[j] = is_tt(c, (int)j);
     c->piece_cluster = q.cluster;
     c->n_piece_clusters = c->d.cluster ? c->d.n_clusters : c->d.n;
-    TRY(cox_fit_and_report(c, &big, true, e));
+    TRY(cox_fit_and_report(c, &big, e));
     if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json_tt(c, &own, varying, e));
 out:
     return rc;

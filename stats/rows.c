@@ -127,9 +127,9 @@ void rows_combine(double *out, const double *numbers, const double *c, size_t n,
     CALL(combine, out, numbers, c, n, size);
 }
 
-void rows_squares(double *sum, const double *x, const double *center, const double *factor, size_t n, size_t p)
+void rows_moments(double *sum, double *squares, const double *x, const double *shift, size_t n, size_t p)
 {
-    CALL(squares, sum, x, center, factor, n, p);
+    CALL(moments, sum, squares, x, shift, n, p);
 }
 
 void rows_standardise(double *x, const double *center, const double *factor, size_t n, size_t p)

@@ -29,8 +29,9 @@ void rows_sum(double *sum, const double *x, const double *c, size_t n, size_t p)
 /* sum -= sum of c_i x_i over the n rows i that `at` names; c is by row. */
 void rows_subtract(double *sum, const double *x, const double *c, const size_t *at, size_t n, size_t p);
 
-/* sum_j += sum_i ((x_ij - center_j) factor_j)^2; each of the three has rows_width(p) numbers. */
-void rows_squares(double *sum, const double *x, const double *center, const double *factor, size_t n, size_t p);
+/* sum_j += sum_i (x_ij - shift_j), squares_j += sum_i (x_ij - shift_j)^2; each of the three has rows_width(p) numbers. */
+void rows_moments(double *sum, double *squares, const double *x, const double *shift, size_t n, size_t p);
+
 /* x_ij := (x_ij - center_j) factor_j. */
 void rows_standardise(double *x, const double *center, const double *factor, size_t n, size_t p);
 

@@ -92,19 +92,22 @@ START_TEST(standardised)
     for (size_t p = 1; p <= P_MOST; p++) {
         const size_t n = 103;
         Table t = table_new(n, p, p);
-        double center[P_MOST + LANES] = { 0 }, factor[P_MOST + LANES] = { 0 }, squares[P_MOST + LANES] = { 0 };
+        double center[P_MOST + LANES] = { 0 }, factor[P_MOST + LANES] = { 0 }, sum[P_MOST + LANES] = { 0 }, squares[P_MOST + LANES] = { 0 };
         for (size_t j = 0; j < p; j++) { center[j] = t.g[j]; factor[j] = 1 + (double)j; }
         double *before = malloc((n * p + ROWS_SPARE) * sizeof *before);
         memcpy(before, t.x, (n * p + ROWS_SPARE) * sizeof *before);
-        rows_squares(squares, t.x, center, factor, n, p);
+        rows_moments(sum, squares, t.x, center, n, p);
         rows_standardise(t.x, center, factor, n, p);
         for (size_t j = 0; j < p; j++) {
-            double s = 0;
+            double s = 0, q = 0;
             for (size_t i = 0; i < n; i++) {
-                ck_assert(t.x[i * p + j] == (before[i * p + j] - center[j]) * factor[j]);
-                s += t.x[i * p + j] * t.x[i * p + j];
+                const double y = before[i * p + j] - center[j];
+                ck_assert(t.x[i * p + j] == y * factor[j]);
+                s += y;
+                q += y * y;
             }
-            assert_near(squares[j], s, 1e-14);
+            ck_assert(fabs(sum[j] - s) < 1e-12 * sqrt(q));
+            assert_near(squares[j], q, 1e-14);
         }
         for (size_t i = 0; i < ROWS_SPARE; i++) ck_assert(isnan(t.x[n * p + i]));
         free(before);

@@ -67,7 +67,8 @@ static void score_of_rows(double *score, const CoxData *d, size_t from, size_t t
 static void do_rows(Sweep *s, size_t from)
 {
     const size_t p = (size_t)s->d->p;
-    rows_cross(s->met, s->d->x + from * p, p, s->d->rl + from, s->undone - from, p);
+    const size_t m = s->undone - from;
+    rows_cross_ahead(s->met, s->d->x + from * p, s->d->rl + from, m, p, s->d->x + (from < m ? 0 : from - m) * p);
     if (s->score) score_of_rows(s->score, s->d, from, s->undone);
     s->undone = from;
 }

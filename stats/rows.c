@@ -139,7 +139,12 @@ void rows_standardise(double *x, const double *center, const double *factor, siz
 
 void rows_cross(double *packed, const double *x, size_t stride, const double *v, size_t n, size_t p)
 {
-    CALL(cross, packed, x, stride, v, n, p);
+    CALL(cross, packed, x, stride, v, n, p, NULL);
+}
+
+void rows_cross_ahead(double *packed, const double *x, const double *v, size_t n, size_t p, const double *ahead)
+{
+    CALL(cross, packed, x, p, v, n, p, ahead);
 }
 
 void rows_cross_eight(double *packed, const double *x, size_t stride, const double *v, const size_t *end, const double *c, size_t runs, size_t p,

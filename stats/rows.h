@@ -38,6 +38,9 @@ void rows_standardise(double *x, const double *center, const double *factor, siz
 /* packed += sum_i v_i x_i x_i'; v NULL: 1. */
 void rows_cross(double *packed, const double *x, size_t stride, const double *v, size_t n, size_t p);
 
+/* The same of rows that stand one after the other; meanwhile n rows at `ahead` are fetched into the cache. */
+void rows_cross_ahead(double *packed, const double *x, const double *v, size_t n, size_t p, const double *ahead);
+
 /* Eight weighted cross products of the same rows: packed + w*rows_packed(p), for w of LANES, += sum of c[LANES*k + w] v_i x_i x_i' over the
  * rows i of run k, which are end[k-1] … end[k]-1 (from 0 for the first). Room for ROWS_RUNS * rows_packed(p) numbers. */
 enum { ROWS_RUNS = 16 };

@@ -159,7 +159,7 @@ static Rc strata(CoxData *d, const int *stratum, Arena *a, Err *e)
     return OK;
 }
 
-/* Event times of the strata, and the blocks in which each row is at risk. */
+/* Event times of the strata, and the blocks in which each row is at risk, from its stratum's first on. */
 static Rc blocks(CoxData *d, Arena *a, Err *e)
 {
     size_t k = 0;
@@ -177,18 +177,13 @@ static Rc blocks(CoxData *d, Arena *a, Err *e)
             for (size_t q = i; q < to; q++) d->leave[q] = k;
         }
         t->block_to = k;
-        for (size_t q = t->row_from; q < t->row_to; q++) {
-            size_t low = t->block_from, high = t->block_to;
-            if (d->start)
-                while (low < high) { size_t middle = (low + high) / 2; if (d->block[middle].time <= d->start[q]) low = middle + 1; else high = middle; }
-            d->enter[q] = low;
-        }
+        for (size_t q = t->row_from; q < t->row_to; q++) d->enter[q] = t->block_from;
     }
     d->n_blocks = k;
     return OK;
 }
 
-/* Places by stratum, then start, then place. */
+/* Places by stratum, then start, then place; a row is at risk from the first event time after its start on. */
 static Rc places_by_start(CoxData *d, Arena *a, Err *e)
 {
     Rc rc = OK;
@@ -197,12 +192,22 @@ static Rc places_by_start(CoxData *d, Arena *a, Err *e)
     if (!d->by_start) return err_nomem(e);
     order_start(d->by_start, d->n);
     TRY(order_by(d->by_start, d->start, d->n, e));
-    if (d->n_strata < 2) goto out;
-    codes = malloc((d->n + 1) * sizeof *codes);
-    if (!codes) { rc = err_nomem(e); goto out; }
-    for (size_t s = 0; s < d->n_strata; s++)
-        for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) codes[i] = (int)s;
-    TRY(order_by_codes(d->by_start, codes, d->n, e));
+    if (d->n_strata > 1) {
+        codes = malloc((d->n + 1) * sizeof *codes);
+        if (!codes) { rc = err_nomem(e); goto out; }
+        for (size_t s = 0; s < d->n_strata; s++)
+            for (size_t i = d->stratum[s].row_from; i < d->stratum[s].row_to; i++) codes[i] = (int)s;
+        TRY(order_by_codes(d->by_start, codes, d->n, e));
+    }
+    for (size_t s = 0; s < d->n_strata; s++) {
+        const CoxStratum t = d->stratum[s];
+        size_t k = t.block_from;
+        for (size_t i = t.row_from; i < t.row_to; i++) {
+            const size_t q = d->by_start[i];
+            while (k < t.block_to && d->block[k].time <= d->start[q]) k++;
+            d->enter[q] = k;
+        }
+    }
 out:
     free(codes);
     return rc;

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/order.h"
 #include "core/str.h"
 #include "stats/design_values.h"
 #include "stats/diagnosis.h"
 
-/* One distinct value: its text, as a number when it is one, and how many rows hold it. */
-typedef struct { const char *text; double number; size_t count; } Value;
+/* One distinct value: its text, as a number when it is one, how many rows hold it, and the how manieth it was met. */
+typedef struct { const char *text; double number; size_t count, met; } Value;
 
 static int by_text(const void *a, const void *b) { return strcmp(((const Value *)a)->text, ((const Value *)b)->text); }
 static int by_number(const void *a, const void *b)
@@ -19,32 +20,101 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Distinct values over the rows: numbers ascending, texts by bytes. Missing ones are left out. */
-static Rc distinct(Value **out, size_t *n_out, const ExprValue *v, const size_t *row, size_t n, Arena *a, Err *e)
+/* Distinct values as they are met, found again by a hash: slot[] holds one more than their place, 0 where it is free. */
+typedef struct {
+    const ExprValue *v;
+    Arena arena;
+    Value *value;
+    size_t n, room;
+    uint32_t *slot;
+    int width;
+} Met;
+
+static uint64_t hash_of(const ExprValue *v, size_t row)
 {
-    Value *all = ARENA_NEW(a, n, Value);
-    size_t m = 0, k = 0;
-    if (!all) return err_nomem(e);
+    uint64_t h = 0;
+    if (!v->is_text) return order_key(v->num[row]) * 0x9e3779b97f4a7c15u;
+    for (const char *c = v->text[row]; *c; c++) h = (h ^ (unsigned char)*c) * 0x100000001b3u;
+    return h * 0x9e3779b97f4a7c15u;
+}
+
+static bool is_value(const Value *seen, const ExprValue *v, size_t row)
+{
+    return v->is_text ? seen->text == v->text[row] || strcmp(seen->text, v->text[row]) == 0 : seen->number == v->num[row];
+}
+
+/* Twice the room, and every value at a slot of its new hash. `first`: a row of each. */
+static bool met_grow(Met *m, size_t **first)
+{
+    const size_t room = m->room ? 2 * m->room : 256;
+    Value *value = ARENA_ROOM(&m->arena, room, Value);
+    size_t *rows = ARENA_ROOM(&m->arena, room, size_t);
+    m->width = 1;
+    while ((size_t)1 << m->width < 2 * room) m->width++;
+    m->slot = ARENA_NEW(&m->arena, (size_t)1 << m->width, uint32_t);
+    if (!value || !rows || !m->slot) return false;
+    if (m->n) {
+        memcpy(value, m->value, m->n * sizeof *value);
+        memcpy(rows, *first, m->n * sizeof *rows);
+    }
+    m->value = value;
+    m->room = room;
+    *first = rows;
+    const size_t mask = ((size_t)1 << m->width) - 1;
+    for (size_t k = 0; k < m->n; k++) {
+        size_t at = hash_of(m->v, rows[k]) >> (64 - m->width);
+        while (m->slot[at]) at = (at + 1) & mask;
+        m->slot[at] = (uint32_t)(k + 1);
+    }
+    return true;
+}
+
+/* Distinct values over the rows: numbers ascending, texts by bytes; own[i], where it is wanted, is the place of row[i]'s among them. Missing ones
+ * are left out, their place is -1. */
+static Rc distinct(Value **out, size_t *n_out, int *own, const ExprValue *v, const size_t *row, size_t n, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Met m = { .v = v };
+    size_t *first = NULL, last = 0;
+    int *rank = NULL;
+    if (!met_grow(&m, &first)) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < n; i++) {
-        size_t r = row[i];
-        if (value_missing(v, r)) continue;
-        all[m].text = v->is_text ? v->text[r] : NULL;
-        all[m].number = v->is_text ? 0 : v->num[r];
-        all[m++].count = 1;
-    }
-    qsort(all, m, sizeof *all, v->is_text ? by_text : by_number);
-    for (size_t i = 0; i < m; i++) {
-        if (k && (v->is_text ? by_text : by_number)(&all[k - 1], &all[i]) == 0) all[k - 1].count++;
-        else all[k++] = all[i];
-    }
-    for (size_t i = 0; i < k; i++)
-        if (!v->is_text) {
-            all[i].text = v->is_logical ? (all[i].number != 0 ? "TRUE" : "FALSE") : expr_number_label(all[i].number, a);
-            if (!all[i].text) return err_nomem(e);
+        const size_t r = row[i];
+        if (value_missing(v, r)) { if (own) own[i] = -1; continue; }
+        if (!(m.n && is_value(&m.value[last], v, r))) {
+            const size_t mask = ((size_t)1 << m.width) - 1;
+            size_t at = hash_of(v, r) >> (64 - m.width);
+            while (m.slot[at] && !is_value(&m.value[m.slot[at] - 1], v, r)) at = (at + 1) & mask;
+            if (!m.slot[at]) {
+                m.slot[at] = (uint32_t)(m.n + 1);
+                first[m.n] = r;
+                m.value[m.n] = (Value){ v->is_text ? v->text[r] : NULL, v->is_text ? 0 : v->num[r] + 0., 0, m.n };
+                last = m.n++;
+                if (m.n == m.room && !met_grow(&m, &first)) { rc = err_nomem(e); goto out; }
+            } else {
+                last = m.slot[at] - 1;
+            }
         }
+        m.value[last].count++;
+        if (own) own[i] = (int)last;
+    }
+    qsort(m.value, m.n, sizeof *m.value, v->is_text ? by_text : by_number);
+    Value *all = ARENA_ROOM(a, m.n, Value);
+    rank = ARENA_ROOM(&m.arena, m.n, int);
+    if (!all || !rank) { rc = err_nomem(e); goto out; }
+    if (m.n) memcpy(all, m.value, m.n * sizeof *all);
+    for (size_t k = 0; k < m.n; k++) {
+        rank[all[k].met] = (int)k;
+        if (v->is_text) continue;
+        all[k].text = v->is_logical ? (all[k].number != 0 ? "TRUE" : "FALSE") : expr_number_label(all[k].number, a);
+        if (!all[k].text) { rc = err_nomem(e); goto out; }
+    }
+    for (size_t i = 0; own && i < n; i++) if (own[i] >= 0) own[i] = rank[own[i]];
     *out = all;
-    *n_out = k;
-    return OK;
+    *n_out = m.n;
+out:
+    arena_free(&m.arena);
+    return rc;
 }
 
 /* Text without blanks at its ends, in lower case, runs of blanks as one: two spellings of one thing agree in it. */
@@ -161,7 +231,7 @@ Rc var_find_levels(Var *v, const ExprValue *value, const size_t *row, size_t n, 
     size_t n_seen = 0, n_asked = 0;
     char **asked = NULL;
     const char **key = NULL;
-    TRY(distinct(&seen, &n_seen, value, row, n, a, e));
+    TRY(distinct(&seen, &n_seen, NULL, value, row, n, a, e));
     if (v->expr->kind == EXPR_COLUMN) TRY(levels_asked(&asked, &n_asked, call, v->expr->name, a, e));
     if (n_asked) return levels_by_list(v, value, seen, n_seen, asked, n_asked, row, n, f, out, a, e);
     v->level = (const char **)arena_array(a, n_seen, sizeof(char *));
@@ -202,21 +272,54 @@ out:
     return rc;
 }
 
-static int compare_code(const void *a, const void *b)
+/* code[i]: the place of combined[i] among those that are present, `present` ascending. All are below `limit`. */
+static Rc places_present(int *code, size_t **present, size_t *n_present, const size_t *combined, size_t n, size_t limit, Arena *a, Err *e)
 {
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
-    return (x > y) - (x < y);
+    Rc rc = OK;
+    Arena scratch = { 0 };
+    size_t k = 0, *list = NULL;
+    if (limit <= 4 * n + 256) {
+        int *place = ARENA_NEW(&scratch, limit, int);
+        if (!place) { rc = err_nomem(e); goto out; }
+        for (size_t i = 0; i < n; i++) place[combined[i]] = 1;
+        for (size_t c = 0; c < limit; c++) if (place[c]) place[c] = (int)k++;
+        list = ARENA_ROOM(a, k, size_t);
+        if (!list) { rc = err_nomem(e); goto out; }
+        for (size_t i = 0; i < n; i++) {
+            code[i] = place[combined[i]];
+            list[code[i]] = combined[i];
+        }
+    } else {
+        uint64_t *key = ARENA_ROOM(&scratch, 2 * n, uint64_t);
+        list = ARENA_ROOM(a, n, size_t);
+        if (!key || !list) { rc = err_nomem(e); goto out; }
+        for (size_t i = 0; i < n; i++) key[i] = combined[i];
+        order_keys(key, key + n, n);
+        for (size_t i = 0; i < n; i++) if (k == 0 || list[k - 1] != key[i]) list[k++] = key[i];
+        for (size_t i = 0; i < n; i++) {
+            size_t low = 0, high = k;
+            while (low < high) { const size_t middle = low + (high - low) / 2; if (list[middle] < combined[i]) low = middle + 1; else high = middle; }
+            code[i] = (int)low;
+        }
+    }
+    *present = list;
+    *n_present = k;
+out:
+    arena_free(&scratch);
+    return rc;
 }
 
 Rc combine_categories(int **code, char ***label, size_t *n_groups, const Needed *const *values, size_t n_values, const size_t *row,
                       size_t n, const Frame *f, const StatCall *call, Json *out, bool bare, Arena *a, Err *e)
 {
     Rc rc = OK;
-    size_t *combined = ARENA_NEW(a, n, size_t), *present = ARENA_NEW(a, n, size_t), k = 0;
+    Arena scratch = { 0 };
+    size_t *combined = ARENA_NEW(&scratch, n, size_t), *present = NULL, k = 0, limit = 1;
     Var *var = ARENA_NEW(a, n_values, Var);
-    int *own = ARENA_NEW(a, n, int);
+    int *own = ARENA_ROOM(&scratch, n, int);
     char buffer[NUMBER_TEXT_MAX];
-    if (!combined || !present || !var || !own) return err_nomem(e);
+    *code = ARENA_ROOM(a, n, int);
+    if (!combined || !var || !own || !*code) { rc = err_nomem(e); goto out; }
     for (size_t v = 0; v < n_values; v++) {
         const ExprValue *x = &values[v]->value;
         var[v].label = values[v]->label ? values[v]->label : values[v]->expr->label;
@@ -233,30 +336,22 @@ Rc combine_categories(int **code, char ***label, size_t *n_groups, const Needed 
                 own[i] = var_level(&var[v], t);
             }
         } else {
-            TRY(distinct(&seen, &n_seen, x, row, n, a, e));
+            TRY(distinct(&seen, &n_seen, own, x, row, n, a, e));
             var[v].n_levels = (int)n_seen;
             var[v].level = (const char **)arena_array(a, n_seen, sizeof(char *));
-            if (!var[v].level) return err_nomem(e);
+            if (!var[v].level) { rc = err_nomem(e); goto out; }
             for (size_t q = 0; q < n_seen; q++) var[v].level[q] = seen[q].text;
-            for (size_t i = 0; i < n; i++) {
-                Value target = { .number = x->num[row[i]] };
-                const Value *hit = bsearch(&target, seen, n_seen, sizeof *seen, by_number);
-                own[i] = hit ? (int)(hit - seen) : -1;
-            }
         }
-        for (size_t i = 0; i < n; i++) combined[i] = combined[i] * (size_t)var[v].n_levels + (size_t)own[i];
+        int least = 0;
+        for (size_t i = 0; i < n; i++) {
+            combined[i] = combined[i] * (size_t)var[v].n_levels + (size_t)own[i];
+            least = own[i] < least ? own[i] : least;
+        }
+        if (least < 0 || __builtin_mul_overflow(limit, (size_t)var[v].n_levels, &limit)) limit = SIZE_MAX;
     }
-    if (n) memcpy(present, combined, n * sizeof *present);
-    qsort(present, n, sizeof *present, compare_code);
-    for (size_t i = 0; i < n; i++)
-        if (k == 0 || present[k - 1] != present[i]) present[k++] = present[i];
-    *code = ARENA_NEW(a, n, int);
+    TRY(places_present(*code, &present, &k, combined, n, limit, a, e));
     *label = ARENA_NEW(a, k, char *);
-    if (!*code || !*label) return err_nomem(e);
-    for (size_t i = 0; i < n; i++) {
-        const size_t *hit = bsearch(&combined[i], present, k, sizeof *present, compare_code);
-        (*code)[i] = (int)(hit - present);
-    }
+    if (!*label) { rc = err_nomem(e); goto out; }
     for (size_t g = 0; g < k; g++) {
         size_t rest = present[g];
         char *text = NULL;
@@ -265,13 +360,14 @@ Rc combine_categories(int **code, char ***label, size_t *n_groups, const Needed 
             rest /= (size_t)var[v].n_levels;
             const char *part = bare && n_values == 1 ? level : arena_printf(a, "%s=%s", var[v].label, level);
             text = text ? arena_printf(a, "%s, %s", part, text) : arena_strdup(a, part);
-            if (!text) return err_nomem(e);
+            if (!text) { rc = err_nomem(e); goto out; }
         }
         (*label)[g] = text ? text : arena_strdup(a, "");
-        if (!(*label)[g]) return err_nomem(e);
+        if (!(*label)[g]) { rc = err_nomem(e); goto out; }
     }
     *n_groups = k;
 out:
+    arena_free(&scratch);
     return rc;
 }
 

@@ -9,8 +9,49 @@
 #include "stats/dist.h"
 #include "stats/influence.h"
 #include "stats/linalg.h"
+#include "stats/time_counts.h"
 
 typedef struct { double time, start, weight; int event, group, stratum; } Row;
+
+/* What the deaths at one time add: n[g] at risk, dead[g] of them. */
+static void time_add(LogrankTest *t, const double *n, const double *dead, int G, double rho, double *surv, int s)
+{
+    double total = 0, deaths = 0;
+    for (int g = 0; g < G; g++) { total += n[g]; deaths += dead[g]; }
+    if (!(deaths > 0)) return;
+    const double w = rho == 0 ? 1 : pow(*surv, rho);
+    for (int g = 0; g < G; g++) {
+        t->observed_by_stratum[s * G + g] += w * dead[g];
+        t->expected_by_stratum[s * G + g] += w * deaths * n[g] / total;
+    }
+    if (total > 1) {
+        const double f = w * w * deaths * (total - deaths) / (total * total * (total - 1));
+        for (int g = 0; g < G; g++)
+            for (int h = 0; h < G; h++) t->var[h * G + g] += f * n[g] * ((g == h ? total : 0) - n[h]);
+    }
+    *surv *= (total - deaths) / total;
+}
+
+/* Rows of whole counts that are all at risk from the start. */
+static void runs_add(LogrankTest *t, const TimeRuns *r, int G, double rho, double *n, double *dead)
+{
+    const uint64_t of_kind = ((uint64_t)1 << r->kind_bits) - 1;
+    for (size_t lo = 0, hi; lo < r->n; lo = hi) {
+        const int shift = r->stratum_shift;
+        const uint64_t s = shift < 64 ? r->key[lo] >> shift : 0;
+        double surv = 1;
+        for (int g = 0; g < G; g++) n[g] = 0;
+        for (hi = lo; hi < r->n && (shift < 64 ? r->key[hi] >> shift : 0) == s; hi++) n[(r->key[hi] & of_kind) >> 1] += r->count ? r->count[hi] : 1;
+        for (size_t i = lo, j; i < hi; i = j) {
+            const uint64_t time = r->key[i] >> r->kind_bits;
+            for (int g = 0; g < G; g++) dead[g] = 0;
+            for (j = i; j < hi && r->key[j] >> r->kind_bits == time; j++)
+                dead[(r->key[j] & of_kind) >> 1] += r->key[j] & 1 ? (r->count ? r->count[j] : 1) : 0;
+            time_add(t, n, dead, G, rho, &surv, (int)s);
+            for (size_t k = i; k < j; k++) n[(r->key[k] & of_kind) >> 1] -= r->count ? r->count[k] : 1;
+        }
+    }
+}
 
 /* One stratum: rows [lo, hi) of row (by time) and of entry (by start, NULL when all start at once). */
 static void stratum_add(LogrankTest *t, const Row *row, const Row *entry, size_t lo, size_t hi, int G, double rho, int s,
@@ -22,25 +63,12 @@ static void stratum_add(LogrankTest *t, const Row *row, const Row *entry, size_t
         for (size_t i = lo; i < hi; i++) n[row[i].group] += row[i].weight;
     size_t in = lo;
     for (size_t i = lo; i < hi;) {
-        double time = row[i].time, total = 0, deaths = 0;
+        const double time = row[i].time;
         for (; entry && in < hi && entry[in].start < time; in++) n[entry[in].group] += entry[in].weight;
-        for (int g = 0; g < G; g++) { dead[g] = 0; total += n[g]; }
+        for (int g = 0; g < G; g++) dead[g] = 0;
         size_t j = i;
-        for (; j < hi && row[j].time == time; j++)
-            if (row[j].event) { dead[row[j].group] += row[j].weight; deaths += row[j].weight; }
-        if (deaths > 0) {
-            double w = rho == 0 ? 1 : pow(surv, rho);
-            for (int g = 0; g < G; g++) {
-                t->observed_by_stratum[s * G + g] += w * dead[g];
-                t->expected_by_stratum[s * G + g] += w * deaths * n[g] / total;
-            }
-            if (total > 1) {
-                double f = w * w * deaths * (total - deaths) / (total * total * (total - 1));
-                for (int g = 0; g < G; g++)
-                    for (int h = 0; h < G; h++) t->var[h * G + g] += f * n[g] * ((g == h ? total : 0) - n[h]);
-            }
-            surv *= (total - deaths) / total;
-        }
+        for (; j < hi && row[j].time == time; j++) dead[row[j].group] += row[j].event ? row[j].weight : 0;
+        time_add(t, n, dead, G, rho, &surv, s);
         for (; i < j; i++) n[row[i].group] -= row[i].weight;
     }
 }
@@ -73,15 +101,39 @@ static Rc quadratic_form(LogrankTest *t, int G, Arena *a, Err *e)
 }
 
 /* Rows by stratum and one of their times. */
-static Rc gather(Row *row, size_t *order, const LogrankData *d, const double *by, Err *e)
+static Rc gather(Row **out, const LogrankData *d, const double *by, Arena *a, Err *e)
 {
     Rc rc = OK;
+    Row *row = *out = ARENA_ROOM(a, d->n + 1, Row);
+    size_t *order = ARENA_ROOM(a, d->n + 1, size_t);
+    if (!row || !order) { rc = err_nomem(e); goto out; }
     order_start(order, d->n);
     TRY(order_by(order, by, d->n, e));
     if (d->stratum) TRY(order_by_codes(order, d->stratum, d->n, e));
     for (size_t k = 0; k < d->n; k++) {
         size_t i = order[k];
         row[k] = (Row){ d->time[i], d->start ? d->start[i] : 0, d->weight ? d->weight[i] : 1, d->event[i] != 0, d->group[i], d->stratum ? d->stratum[i] : 0 };
+    }
+out:
+    return rc;
+}
+
+/* O, E and the hypergeometric variance; count has room for two numbers a group. */
+static Rc sums(LogrankTest *t, const LogrankData *d, double rho, double *count, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const int G = d->n_groups;
+    bool counted = !d->start && !d->weight;
+    TimeRuns runs;
+    Row *row = NULL, *entry = NULL;
+    if (counted)
+        TRY(time_runs(&counted, &runs, d->time, d->event, d->group, (size_t)G, d->stratum, d->stratum ? (size_t)d->n_strata : 1, d->n, a, e));
+    if (counted) { runs_add(t, &runs, G, rho, count, count + G); goto out; }
+    TRY(gather(&row, d, d->time, a, e));
+    if (d->start) TRY(gather(&entry, d, d->start, a, e));
+    for (size_t lo = 0, hi; lo < d->n; lo = hi) {
+        for (hi = lo; hi < d->n && row[hi].stratum == row[lo].stratum; hi++) continue;
+        stratum_add(t, row, entry, lo, hi, G, rho, row[lo].stratum, count, count + G);
     }
 out:
     return rc;
@@ -197,28 +249,17 @@ Rc logrank_test(LogrankTest *t, const LogrankData *d, double rho, Arena *a, Err 
 {
     Rc rc = OK;
     int G = d->n_groups, S = d->stratum ? d->n_strata : 1;
-    Row *row = calloc(d->n + 1, sizeof *row), *entry = NULL;
-    double *count = calloc(2 * (size_t)G + 1, sizeof *count);
-    size_t *order = malloc((d->n + 1) * sizeof *order);
+    Arena scratch = { 0 };
+    double *count = ARENA_NEW(&scratch, 2 * (size_t)G + 1, double);
     *t = (LogrankTest){ .chisq = NAN, .p = NAN, .trend_chisq = NAN, .trend_p = NAN };
     t->observed = ARENA_NEW(a, (size_t)G, double);
     t->expected = ARENA_NEW(a, (size_t)G, double);
     t->var = ARENA_NEW(a, (size_t)G * (size_t)G, double);
     t->observed_by_stratum = ARENA_NEW(a, (size_t)G * (size_t)S, double);
     t->expected_by_stratum = ARENA_NEW(a, (size_t)G * (size_t)S, double);
-    if (d->start) entry = calloc(d->n + 1, sizeof *entry);
-    if (!row || !count || !order || (d->start && !entry) || !t->observed || !t->expected || !t->var || !t->observed_by_stratum
-        || !t->expected_by_stratum) {
-        rc = err_nomem(e);
-        goto out;
-    }
-    TRY(gather(row, order, d, d->time, e));
-    if (entry) TRY(gather(entry, order, d, d->start, e));
+    if (!count || !t->observed || !t->expected || !t->var || !t->observed_by_stratum || !t->expected_by_stratum) { rc = err_nomem(e); goto out; }
     if (d->robust) TRY(robust_sums(t, d, rho, e));
-    else for (size_t lo = 0, hi; lo < d->n; lo = hi) {
-        for (hi = lo; hi < d->n && row[hi].stratum == row[lo].stratum; hi++) continue;
-        stratum_add(t, row, entry, lo, hi, G, rho, row[lo].stratum, count, count + G);
-    }
+    else TRY(sums(t, d, rho, count, &scratch, e));
     for (int s = 0; s < S; s++)
         for (int g = 0; g < G; g++) {
             t->observed[g] += t->observed_by_stratum[s * G + g];
@@ -235,9 +276,6 @@ Rc logrank_test(LogrankTest *t, const LogrankData *d, double rho, Arena *a, Err 
         t->trend_p = chisq_sf(t->trend_chisq, 1);
     }
 out:
-    free(row);
-    free(order);
-    free(entry);
-    free(count);
+    arena_free(&scratch);
     return rc;
 }

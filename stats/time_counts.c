@@ -1,8 +1,5 @@
-/* stats/time_counts.c: how many rows have an event, and how many are censored, at each distinct time. */
+/* stats/time_counts.c: how many rows have an event, and how many are censored, at each distinct time; the same by group and stratum. */
 #include "stats/time_counts.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 #include "core/lanes.h"
 #include "core/order.h"
@@ -104,4 +101,62 @@ Rc time_counts(TimeCounts *out, const double *time, const double *event, size_t 
     if (s.width < 32 && (size_t)1 << s.width <= n / 2 && n <= UINT32_MAX) return by_place(out, time, event, n, s, a, e);
     if (s.width < 64) return by_sorting(out, time, event, n, s, a, e);
     return by_order(out, time, event, n, a, e);
+}
+
+static int bits_for(size_t codes)
+{
+    int bits = 0;
+    while ((codes - 1) >> bits) bits++;
+    return bits;
+}
+
+/* Every key has a place. */
+static Rc runs_by_place(TimeRuns *out, const double *time, const double *event, const int *group, const int *stratum, size_t n, Span s, size_t places,
+                        Arena *a, Err *e)
+{
+    Rc rc = OK;
+    Arena scratch = { 0 };
+    size_t m = 0;
+    uint32_t *at = ARENA_NEW(&scratch, places, uint32_t), *count = NULL;
+    uint64_t *key = NULL;
+    if (!at) { rc = err_nomem(e); goto out; }
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t own = stratum ? (uint64_t)stratum[i] << out->stratum_shift : 0;
+        at[own | (order_key(time[i]) - s.least) >> s.shift << out->kind_bits | (uint64_t)group[i] << 1 | (event[i] != 0)]++;
+    }
+    for (size_t k = 0; k < places; k++) m += at[k] != 0;
+    key = ARENA_ROOM(a, m, uint64_t);
+    count = ARENA_ROOM(a, m, uint32_t);
+    if (!key || !count) { rc = err_nomem(e); goto out; }
+    for (size_t k = 0; k < places; k++) {
+        if (!at[k]) continue;
+        key[out->n] = k;
+        count[out->n++] = at[k];
+    }
+    out->key = key;
+    out->count = count;
+out:
+    arena_free(&scratch);
+    return rc;
+}
+
+Rc time_runs(bool *fits, TimeRuns *out, const double *time, const double *event, const int *group, size_t n_groups, const int *stratum,
+             size_t n_strata, size_t n, Arena *a, Err *e)
+{
+    const Span s = span_of(time, n);
+    const int kind_bits = 1 + bits_for(n_groups ? n_groups : 1), stratum_bits = stratum && n_strata ? bits_for(n_strata) : 0;
+    const int width = s.width + kind_bits + stratum_bits;
+    *fits = width <= 64;
+    if (!*fits) return OK;
+    *out = (TimeRuns){ .kind_bits = kind_bits, .stratum_shift = s.width + kind_bits };
+    if (width < 32 && (size_t)1 << width <= n && n <= UINT32_MAX) return runs_by_place(out, time, event, group, stratum, n, s, (size_t)1 << width, a, e);
+    uint64_t *key = ARENA_ROOM(a, 2 * n + 1, uint64_t);
+    if (!key) return err_nomem(e);
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t own = stratum_bits ? (uint64_t)stratum[i] << out->stratum_shift : 0;
+        key[i] = own | (order_key(time[i]) - s.least) >> s.shift << kind_bits | (uint64_t)group[i] << 1 | (event[i] != 0);
+    }
+    out->key = order_below(key, key + n, n, width);
+    out->n = n;
+    return OK;
 }

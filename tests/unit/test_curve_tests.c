@@ -54,6 +54,41 @@ START_TEST(logrank_strata)
 END_TEST
 
 /* Causes 1 and 2: times 1 (1), 2 (2), 3 (1 and 2), 4+, 5 (1). */
+/* Rows that count one each are counted by time and group, rows with weights are sorted: weights of 1 must give the same bits. Whole days, times
+ * that all differ, times of both signs (which leave no bit for the group), each with and without strata. */
+START_TEST(counted_rows_are_weighted_rows)
+{
+    enum { N = 3000, GROUPS = 3, STRATA = 7 };
+    static double time[N], event[N], one[N];
+    static int group[N], stratum[N];
+    for (int way = 0; way < 6; way++) {
+        Rng r = rng_stream(20261101, (uint64_t)way);
+        Arena a = { 0 };
+        LogrankTest counted, weighted;
+        for (int i = 0; i < N; i++) {
+            group[i] = (int)rng_below(&r, GROUPS);
+            stratum[i] = (int)rng_below(&r, STRATA);
+            time[i] = rng_exponential(&r) * (1 + group[i]);
+            if (way % 3 == 0) time[i] = ceil(100 * time[i]);
+            if (way % 3 == 2) time[i] -= 1;
+            event[i] = rng_uniform(&r) < .6;
+            one[i] = 1;
+        }
+        LogrankData d = { .n = N, .time = time, .event = event, .group = group, .stratum = way < 3 ? NULL : stratum, .n_groups = GROUPS, .n_strata = STRATA };
+        assert_ok(logrank_test(&counted, &d, .5, &a, NULL));
+        d.weight = one;
+        assert_ok(logrank_test(&weighted, &d, .5, &a, NULL));
+        ck_assert(counted.chisq > 10);
+        assert_near(counted.chisq, weighted.chisq, 0);
+        for (int k = 0; k < GROUPS * (way < 3 ? 1 : STRATA); k++) {
+            assert_near(counted.observed_by_stratum[k], weighted.observed_by_stratum[k], 0);
+            assert_near(counted.expected_by_stratum[k], weighted.expected_by_stratum[k], 0);
+        }
+        arena_free(&a);
+    }
+}
+END_TEST
+
 START_TEST(incidence_by_hand)
 {
     Arena a = { 0 };
@@ -153,6 +188,7 @@ static Suite *suite(void)
     TCase *c = unit_case(s, "curve_tests");
     tcase_add_test(c, logrank_by_hand);
     tcase_add_test(c, logrank_strata);
+    tcase_add_test(c, counted_rows_are_weighted_rows);
     tcase_add_test(c, incidence_by_hand);
     tcase_add_test(c, incidence_and_survival);
     tcase_add_test(c, incidence_jackknife);

@@ -16,6 +16,8 @@ static const double REST = 1e-12, REST_FOR_VALUE = 1e-7;
 static const double NEAR = 1e-3;
 /* Where steps of the search can no longer be told apart, what the profile is off the drop, relative to it. */
 static const double JUMP = 1e-6;
+/* With scores of more standard errors left than this, a search that got no further has lost its way, and its value is no maximum. */
+static const double LOST = 1e-3;
 
 /* A maximum that is known, with the information there (p x p). */
 typedef struct { double *g, *info; } Known;
@@ -255,10 +257,10 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
             TRY(look_around(&better, &at, l, &known, t, b, g_hat, &around, e));
         }
         double fall = 2 * (top - at.value), root = sqrt(fmax(fall, 0)), slope, end = NAN;
-        if (!isfinite(at.value)) {                  /* cannot be evaluated so far out */
+        if (!isfinite(at.value) || (!l->concave && at.rest > LOST)) {      /* too far out for a start from there: nearer first */
             outside = b;
             b = (inside + outside) / 2;
-            memcpy(g, g_hat, (size_t)p * sizeof *g);
+            memcpy(g, g_inside, (size_t)p * sizeof *g);
             continue;
         }
         slope = root > 0 ? -at.lambda / root : 0;   /* d root / d b */

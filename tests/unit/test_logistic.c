@@ -251,6 +251,20 @@ START_TEST(null_model_without_a_column)
 }
 END_TEST
 
+/* Weighted rows nearly separated by x2 within x1: from the estimate the first step outwards leads to where no maximum is. The limits are those of a
+ * search over all three coefficients. */
+START_TEST(firth_limit_after_a_step_too_far)
+{
+    Frame f = table_of("x1,x2,y,w\n1,1.75271,1,2\n0,0.345405,1,1\n0,-0.134073,1,.5\n0,-0.35522,1,1\n0,-0.0388061,0,1\n0,-0.180829,0,3\n0,0.0546782,0,3\n"
+                       "1,1.82583,1,1\n1,2.13223,1,2\n0,0.276562,1,3\n0,0.414379,1,1\n0,-0.0624854,1,1\n");
+    Json *out = call_method("logistic", "y~x1+x2", &f, NULL, "{\"weights\":\"w\",\"penalty\":\"firth\"}", OK, NULL);
+    assert_near(cell_at(out, "profile_ci95", 2, 0), -.7141222, 1e-6);
+    assert_near(cell_at(out, "profile_ci95", 2, 1), 9.816738, 1e-6);
+    json_free(out);
+    frame_free(&f);
+}
+END_TEST
+
 /* Nearly saturated rows: the penalised likelihood under a constraint has several maxima, some far out. At a limit no start may give more of it
  * than the drop allows. The seeds are those of a random search at which the way from the estimate stops too early. */
 START_TEST(firth_limits_hold_from_every_start)
@@ -312,6 +326,7 @@ static Suite *suite(void)
     c = unit_case(s, "existence");
     tcase_add_test(c, certificate_agrees_with_exhaustive_search);
     tcase_add_test(c, cox_certificate_agrees_with_exhaustive_search);
+    tcase_add_test(c, firth_limit_after_a_step_too_far);
     tcase_add_test(c, firth_limits_hold_from_every_start);
     return s;
 }

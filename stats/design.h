@@ -55,6 +55,7 @@ typedef struct {
     bool codes;                  /* event holds competing-risk codes, not 0/1 */
     bool no_intercept;           /* Cox and friends */
     bool keep_zero_weight;
+    bool keep_tiny;              /* p-values: a column of numbers near 0 is meant */
     bool no_matrix;              /* xj will do: columns that stand in the table as they are wanted are not copied */
 } DesignWish;
 

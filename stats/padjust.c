@@ -11,7 +11,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
 {
     Rc rc = OK;
     Design d = { 0 };
-    TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_COLUMNS, .no_intercept = true }, e));
+    TRY(design_build(&d, out, call, &(DesignWish){ .kind = FORMULA_COLUMNS, .no_intercept = true, .keep_tiny = true }, e));
     if (d.p != 1) { rc = err_set(e, ERR_USAGE, "'%s': one column of p-values is expected", call->formula); goto out; }
     for (size_t i = 0; i < d.n; i++)
         if (!(d.x[i] >= 0 && d.x[i] <= 1)) {

@@ -20,7 +20,7 @@ static const double JUMP = 1e-6;
 static const double LOST = 1e-3;
 
 /* A maximum that is known, with the information there (p x p). */
-typedef struct { double *g, *info; } Known;
+typedef struct { double *g, *info, value; } Known;
 
 static double dot(const double *a, const double *b, int p)
 {
@@ -68,8 +68,8 @@ static bool whole_information(double *L, double *whole, const Likelihood *l, con
     return false;
 }
 
-/* Stops at scores of `enough`. `avoid` (NULL: none): on the way to that maximum it stops too, with *same true. `info_at` (NULL: not
- * wanted): the information at the end. */
+/* Stops at scores of `enough`. `avoid` (NULL: none): on the way to that maximum it stops too, with *same true, where it is near or its next step ends
+ * near by what is known before that is taken. `info_at` (NULL: not wanted): the information at the end. */
 static Rc maximise(LikelihoodPoint *out, const Likelihood *l, double *g, const double *t, double b, double enough, const Known *avoid, bool *same,
                    double *info_at, Err *e)
 {
@@ -128,6 +128,7 @@ static Rc maximise(LikelihoodPoint *out, const Likelihood *l, double *g, const d
         for (int half = 0; half < HALVINGS_MAX && !moved; half++) {
             double f = ldexp(1, -half);
             for (int j = 0; j < p; j++) trial[j] = g[j] + f * step[j];
+            if (avoid && half == 0 && out->value <= avoid->value && is_near(avoid, trial, info, p)) { *same = true; goto out; }
             moved = l->evaluate(l->context, trial, &value, new_score, new_info) &&
                     value >= out->value - 1e-13 * (1 + fabs(out->value));
         }
@@ -188,7 +189,7 @@ static bool step_up(const Likelihood *l, Around *q, const double *t)
 }
 
 /* Does the start q->trial lead to more than the known maximum? Then that is the known one, and *point. */
-static Rc try_start(bool *better, LikelihoodPoint *point, const Likelihood *l, const Known *known, const double *t, double b, Around *q, Err *e)
+static Rc try_start(bool *better, LikelihoodPoint *point, const Likelihood *l, Known *known, const double *t, double b, Around *q, Err *e)
 {
     LikelihoodPoint other;
     bool same = false;
@@ -196,6 +197,7 @@ static Rc try_start(bool *better, LikelihoodPoint *point, const Likelihood *l, c
     if (rc != OK || same || !(other.value > point->value + 1e-9 * (1 + fabs(point->value)))) return rc;
     *better = true;
     *point = other;
+    known->value = other.value;
     memcpy(known->g, q->trial, (size_t)l->p * sizeof *q->trial);
     memcpy(known->info, q->info, (size_t)(l->p * l->p) * sizeof *q->info);
     return OK;
@@ -204,7 +206,7 @@ static Rc try_start(bool *better, LikelihoodPoint *point, const Likelihood *l, c
 /* Where several maxima are possible: is one higher than that known at b? From places around: the origin, the estimate, its multiples, the estimate
  * with each other parameter turned round or doubled; and from places on the way up the likelihood without its penalty, which near separation
  * goes far out, where the penalty weighs little against what is gained. */
-static Rc look_around(bool *better, LikelihoodPoint *point, const Likelihood *l, const Known *known, const double *t, double b, const double *g_hat,
+static Rc look_around(bool *better, LikelihoodPoint *point, const Likelihood *l, Known *known, const double *t, double b, const double *g_hat,
                       Around *q, Err *e)
 {
     enum { MULTIPLES = 4, STEPS_UP = 12 };
@@ -242,7 +244,7 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
     bool everywhere = false;       /* once a start has shown more than the way from the estimate does, all are tried at every step */
     *limit = NAN;
     if (!g || !info || !around_init(&around, p, &a)) { rc = err_nomem(e); goto out; }
-    const Known known = { g, info };
+    Known known = { g, info, -INFINITY };
     memcpy(g, g_hat, (size_t)p * sizeof *g);
     memcpy(g_inside, g_hat, (size_t)p * sizeof *g);
     /* inside: the drop is too small there; outside: too large. The root of sqrt(2 fall) - z, nearly linear in b. */
@@ -251,6 +253,7 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
         LikelihoodPoint at;
         bool better;
         TRY(maximise(&at, l, g, t, b, REST_FOR_VALUE, NULL, NULL, info, e));
+        known.value = at.value;
         if (everywhere) {
             memcpy(around.trial, g_inside, (size_t)p * sizeof *g);
             TRY(try_start(&better, &at, l, &known, t, b, &around, e));

@@ -242,6 +242,21 @@ static void triangle_of_rows(double *L, const LogisticData *d, double *row)
     }
 }
 
+/* Hat values over v of m rows, LANES at most: x'I^-1 x = z'z with L z = x by forward substitution, a row a lane; room for LANES p numbers. */
+static FOR_EACH_WIDTH void hats(double *h, const double *x, size_t m, const double *L, size_t p, double *room)
+{
+    Lanes sum = lanes_all(0);
+    for (size_t i = 0; i < LANES; i++) for (size_t j = 0; j < p; j++) room[LANES * j + i] = i < m ? x[i * p + j] : 0;
+    for (size_t j = 0; j < p; j++) {
+        Lanes s = lanes_at(room + LANES * j);
+        for (size_t k = 0; k < j; k++) s -= L[k * p + j] * lanes_at(room + LANES * k);
+        s /= L[j * p + j];
+        lanes_put(room + LANES * j, s);
+        sum += s * s;
+    }
+    lanes_put(h, sum);
+}
+
 /* What Firth's penalty adds to value and score; `info` is the information. */
 static bool penalise(LogisticData *d, double *value, double *score, const double *info)
 {
@@ -255,17 +270,14 @@ static bool penalise(LogisticData *d, double *value, double *score, const double
     if (!exact) triangle_of_rows(L, d, z);
     for (size_t j = 0; j < p; j++) if (!(L[j * p + j] > 0)) return false;
     *value += linalg_cholesky_logdet(L, (int)p) / 2 - d->log_det;
-    for (size_t i = 0; i < n; i++) {
-        const double *x = d->x + i * p;
-        double h = 0;                                          /* hat value: v x'I^-1 x by forward substitution */
-        for (size_t j = 0; j < p; j++) {
-            double s = x[j];
-            for (size_t k = 0; k < j; k++) s -= L[k * p + j] * z[k];
-            z[j] = s / L[j * p + j];
-            h += z[j] * z[j];
+    for (size_t from = 0; from < n; from += LANES) {
+        const size_t m = n - from < LANES ? n - from : LANES;
+        double h[LANES];
+        hats(h, d->x + from * p, m, L, p, d->packed);
+        for (size_t i = from; i < from + m; i++) {
+            const double c = h[i - from] * d->v[i] * (.5 - d->prob[i]);
+            for (size_t j = 0; j < p; j++) score[j] += c * d->x[i * p + j];
         }
-        const double c = h * d->v[i] * (.5 - d->prob[i]);
-        for (size_t j = 0; j < p; j++) score[j] += c * x[j];
     }
     return true;
 }

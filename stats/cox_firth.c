@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/lanes.h"
 #include "stats/cox_model.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
@@ -10,67 +11,111 @@
 #include "stats/profile.h"
 #include "stats/result_keys.h"
 
-/* Running sums over a risk set (or over the deaths of one time): of r, r x, r x x', r a and r a x, with a = x'A x and A the inverse
- * information. They give tr(A dI/d beta_j) = E[a x_j] - E[a] xbar_j - 2 xbar'A Cov(x, x_j) in one pass. */
-typedef struct { double s0, sa, *s1, *sax, *s2; } Sums;
-
+/* The score of the penalty, 1/2 tr(A dI/d beta_j) with A the inverse information, is a sum over event times (and Efron's steps l of them, f = l/d,
+ * whose risk set is all less f times the deaths) of
+ *   w/2 (E[a x_j] - E[a] xbar_j) - w (E[x_j x]'A xbar - xbar'A xbar xbar_j),   a = x'A x.
+ * What has the rows' x in it twice or with a is taken row by row instead: a row meets the sums over its times of u = w/(2 s0) and of v = w/s0 A xbar,
+ * and adds r x_j (a u - x'v). What is left per time are sums of r, r a and r x. */
 typedef struct {
     CoxData *d;
     double log_det;            /* of T */
-    double *A, *L, *xbar, *ax;
-    Sums all, deaths;
+    double *A, *L, *xbar;
+    double *a, *columns;       /* [n]; LANES rows, column by column */
+    double *all, *deaths;      /* [p + 2] over the risk set, over the deaths of one time: r, r a, r x */
+    double *met;               /* [blocks + 1][p + 1] u, v summed over the stratum's times before each */
+    double *met_deaths;        /* [blocks][p + 1] by how much less its deaths meet of each time */
 } Firth;
 
-static Rc sums_init(Sums *s, size_t p, Arena *a, Err *e)
+/* q->a of all rows, a row a lane. */
+static FOR_EACH_WIDTH void squared_lengths(Firth *q)
 {
-    s->s1 = ARENA_NEW(a, p + 1, double);
-    s->sax = ARENA_NEW(a, p + 1, double);
-    s->s2 = ARENA_NEW(a, p * p + 1, double);
-    return s->s1 && s->sax && s->s2 ? OK : err_nomem(e);
+    const CoxData *d = q->d;
+    const size_t n = d->n, p = (size_t)d->p;
+    for (size_t from = 0; from < n; from += LANES) {
+        const size_t m = n - from < LANES ? n - from : LANES;
+        const double *x = d->x + from * p;
+        double *column = q->columns, a[LANES];
+        for (size_t i = 0; i < m; i++) for (size_t j = 0; j < p; j++) column[j * LANES + i] = x[i * p + j];
+        Lanes sum = lanes_all(0);
+        for (size_t j = 0; j < p; j++) {
+            Lanes c = lanes_all(0);
+            for (size_t k = 0; k < p; k++) c += q->A[j * p + k] * lanes_at(column + k * LANES);
+            sum += c * lanes_at(column + j * LANES);
+        }
+        lanes_put(a, sum);
+        memcpy(q->a + from, a, m * sizeof *a);
+    }
 }
 
-static void sums_clear(Sums *s, size_t p)
+static void sums_add(double *s, const Firth *q, size_t i, double sign)
 {
-    s->s0 = s->sa = 0;
-    memset(s->s1, 0, p * sizeof(double));
-    memset(s->sax, 0, p * sizeof(double));
-    memset(s->s2, 0, p * p * sizeof(double));
+    const size_t p = (size_t)q->d->p;
+    const double *x = q->d->x + i * p, r = sign * q->d->r[i];
+    s[0] += r;
+    s[1] += r * q->a[i];
+    for (size_t j = 0; j < p; j++) s[2 + j] += r * x[j];
 }
 
-static void sums_add(Sums *s, const Firth *q, size_t i, double sign)
+/* One time, or one of Efron's steps of it, of this weight. */
+static void add_time(double *score, Firth *q, double *met, double *met_deaths, double f, double weight)
 {
-    size_t p = (size_t)q->d->p;
-    const double *x = q->d->x + i * p;
-    double r = sign * q->d->r[i], a = 0;
+    const size_t p = (size_t)q->d->p;
+    const double s0 = q->all[0] - f * q->deaths[0], each = 1 / s0, ea = (q->all[1] - f * q->deaths[1]) * each, u = weight / 2 * each;
+    double length = 0;
+    for (size_t j = 0; j < p; j++) q->xbar[j] = (q->all[2 + j] - f * q->deaths[2 + j]) * each;
+    met[0] += u;
+    met_deaths[0] += f * u;
     for (size_t j = 0; j < p; j++) {
         double c = 0;
-        for (size_t k = 0; k < p; k++) c += q->A[j * p + k] * x[k];
-        a += c * x[j];
+        for (size_t k = 0; k < p; k++) c += q->A[j * p + k] * q->xbar[k];
+        const double v = 2 * u * c;
+        length += c * q->xbar[j];
+        met[1 + j] += v;
+        met_deaths[1 + j] += f * v;
     }
-    s->s0 += r;
-    s->sa += r * a;
-    for (size_t j = 0; j < p; j++) {
-        s->s1[j] += r * x[j];
-        s->sax[j] += r * a * x[j];
-        for (size_t k = 0; k < p; k++) s->s2[j * p + k] += r * x[j] * x[k];
+    for (size_t j = 0; j < p; j++) score[j] += weight * (length - ea / 2) * q->xbar[j];
+}
+
+/* Of the times of a stratum, backwards. */
+static void add_times(double *score, Firth *q, CoxStratum t)
+{
+    const CoxData *d = q->d;
+    const size_t p = (size_t)d->p;
+    size_t next = t.row_to, leaving = t.row_to;
+    memset(q->all, 0, (p + 2) * sizeof *q->all);
+    for (size_t k = t.block_to; k-- > t.block_from;) {
+        const CoxBlock *b = &d->block[k];
+        const size_t deaths = b->to - b->first_death;
+        double *met = q->met + (k + 1) * (p + 1), *met_deaths = q->met_deaths + k * (p + 1);
+        for (; next > b->from; next--) sums_add(q->all, q, next - 1, 1);
+        for (; d->by_start && leaving > t.row_from && d->start[d->by_start[leaving - 1]] >= b->time; leaving--)
+            sums_add(q->all, q, d->by_start[leaving - 1], -1);
+        memset(q->deaths, 0, (p + 2) * sizeof *q->deaths);
+        memset(met, 0, (p + 1) * sizeof *met);
+        memset(met_deaths, 0, (p + 1) * sizeof *met_deaths);
+        if (d->ties == TIES_BRESLOW || deaths == 1) { add_time(score, q, met, met_deaths, 0, b->deaths_weight); continue; }
+        for (size_t i = b->first_death; i < b->to; i++) sums_add(q->deaths, q, i, 1);
+        for (size_t l = 0; l < deaths; l++)
+            add_time(score, q, met, met_deaths, (double)l / (double)deaths, b->deaths_weight / (double)deaths);
     }
 }
 
-/* score += weight/2 * tr(A dV/d beta) for the risk set `all` less f times the deaths. */
-static void add_trace(double *score, Firth *q, double f, double weight)
+/* Of the rows of a stratum, once q->met holds what each time adds. */
+static void add_rows(double *score, Firth *q, CoxStratum t)
 {
-    size_t p = (size_t)q->d->p;
-    double s0 = q->all.s0 - f * q->deaths.s0, ea = (q->all.sa - f * q->deaths.sa) / s0;
-    for (size_t j = 0; j < p; j++) q->xbar[j] = (q->all.s1[j] - f * q->deaths.s1[j]) / s0;
-    for (size_t j = 0; j < p; j++) {
-        q->ax[j] = 0;
-        for (size_t k = 0; k < p; k++) q->ax[j] += q->A[j * p + k] * q->xbar[k];
-    }
-    for (size_t j = 0; j < p; j++) {
-        double cross = 0;
-        for (size_t k = 0; k < p; k++)
-            cross += q->ax[k] * ((q->all.s2[j * p + k] - f * q->deaths.s2[j * p + k]) / s0 - q->xbar[k] * q->xbar[j]);
-        score[j] += weight / 2 * ((q->all.sax[j] - f * q->deaths.sax[j]) / s0 - ea * q->xbar[j] - 2 * cross);
+    const CoxData *d = q->d;
+    const size_t p = (size_t)d->p, width = p + 1;
+    memset(q->met + t.block_from * width, 0, width * sizeof *q->met);
+    for (size_t k = t.block_from; k < t.block_to; k++)
+        for (size_t j = 0; j < width; j++) q->met[(k + 1) * width + j] += q->met[k * width + j];
+    for (size_t i = t.row_from; i < t.row_to; i++) {
+        const double *x = d->x + i * p, *from = q->met + d->enter[i] * width, *to = q->met + d->leave[i] * width;
+        if (d->leave[i] <= d->enter[i]) continue;
+        const double *less = q->met_deaths + (d->leave[i] - 1) * width;
+        const double dies = d->event[i] ? 1 : 0;
+        double c = q->a[i] * (to[0] - from[0] - dies * less[0]);
+        for (size_t j = 0; j < p; j++) c -= x[j] * (to[1 + j] - from[1 + j] - dies * less[1 + j]);
+        for (size_t j = 0; j < p; j++) score[j] += d->r[i] * c * x[j];
     }
 }
 
@@ -100,22 +145,10 @@ static bool evaluate(void *context, const double *g, double *value, double *scor
     if (linalg_cholesky(q->L, (int)p, &ignored) != OK || !digits_left(q)) return false;
     *value += linalg_cholesky_logdet(q->L, (int)p) / 2 - q->log_det;
     linalg_cholesky_inverse(q->A, q->L, (int)p);
+    squared_lengths(q);
     for (size_t s = 0; s < d->n_strata; s++) {
-        CoxStratum t = d->stratum[s];
-        size_t next = t.row_to, leaving = t.row_to;
-        sums_clear(&q->all, p);
-        for (size_t k = t.block_to; k-- > t.block_from;) {
-            const CoxBlock *b = &d->block[k];
-            size_t deaths = b->to - b->first_death;
-            for (; next > b->from; next--) sums_add(&q->all, q, next - 1, 1);
-            for (; d->by_start && leaving > t.row_from && d->start[d->by_start[leaving - 1]] >= b->time; leaving--)
-                sums_add(&q->all, q, d->by_start[leaving - 1], -1);
-            sums_clear(&q->deaths, p);
-            if (d->ties == TIES_BRESLOW || deaths == 1) { add_trace(score, q, 0, b->deaths_weight); continue; }
-            for (size_t i = b->first_death; i < b->to; i++) sums_add(&q->deaths, q, i, 1);
-            for (size_t l = 0; l < deaths; l++)
-                add_trace(score, q, (double)l / (double)deaths, b->deaths_weight / (double)deaths);
-        }
+        add_times(score, q, d->stratum[s]);
+        add_rows(score, q, d->stratum[s]);
     }
     return isfinite(*value);
 }
@@ -161,17 +194,19 @@ Rc cox_firth(CoxModel *c, Err *e)
     Arena *a = &c->a;
     size_t p = (size_t)c->p;
     CoxData *d = &c->data;
+    const size_t times = (d->n_blocks + 1) * (p + 1);
     Firth q = { .d = d, .A = ARENA_NEW(a, p * p, double), .L = ARENA_NEW(a, p * p, double), .xbar = ARENA_NEW(a, p, double),
-                .ax = ARENA_NEW(a, p, double) };
+                .a = ARENA_ROOM(a, d->n + 1, double), .columns = ARENA_NEW(a, LANES * p, double),
+                .all = ARENA_NEW(a, p + 2, double), .deaths = ARENA_NEW(a, p + 2, double),
+                .met = ARENA_ROOM(a, times, double), .met_deaths = ARENA_ROOM(a, times, double) };
     Likelihood l = { c->p, &q, evaluate, false, evaluate_plain };
     LikelihoodPoint at = { 0 };
     double *zero = ARENA_NEW(a, p, double), *score = ARENA_NEW(a, p, double), *info = ARENA_NEW(a, p * p, double), null_value = NAN;
     c->m = (CoxMaximum){ .g = ARENA_NEW(a, p, double), .vcov = ARENA_NEW(a, p * p, double) };
-    if (!q.A || !q.L || !q.xbar || !q.ax || !zero || !score || !info || !c->m.g || !c->m.vcov) return err_nomem(e);
+    if (!q.A || !q.L || !q.xbar || !q.a || !q.columns || !q.all || !q.deaths || !q.met || !q.met_deaths) return err_nomem(e);
+    if (!zero || !score || !info || !c->m.g || !c->m.vcov) return err_nomem(e);
     if (d->ties == TIES_EXACT) return err_set(e, ERR_USAGE, "cox: --penalty firth does not go with --ties exact");
     for (size_t j = 0; j < p; j++) q.log_det += log(fabs(d->T[j * p + j]));
-    TRY(sums_init(&q.all, p, a, e));
-    TRY(sums_init(&q.deaths, p, a, e));
     if (!evaluate(&q, zero, &null_value, score, info))
         return diagnose_fatal(c->out, e, "no_information", "the information about the coefficients is singular at 0");
     TRY(likelihood_maximise(&at, &l, c->m.g, NULL, 0, e));

@@ -9,7 +9,7 @@
 
 typedef struct { uint64_t key; size_t row; } Keyed;
 
-enum { BITS = 11, SIZE = 1 << BITS, LEADING = 32, SMALL = 64, MERGED = 2048, RUN = 8 };
+enum { BITS = 11, SIZE = 1 << BITS, LEADING = 32, SMALL = 64, RUN = 8 };
 
 void order_start(size_t *order, size_t n)
 {
@@ -65,7 +65,7 @@ static uint64_t *radix(uint64_t *a, uint64_t *b, size_t n, int from, int width)
 }
 
 /* Digits of keys from the lowest, counted for all passes in one. */
-enum { KEY_PASSES = 3, FEW_BITS = 8, FEW = 4096 };
+enum { KEY_PASSES = 4, BELOW_PASSES = 3, FEW_BITS = 8, FEW = 4096, FEW_PLACES = 2048 };
 
 /* key by its bits from … from+passes*bits-1, stable; the sorted one of key and room. */
 static uint64_t *by_digits(uint64_t *key, uint64_t *room, size_t n, int from, int passes, int bits)
@@ -110,7 +110,7 @@ static void sort_places(uint64_t *place, uint64_t *room, const uint64_t *key, si
     if (s.sorted) return;
     int drop = s.width > LEADING ? s.width - LEADING : 0;
     for (size_t i = 0; i < n; i++) place[i] |= (room[i] - s.least) >> (s.shift + drop) << LEADING;
-    const int width = s.width - drop, passes = (width + BITS - 1) / BITS;
+    const int width = s.width - drop, most = n < FEW_PLACES ? FEW_BITS : BITS, passes = (width + most - 1) / most;
     const uint64_t *sorted = by_digits(place, room, n, LEADING, passes, (width + passes - 1) / passes);
     if (sorted != place) memcpy(place, sorted, n * sizeof *place);
     for (size_t i = 0, to; drop && i < n; i = to) {
@@ -148,7 +148,9 @@ static Rc by_words(size_t *order, const double *x, size_t n, Err *e)
     return OK;
 }
 
-/* ---- few whole numbers (events, days, levels): counted */
+/* ---- few whole numbers (events, days, levels): counted, where they lie within MUCH times as many */
+
+enum { MUCH = 4 };
 
 /* x of the rows as whole numbers, and between which they lie; false where one is none, or they lie too far apart for counting. */
 static bool whole_numbers(int32_t *to, int32_t *low, int32_t *high, bool *sorted, const size_t *order, const double *x, size_t n)
@@ -168,7 +170,20 @@ static bool whole_numbers(int32_t *to, int32_t *low, int32_t *high, bool *sorted
     }
     *low = l;
     *high = h;
-    return h - l < COUNTS_MOST && (size_t)(h - l) < n;
+    return h - l < COUNTS_MOST && (size_t)(h - l) < MUCH * n;
+}
+
+/* Two values: each row is written to both sides, and one of them moves on. */
+static void part_in_two(size_t *order, size_t *upper, const int32_t *code, int32_t low, size_t n)
+{
+    size_t lower = 0, above = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t row = order[i], high = code[i] != low;
+        order[lower] = upper[above] = row;
+        lower += 1 - high;
+        above += high;
+    }
+    memcpy(order + lower, upper, above * sizeof *order);
 }
 
 /* *done: they could be. */
@@ -177,12 +192,13 @@ static Rc by_counting(bool *done, size_t *order, const double *x, size_t n, Err 
     int32_t low = 0, high = 0;
     bool sorted = false;
     Arena a = { 0 };
-    size_t *to = arena_room(&a, n, sizeof *to + sizeof(int32_t) + sizeof(uint32_t));
+    size_t *to = arena_room(&a, n, sizeof *to + sizeof(int32_t) + MUCH * sizeof(uint32_t));
     if (!to) return err_nomem(e);
     int32_t *code = (int32_t *)(to + n);
-    uint32_t *at = (uint32_t *)(code + n), before = 0;      /* fewer than n */
+    uint32_t *at = (uint32_t *)(code + n), before = 0;
     *done = whole_numbers(code, &low, &high, &sorted, order, x, n);
-    if (*done && !sorted) {
+    if (*done && !sorted && high - low == 1) part_in_two(order, to, code, low, n);
+    else if (*done && !sorted) {
         const size_t range = (size_t)(high - low) + 1;
         memset(at, 0, range * sizeof *at);
         for (size_t i = 0; i < n; i++) at[code[i] - low]++;
@@ -209,7 +225,7 @@ static void merge_runs(Keyed *out, const Keyed *a, size_t n, const Keyed *b, siz
     memcpy(out + (n - i), b + j, (m - j) * sizeof *out);
 }
 
-/* Below some thousand rows clearing the counts of radix sort costs more than merging. */
+/* Few rows: clearing the counts of radix sort costs more than merging. */
 static void merge(size_t *order, Keyed *a, Keyed *b, size_t n)
 {
     for (size_t from = 0; from < n; from += RUN) insertion(a + from, n - from < RUN ? n - from : RUN);
@@ -227,14 +243,13 @@ static void merge(size_t *order, Keyed *a, Keyed *b, size_t n)
 
 Rc order_by(size_t *order, const double *x, size_t n, Err *e)
 {
-    enum { ON_STACK = 512 };
-    Keyed few[2 * ON_STACK], *room = few;
-    if (n >= MERGED && n >> LEADING == 0) {
+    Keyed few[2 * SMALL], *room = few;
+    if (n >= SMALL && n >> LEADING == 0) {
         bool done = false;
         const Rc rc = by_counting(&done, order, x, n, e);
         return rc != OK || done ? rc : by_words(order, x, n, e);
     }
-    if (n > ON_STACK && !(room = malloc(2 * n * sizeof *room))) return err_nomem(e);
+    if (n > SMALL && !(room = malloc(2 * n * sizeof *room))) return err_nomem(e);
     for (size_t i = 0; i < n; i++) room[i] = (Keyed){ order_key(x[order[i]]), order[i] };
     merge(order, room, room + n, n);
     if (room != few) free(room);
@@ -259,7 +274,7 @@ uint64_t *order_below(uint64_t *key, uint64_t *room, size_t n, int width)
     if (n < SMALL) { put_right(key, n, n * n + 1); return key; }
     if (n >> 32) return radix(key, room, n, 0, width);
     /* The leading bits by radix; what they leave is put right by insertion, unless that would be much. */
-    const int most = n < FEW ? FEW_BITS : BITS, leading = width < KEY_PASSES * most ? width : KEY_PASSES * most;
+    const int most = n < FEW ? FEW_BITS : BITS, leading = width < BELOW_PASSES * most ? width : BELOW_PASSES * most;
     const int passes = (leading + most - 1) / most, bits = (leading + passes - 1) / passes, drop = width - leading;
     uint64_t *sorted = by_digits(key, room, n, drop, passes, bits);
     if (drop && !put_right(sorted, n, 4 * n)) sorted = radix(sorted, sorted == key ? room : key, n, 0, width);

@@ -98,7 +98,7 @@ static Rc columns(CoxData *d, const CoxInput *in, double *gram, Arena *a, Err *e
         rows_standardise(d->x + from * p, d->center, factor, m, p);
         if (!gram) continue;
         rows_cross(gram, d->x + from * p, p, NULL, m, p);
-        d->longest = fmax(d->longest, rows_longest(d->x + from * p, m, p));
+        d->longest = fmax(d->longest, rows_lengths(NULL, d->x + from * p, m, p));
     }
     return OK;
 }
@@ -286,7 +286,7 @@ out:
 
 double cox_longest(CoxData *d)
 {
-    if (d->longest < 0) d->longest = rows_longest(d->x, d->n, (size_t)d->p);
+    if (d->longest < 0) d->longest = rows_lengths(NULL, d->x, d->n, (size_t)d->p);
     return d->longest;
 }
 

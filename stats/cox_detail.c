@@ -31,6 +31,40 @@ static void risk_set_at(RiskSet *q, size_t from, double time)
     q->leaving = first;
 }
 
+/* Of block k, with the sums over its risk set; Efron's steps by their sums, each mean being (s1 - f s1_deaths)/c. */
+static void block_detail(CoxDetail *out, const CoxData *d, size_t k, double s0, const double *s1)
+{
+    const CoxBlock *b = &d->block[k];
+    const size_t p = (size_t)d->p, deaths = b->to - b->first_death;
+    double *mean = out->mean + k * p, *met = out->mean_hazard + k * p, *met_death = out->mean_hazard_death + k * p, s0d = 0;
+    if (d->ties != TIES_EFRON || deaths == 1) {
+        const double jump = b->deaths_weight / s0;
+        out->hazard[k] = out->hazard_death[k] = jump;
+        out->variance[k] = out->variance_death[k] = jump / s0;
+        for (size_t j = 0; j < p; j++) {
+            mean[j] = s1[j] / s0;
+            met[j] = met_death[j] = mean[j] * jump;
+        }
+        return;
+    }
+    CoxSteps q;
+    const double m = (double)deaths, weight = b->deaths_weight / m;
+    const double *dead = d->s1_deaths;
+    memset(d->s1_deaths, 0, rows_width(p) * sizeof(double));
+    if (p) rows_sum(d->s1_deaths, d->x + b->first_death * p, d->r + b->first_death, deaths, p);
+    for (size_t i = b->first_death; i < b->to; i++) s0d += d->r[i];
+    cox_efron_steps(&q, deaths, s0, s0d);
+    out->hazard[k] = weight * q.c1;
+    out->hazard_death[k] = weight * (q.c1 - q.f1);
+    out->variance[k] = weight * q.c2;
+    out->variance_death[k] = weight * (q.c2 - q.f2);
+    for (size_t j = 0; j < p; j++) {
+        mean[j] = (s1[j] * q.c1 - dead[j] * q.f1) / m;
+        met[j] = weight * (s1[j] * q.c2 - dead[j] * q.f2);
+        met_death[j] = weight * (s1[j] * (q.c2 - q.f2) - dead[j] * (q.f2 - q.ff2));
+    }
+}
+
 Rc cox_detail(CoxDetail *out, CoxData *d, const double *g, Arena *a, Err *e)
 {
     size_t p = (size_t)d->p, K = d->n_blocks;
@@ -48,28 +82,8 @@ Rc cox_detail(CoxDetail *out, CoxData *d, const double *g, Arena *a, Err *e)
         risk_set_begin(&q, d, t, d->s1);
         for (size_t k = t.block_to; k-- > t.block_from;) {
             const CoxBlock *b = &d->block[k];
-            size_t deaths = b->to - b->first_death;
             risk_set_at(&q, b->from, b->time);
-            double s0 = (double)q.s0, s0d = 0;
-            bool steps = d->ties == TIES_EFRON && deaths > 1;
-            memset(d->s1_deaths, 0, rows_width(p) * sizeof(double));
-            for (size_t i = b->first_death; steps && i < b->to; i++) s0d += d->r[i];
-            if (steps && p) rows_sum(d->s1_deaths, d->x + b->first_death * p, d->r + b->first_death, deaths, p);
-            size_t m = steps ? deaths : 1;
-            double weight = b->deaths_weight / (double)m;
-            for (size_t l = 0; l < m; l++) {
-                double f = (double)l / (double)m, c = s0 - f * s0d, jump = weight / c;
-                out->hazard[k] += jump;
-                out->hazard_death[k] += jump * (1 - f);
-                out->variance[k] += weight / (c * c);
-                out->variance_death[k] += weight / (c * c) * (1 - f);
-                for (size_t j = 0; j < p; j++) {
-                    double mean = (q.s1[j] - f * d->s1_deaths[j]) / c;
-                    out->mean[k * p + j] += mean / (double)m;
-                    out->mean_hazard[k * p + j] += mean * jump;
-                    out->mean_hazard_death[k * p + j] += mean * jump * (1 - f);
-                }
-            }
+            block_detail(out, d, k, (double)q.s0, q.s1);
         }
     }
     return OK;
@@ -81,8 +95,9 @@ Rc cox_score_residuals(double *score, double *martingale, CoxData *d, const doub
     Rc rc = OK;
     Arena scratch = { 0 };
     /* Running sums over the blocks of a stratum, up to and with block k. */
-    double *hazard = ARENA_NEW(&scratch, K + 1, double), *mean = ARENA_NEW(&scratch, p * K + 1, double);
-    if (!hazard || !mean) { rc = err_nomem(e); goto out; }
+    double *hazard = ARENA_NEW(&scratch, K + 1, double), *mean = ARENA_ROOM(&scratch, p * K + 1, double);
+    const double *none = ARENA_NEW(&scratch, p + 1, double);
+    if (!hazard || !mean || !none) { rc = err_nomem(e); goto out; }
     if (!cox_risks(d, g)) { rc = err_set(e, ERR_ESTIMATE, "the linear predictor is not finite"); goto out; }
     for (size_t s = 0; s < d->n_strata; s++) {
         CoxStratum t = d->stratum[s];
@@ -92,25 +107,25 @@ Rc cox_score_residuals(double *score, double *martingale, CoxData *d, const doub
                 mean[k * p + j] = detail->mean_hazard[k * p + j] + (k > t.block_from ? mean[(k - 1) * p + j] : 0);
         }
         for (size_t i = t.row_from; i < t.row_to; i++) {
-            double risk = exp(d->eta[i]), met = 0;
-            size_t last = d->leave[i], first = d->enter[i];
-            bool any = last > first;
+            const double risk = exp(d->eta[i]);
+            const size_t last = d->leave[i], first = d->enter[i];
             const double *x = d->x + i * p;
-            if (any) {
-                met = hazard[last - 1] - (first > t.block_from ? hazard[first - 1] : 0);
-                if (d->event[i]) met += detail->hazard_death[last - 1] - detail->hazard[last - 1];
+            double *u = score ? score + i * p : NULL, met = 0;
+            if (last <= first) {                         /* no event while it was there */
+                if (u) memset(u, 0, p * sizeof *u);
+                if (martingale) martingale[i] = 0;
+                continue;
             }
+            /* What was met up to and with the last block, less what had been before the first; a tied death meets less of the last. */
+            const size_t k = last - 1;
+            const double *until = mean + k * p, *before = first > t.block_from ? mean + (first - 1) * p : none;
+            met = hazard[k] - (first > t.block_from ? hazard[first - 1] : 0);
+            if (d->event[i]) met += detail->hazard_death[k] - detail->hazard[k];
             if (martingale) martingale[i] = d->event[i] - risk * met;
-            if (!score) continue;
-            for (size_t j = 0; j < p; j++) {
-                double xbar = 0, u = 0;
-                if (any) {
-                    xbar = mean[(last - 1) * p + j] - (first > t.block_from ? mean[(first - 1) * p + j] : 0);
-                    if (d->event[i]) xbar += detail->mean_hazard_death[(last - 1) * p + j] - detail->mean_hazard[(last - 1) * p + j];
-                }
-                if (d->event[i]) u = x[j] - detail->mean[(last - 1) * p + j];
-                score[i * p + j] = u - risk * (x[j] * met - xbar);
-            }
+            if (!u) continue;
+            if (!d->event[i]) { for (size_t j = 0; j < p; j++) u[j] = -risk * (x[j] * met - (until[j] - before[j])); continue; }
+            const double *own = detail->mean + k * p, *less = detail->mean_hazard + k * p, *instead = detail->mean_hazard_death + k * p;
+            for (size_t j = 0; j < p; j++) u[j] = x[j] - own[j] - risk * (x[j] * met - (until[j] - before[j] + (instead[j] - less[j])));
         }
     }
 out:

@@ -82,9 +82,6 @@ bool cox_risks(CoxData *d, const double *g)
 
 /* ---- terms of the event times */
 
-/* Efron's steps at one time, l = 0 … deaths-1, c = s0 - l/deaths s0d: sums of 1/c, f/c, 1/c2, f/c2, f2/c2 and log c. */
-typedef struct { double c1, f1, c2, f2, ff2, log; } Steps;
-
 static double total(Lanes s)
 {
     return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
@@ -102,13 +99,13 @@ static FOR_EACH_WIDTH double plain_sum(const double *x, const double *w, size_t 
     return sum;
 }
 
-static FOR_EACH_WIDTH bool efron_steps(Steps *out, size_t deaths, double s0, double s0d)
+FOR_EACH_WIDTH bool cox_efron_steps(CoxSteps *out, size_t deaths, double s0, double s0d)
 {
     enum { VECTORS = 4 };      /* the logarithm is taken of 32 factors at once: each lies between 1/deaths and 1 */
     const double each = 1 / (double)deaths, inverse = 1 / s0;
     Lanes c1 = { 0 }, f1 = { 0 }, c2 = { 0 }, f2 = { 0 }, ff2 = { 0 };
     LanesMask bad = { 0 };
-    *out = (Steps){ .log = (double)deaths * log(s0) };
+    *out = (CoxSteps){ .log = (double)deaths * log(s0) };
     for (size_t from = 0; from < deaths; from += VECTORS * LANES) {
         Lanes product = lanes_all(1);
         for (size_t l = from; l < deaths && l < from + VECTORS * LANES; l += LANES) {
@@ -136,31 +133,48 @@ static FOR_EACH_WIDTH bool efron_steps(Steps *out, size_t deaths, double s0, dou
     return true;
 }
 
+/* The log-likelihood's sum under way, with factors whose logarithm is still to be taken from it. */
+typedef struct { Sum sum; double product; } Loglik;
+
+static void divide(Loglik *l, double by)
+{
+    static const double LARGE = 1e100;
+    if (by > 1 / LARGE && by < LARGE) {
+        l->product *= by;
+        if (l->product > 1 / LARGE && l->product < LARGE) return;
+        by = l->product;
+        l->product = 1;
+    }
+    sum_add(&l->sum, -log(by));
+}
+
 /* One event time with s0 at risk: its part of the log-likelihood, its hazard jumps, and by what the sums of x go into its squares. */
-static bool at_event(CoxData *d, size_t k, double s0, Sum *loglik)
+static bool at_event(CoxData *d, size_t k, double s0, Loglik *loglik)
 {
     const CoxBlock *b = &d->block[k];
     const size_t deaths = b->to - b->first_death;
-    Steps q;
+    CoxSteps q;
     if (b->deaths_weight == 0) { d->event_terms[k] = (CoxEventTerms){ 0 }; return true; }      /* says nothing, whoever is at risk */
     if (!(s0 > LEAST_WEIGHT) || !isfinite(s0)) return false;
     const double predictors = plain_sum(d->eta + b->first_death, d->w ? d->w + b->first_death : NULL, deaths);
     if (d->ties == TIES_BRESLOW || deaths == 1) {
         const double jump = b->deaths_weight / s0;
-        sum_add(loglik, predictors - b->deaths_weight * log(s0));
+        const bool whole = b->deaths_weight == 1;
+        if (whole) divide(loglik, s0);
+        sum_add(&loglik->sum, whole ? predictors : predictors - b->deaths_weight * log(s0));
         d->event_terms[k] = (CoxEventTerms){ .jump = jump, .jump_death = jump, .all = sqrt(b->deaths_weight) / s0 };
         return true;
     }
-    if (!efron_steps(&q, deaths, s0, plain_sum(d->r + b->first_death, NULL, deaths))) return false;
+    if (!cox_efron_steps(&q, deaths, s0, plain_sum(d->r + b->first_death, NULL, deaths))) return false;
     const double weight = b->deaths_weight / (double)deaths, ratio = q.f2 / q.c2, rest = q.ff2 - q.f2 * ratio, all = sqrt(weight * q.c2);
-    sum_add(loglik, predictors - weight * q.log);
+    sum_add(&loglik->sum, predictors - weight * q.log);
     /* C2 S1 S1' - F2 (S1 D' + D S1') + FF2 D D' as two squares. */
     d->event_terms[k] = (CoxEventTerms){ weight * q.c1, weight * (q.c1 - q.f1), all, -all * ratio, rest > 0 ? sqrt(weight * rest) : 0 };
     return true;
 }
 
 /* Long double where rows leave again, so that little is lost in the difference. */
-static bool event_terms(CoxData *d, CoxStratum t, Sum *loglik)
+static bool event_terms(CoxData *d, CoxStratum t, Loglik *loglik)
 {
     long double s0 = 0;
     size_t next = t.row_to, leaving = t.row_to;
@@ -202,13 +216,14 @@ static void hazards_met(CoxData *d, CoxStratum t)
 
 bool cox_evaluate(CoxData *d, const double *g, double *loglik, double *score, double *info)
 {
-    Sum sum = { 0 };
+    Loglik sum = { .product = 1 };
     if (d->ties == TIES_EXACT) return cox_evaluate_exact(d, g, loglik, score, info);
     if (!cox_risks(d, g)) return false;
     for (size_t s = 0; s < d->n_strata; s++)
         if (!event_terms(d, d->stratum[s], &sum)) return false;
-    if (loglik) *loglik = sum_value(&sum);
-    if (!isfinite(sum_value(&sum))) return false;
+    sum_add(&sum.sum, -log(sum.product));
+    if (loglik) *loglik = sum_value(&sum.sum);
+    if (!isfinite(sum_value(&sum.sum))) return false;
     if (!score && !info) return true;
     for (size_t s = 0; s < d->n_strata; s++) hazards_met(d, d->stratum[s]);
     if (d->p > 0) cox_sweep(d, score, info);

@@ -99,6 +99,11 @@ bool cox_evaluate_exact(CoxData *d, const double *g, double *loglik, double *sco
 bool cox_risks(CoxData *d, const double *g);
 void cox_sweep(CoxData *d, double *score, double *info);
 
+/* Efron's steps at one time, l = 0 … deaths-1, f = l/deaths, c = s0 - f s0d: sums of 1/c, f/c, 1/c2, f/c2, f2/c2 and log c. False where a
+ * c is not above 0. */
+typedef struct { double c1, f1, c2, f2, ff2, log; } CoxSteps;
+bool cox_efron_steps(CoxSteps *out, size_t deaths, double s0, double s0d);
+
 /* After cox_evaluate, not for exact ties: eight scores (p x LANES) and informations (p x p each) with the terms of block k multiplied
  * by multiplier[LANES*k + w]. ERR_NOMEM. */
 Rc cox_eight(double *score, double *info, CoxData *d, const double *multiplier, Err *e);

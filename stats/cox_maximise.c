@@ -7,7 +7,7 @@
 #include "stats/linalg.h"
 #include "stats/rows.h"
 
-enum { ITERATIONS_MAX = 60, HALVINGS_MAX = 40, LARGE_TABLE = 50000 };
+enum { ITERATIONS_MAX = 60, HALVINGS_MAX = 40, LARGE_TABLE = 2000 };
 
 typedef struct { const double *ridge; double *beta; } Penalty;
 

@@ -12,6 +12,7 @@
 #include "stats/linalg.h"
 #include "stats/result_keys.h"
 #include "stats/riley.h"
+#include "stats/rows.h"
 #include "stats/spline_keys.h"
 
 static const double CONDITION_BAD = 1e6;
@@ -126,8 +127,8 @@ static Rc note_influence(CoxModel *c, Err *e)
     double worst = 0, limit = fmax(2 / sqrt((double)n), .3);
     CoxDetail detail = { 0 };
     if (n > LARGE_TABLE && cannot_move(c, limit)) return OK;
-    double *u = ARENA_NEW(&a, n * p + 1, double), *step = ARENA_NEW(&a, p + 1, double);
-    if (!u || !step) { rc = err_nomem(e); goto out; }
+    double *u = ARENA_ROOM(&a, n * p + ROWS_SPARE, double), *length = ARENA_ROOM(&a, n, double), *step = ARENA_NEW(&a, p + 1, double);
+    if (!u || !length || !step) { rc = err_nomem(e); goto out; }
     TRY(cox_detail(&detail, &c->data, c->m.g, &a, e));
     TRY(cox_score_residuals(u, NULL, &c->data, c->m.g, &detail, e));
     /* dfbetas of a row are M u, M = T V over the standard errors. */
@@ -142,10 +143,9 @@ static Rc note_influence(CoxModel *c, Err *e)
         for (size_t k = 0; k < p; k++) row_sum += fabs(c->m.vcov[k * p + j]);
         if (!(row_sum <= most)) most = row_sum;
     }
+    rows_lengths(length, u, n, p);
     for (size_t i = 0; i < n; i++) {
-        double square = 0;
-        for (size_t k = 0; k < p; k++) square += u[i * p + k] * u[i * p + k];
-        if (square * most < .99 * limit * limit) continue;
+        if (length[i] * most < .99 * limit * limit) continue;
         for (size_t j = 0; j < p; j++) step[j] = 0;
         for (size_t k = 0; k < p; k++) for (size_t j = 0; j < p; j++) step[j] += M[k * p + j] * u[i * p + k];
         bool over = false;

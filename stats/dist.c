@@ -273,7 +273,7 @@ double gamma_quantile(double p, double shape)
 }
 
 double chisq_cdf(double x, double df) { return gamma_cdf(x / 2, df / 2); }
-double chisq_sf(double x, double df) { return gamma_sf(x / 2, df / 2); }
+double chisq_sf(double x, double df) { return df == 1 && x >= 0 ? (double)erfcl(sqrtl((Real)x / 2)) : gamma_sf(x / 2, df / 2); }
 double chisq_quantile(double p, double df) { return 2 * gamma_quantile(p, df / 2); }
 
 /* ---- beta, F, t, binomial */

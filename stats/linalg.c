@@ -213,7 +213,8 @@ double linalg_scaled_condition(const double *a, int p)
         for (int i = 0; i < p; i++)
             s[area(j, p) + (size_t)i] = a[area(j, p) + (size_t)i]
                 / sqrt(a[area(j, p) + (size_t)j]) / sqrt(a[area(i, p) + (size_t)i]);
-    if (linalg_symmetric_eigen(w, s, p, NULL) == OK) condition = w[0] > 0 ? w[p - 1] / w[0] : INFINITY;
+    if (check_finite(s, area(p, p), "eigenvalues", NULL) == OK && LAPACKE_dsyev(LAPACK_COL_MAJOR, 'N', 'L', p, s, p, w) == 0)
+        condition = w[0] > 0 ? w[p - 1] / w[0] : INFINITY;
 out:
     free(s);
     free(w);

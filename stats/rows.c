@@ -76,7 +76,7 @@ FOR_EACH_WIDTH void rows_dot(double *out, const double *x, const double *g, cons
     }
 }
 
-FOR_EACH_WIDTH double rows_longest(const double *x, size_t n, size_t p)
+FOR_EACH_WIDTH double rows_lengths(double *out, const double *x, size_t n, size_t p)
 {
     const size_t whole = p / LANES * LANES, rest = p - whole;
     LanesMask taken = { 0 };
@@ -87,6 +87,7 @@ FOR_EACH_WIDTH double rows_longest(const double *x, size_t n, size_t p)
         for (size_t t = 0; t < whole; t += LANES) { const Lanes v = lanes_at(x + i * p + t); s += v * v; }
         if (rest) { const Lanes v = (Lanes)((LanesMask)lanes_at(x + i * p + whole) & taken); s += v * v; }
         const double length = sum_across(s);
+        if (out) out[i] = length;
         if (length > longest) longest = length;
     }
     return longest;

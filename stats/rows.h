@@ -20,8 +20,8 @@ static inline size_t rows_packed(size_t p) { return rows_packed_row(p); }
 /* out[i] = offset[i] + x_i'g; offset NULL: 0. Rows with equal numbers get equal bits wherever they stand. */
 void rows_dot(double *out, const double *x, const double *g, const double *offset, size_t n, size_t p);
 
-/* Largest x_i'x_i; 0 without rows. */
-double rows_longest(const double *x, size_t n, size_t p);
+/* out[i] = x_i'x_i; their largest, 0 without rows (out NULL: that alone). */
+double rows_lengths(double *out, const double *x, size_t n, size_t p);
 
 /* sum += sum_i c_i x_i; c NULL: 1. sum has rows_width(p) numbers, those past p are left with anything. */
 void rows_sum(double *sum, const double *x, const double *c, size_t n, size_t p);

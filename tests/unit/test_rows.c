@@ -57,7 +57,7 @@ START_TEST(predictors)
                 longest = fmax(longest, (double)length);
             }
         }
-        assert_near(rows_longest(t.x, n, p), longest, 1e-14);
+        assert_near(rows_lengths(NULL, t.x, n, p), longest, 1e-14);
         table_free(&t);
     }
 }

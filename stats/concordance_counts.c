@@ -52,6 +52,7 @@ typedef struct {
     double *time;                          /* [n_groups] */
     int *stratum;                          /* [n_groups]; NULL: one */
     size_t *at;                            /* [n] row of the caller */
+    uint32_t *by_marker, *code;            /* [n] by stratum, marker, the later first: places, twice their group and 1 for no event; not with starts */
     uint32_t *class, *up, *down, *tied;    /* [n] pairs by the place's own view: concordant, discordant, tied marker */
     unsigned char *counts;                 /* [n] an event up to tau, whose pairs count */
 } Places;
@@ -90,6 +91,14 @@ out:
 /* What a row brings to its place: fetched at once, for rows lie scattered. */
 typedef struct { double marker; uint32_t code; } Fetched;
 
+/* Rows in descending order of their code; next: room. */
+static void later_first(size_t *by, uint32_t *next, const uint32_t *code, const Places *p)
+{
+    const size_t codes = 2 * (size_t)p->n_groups;
+    for (size_t k = 0; k < codes; k++) next[k] = (uint32_t)p->n - p->begin[k + 1];
+    for (size_t i = 0; i < p->n; i++) by[next[code[i]]++] = i;
+}
+
 /* Rows by their marker, each to the next place of its group. */
 static Rc take_places(Places *p, const uint32_t *code, size_t *by, const ConcordanceData *d, Arena *a, Err *e)
 {
@@ -105,10 +114,13 @@ static Rc take_places(Places *p, const uint32_t *code, size_t *by, const Concord
     last = ARENA_ROOM(a, (size_t)n_strata, double);
     if (!classes || !last) return err_nomem(e);
     for (size_t i = 0; i < n; i++) row[i] = (Fetched){ d->marker[i], code[i] };
+    if (d->start) {
+        order_start(by, n);
+        TRY(order_by(by, d->start, n, e));
+    } else later_first(by, next, code, p);
     memcpy(next, p->begin, (2 * (size_t)p->n_groups + 1) * sizeof *next);
-    order_start(by, n);
-    if (d->start) TRY(order_by(by, d->start, n, e));
     TRY(order_by(by, d->marker, n, e));
+    if (d->stratum) TRY(order_by_codes(by, d->stratum, n, e));
     for (size_t i = 0; i < n; i++) {
         const Fetched f = row[by[i]];
         const int s = p->stratum ? p->stratum[f.code / 2] : 0;
@@ -117,7 +129,29 @@ static Rc take_places(Places *p, const uint32_t *code, size_t *by, const Concord
         const uint32_t to = next[f.code]++;
         p->class[to] = classes[s] - 1;
         p->at[to] = by[i];
+        if (!p->by_marker) continue;
+        p->by_marker[i] = to;
+        p->code[i] = f.code;
     }
+out:
+    return rc;
+}
+
+/* before[i]: what place i of a stratum has of lower markers at earlier times, a censoring that of events at its own time too; places of one
+ * marker do not see each other, the later ones come first. By markers along and times apart: there are fewer of them. */
+static Rc earlier_and_lower(uint64_t *before, const Places *p, uint32_t from_group, uint32_t to_group, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const uint32_t first = p->begin[2 * from_group], n = p->begin[2 * to_group] - first, *place = p->by_marker + first;
+    uint64_t *counted = ARENA_ROOM(a, n, uint64_t);
+    unsigned char *kind = arena_room(a, n, 1);
+    if (!counted || !kind) return err_nomem(e);
+    for (uint32_t i = 0; i < n; i++) {
+        p->code[first + i] -= 2 * from_group;
+        kind[i] = p->counts[place[i]];
+    }
+    TRY(pair_counts_before(counted, p->code + first, kind, STOPS, n, 2 * (to_group - from_group), e));
+    for (uint32_t i = 0; i < n; i++) before[place[i] - first] = counted[i];
 out:
     return rc;
 }
@@ -132,7 +166,7 @@ static Rc count_stratum(Concordance *out, const Places *p, uint32_t from_group, 
     uint64_t *before = ARENA_ROOM(&a, n, uint64_t);
     if (!before) { rc = err_nomem(e); goto out; }
     for (uint32_t i = 0; i < n; i++) if (class[i] >= classes) classes = class[i] + 1;
-    TRY(pair_counts_before(before, class, p->counts + first, STOPS, n, classes, e));
+    TRY(earlier_and_lower(before, p, from_group, to_group, &a, e));
     /* Where no two markers are equal nothing has been seen of a class before, and what is less is its number. */
     const bool some_equal = classes < n;
     const size_t m = some_equal ? (size_t)classes + 1 : 1;
@@ -151,11 +185,10 @@ static Rc count_stratum(Concordance *out, const Places *p, uint32_t from_group, 
             const uint32_t k = class[i];
             for (run = i; run < deaths && class[run] == k; run++) continue;
             const uint64_t same = some_equal ? seen[k] : 0;
-            const uint32_t below = pair_counts_marked(before[i]) - (here ? i - from : 0);
-            const uint32_t equal = pair_counts_marked(same), above = earlier - below - equal, g = run - i;
+            const uint32_t below = pair_counts_marked(before[i]), equal = pair_counts_marked(same), above = earlier - below - equal, g = run - i;
             uint32_t later_below = 0, later_equal = 0, later_above = 0;
             if (here) {
-                later_below = (some_equal ? less[k] : k) - pair_counts_all(before[i]);
+                later_below = (some_equal ? less[k] : k) - pair_counts_all(before[i]) - (i - from);
                 later_equal = some_equal ? size[k] - pair_counts_all(same) - g : 0;
                 later_above = n - deaths - later_below - later_equal;
                 concordant += (uint64_t)g * later_below;
@@ -294,8 +327,10 @@ Rc concordance_by_counting(Concordance *out, const ConcordanceData *d, const int
     size_t *by = ARENA_ROOM(&a, n, size_t);
     Places p = { .n = n, .at = ARENA_ROOM(&a, n, size_t), .class = ARENA_ROOM(&a, n, uint32_t), .up = ARENA_ROOM(&a, n, uint32_t),
                  .down = ARENA_ROOM(&a, n, uint32_t), .tied = ARENA_ROOM(&a, n, uint32_t), .counts = arena_room(&a, n, 1) };
+    if (!d->start) { p.by_marker = ARENA_ROOM(&a, n, uint32_t); p.code = ARENA_ROOM(&a, n, uint32_t); }
     double *influence = ARENA_ROOM(&a, n, double), *start = d->start ? ARENA_ROOM(&a, n, double) : NULL;
-    if (!code || !by || !p.at || !p.class || !p.up || !p.down || !p.tied || !p.counts || !influence || (d->start && !start)) {
+    if (!code || !by || !p.at || !p.class || !p.up || !p.down || !p.tied || !p.counts || !influence ||
+        (d->start ? !start : !p.by_marker || !p.code)) {
         rc = err_nomem(e);
         goto out;
     }

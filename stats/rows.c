@@ -4,6 +4,7 @@
  * one reads, because a lane never meets another. */
 #include "stats/rows.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
@@ -113,8 +114,26 @@ FOR_EACH_WIDTH double rows_lengths(double *out, const double *x, size_t n, size_
 #define KERNEL(name) name##_2
 #include "stats/rows_kernel.inc"
 
+/* One column: the rows themselves lie side by side. sum of x_i, c_i x_i (once) or c_i x_i^2 (twice). */
+static FOR_EACH_WIDTH double column_sum(const double *x, const double *c, size_t n, bool twice)
+{
+    Lanes s[2] = { { 0 }, { 0 } };
+    double rest = 0;
+    size_t i = 0;
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+#pragma GCC unroll 2
+        for (size_t k = 0; k < 2; k++) {
+            const Lanes v = lanes_at(x + i + k * LANES), y = twice ? v * v : v;
+            s[k] += c ? lanes_at(c + i + k * LANES) * y : y;
+        }
+    }
+    for (; i < n; i++) rest += (c ? c[i] : 1) * (twice ? x[i] * x[i] : x[i]);
+    return sum_across(s[0] + s[1]) + rest;
+}
+
 void rows_sum(double *sum, const double *x, const double *c, size_t n, size_t p)
 {
+    if (p == 1) { *sum += column_sum(x, c, n, false); return; }
     CALL(sum, sum, x, c, n, p);
 }
 
@@ -140,11 +159,13 @@ void rows_standardise(double *x, const double *center, const double *factor, siz
 
 void rows_cross(double *packed, const double *x, size_t stride, const double *v, size_t n, size_t p)
 {
+    if (p == 1 && stride == 1) { *packed += column_sum(x, v, n, true); return; }
     CALL(cross, packed, x, stride, v, n, p, NULL);
 }
 
 void rows_cross_ahead(double *packed, const double *x, const double *v, size_t n, size_t p, const double *ahead)
 {
+    if (p == 1) { *packed += column_sum(x, v, n, true); return; }
     CALL(cross, packed, x, p, v, n, p, ahead);
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/order.h"
 #include "core/sum.h"
@@ -295,6 +296,36 @@ static void gray_stratum(double *s, double *v, const Gray *q, const Row *row, si
                     + q->c[k * G + h] * q->v2[k * G + g];
 }
 
+/* s'm^-1 s, m p x p. Groups that are never at risk when the cause strikes leave m singular to rounding, with s in its range: then the form of
+ * what is compared, and how many that is. NaN where it is nothing. room: p x p + 2 p. */
+static Rc form_and_rank(double *form, int *rank, const double *m, const double *s, double *z, double *room, int p, Err *e)
+{
+    Rc rc = OK;
+    double *scaled = room, *w = room + p * p, *unit = w + p;
+    *form = NAN;
+    *rank = 0;
+    for (int j = 0; j < p; j++) unit[j] = m[j * p + j] > 0 ? 1 / sqrt(m[j * p + j]) : 1;
+    for (int j = 0; j < p; j++) for (int i = 0; i < p; i++) scaled[j * p + i] = m[j * p + i] * unit[i] * unit[j];
+    TRY(linalg_symmetric_eigen(w, scaled, p, e));
+    for (int k = 0; k < p; k++) *rank += w[k] > 1e-9;
+    if (*rank == p) {
+        memcpy(scaled, m, (size_t)(p * p) * sizeof *m);
+        memcpy(z, s, (size_t)p * sizeof *s);
+        if (linalg_solve(scaled, p, z, 1, NULL) != OK) goto out;
+        *form = 0;
+        for (int j = 0; j < p; j++) *form += s[j] * z[j];
+    } else if (*rank > 0) {
+        *form = 0;
+        for (int k = p - *rank; k < p; k++) {
+            double along = 0;
+            for (int j = 0; j < p; j++) along += scaled[k * p + j] * unit[j] * s[j];
+            *form += along * along / w[k];
+        }
+    }
+out:
+    return rc;
+}
+
 Rc gray_test(GrayTest *out, size_t n, const double *time, const int *cause_of, int cause, const int *group, int G,
              const int *stratum, int n_strata, const double *weight, double rho, Err *e)
 {
@@ -302,27 +333,23 @@ Rc gray_test(GrayTest *out, size_t n, const double *time, const int *cause_of, i
     Rc rc = OK;
     Row *row = calloc(n + 1, sizeof *row);
     size_t g = (size_t)G;
-    double *block = calloc(8 * g + 3 * g * g + g + g * g + 2 * g + g * g + 1, sizeof *block);
+    double *block = calloc(8 * g + 3 * g * g + g + g * g + 2 * g + g * g + g * g + 2 * g + 1, sizeof *block);
     *out = (GrayTest){ NAN, NAN, G - 1 };
     if (!row || !block) { rc = err_nomem(e); goto out; }
     Gray q = { block, block + g, block + 2 * g, block + 3 * g, block + 4 * g, block + 5 * g, block + 6 * g, block + 7 * g,
                block + 8 * g, block + 8 * g + g * g, block + 8 * g + 2 * g * g };
-    double *s = block + 8 * g + 3 * g * g, *v = s + g, *z = v + g * g, *m = z + g;
+    double *s = block + 8 * g + 3 * g * g, *v = s + g, *z = v + g * g, *m = z + g, *room = m + g * g;
     TRY(gather(row, n, time, cause_of, group, stratum, weight, NULL, e));
     for (size_t lo = 0, hi; lo < n; lo = hi) {
         for (hi = lo; hi < n && row[hi].stratum == row[lo].stratum; hi++) continue;
         gray_stratum(s, v, &q, row, lo, hi, G, cause, rho);
     }
-    int p = G - 1;
-    for (int j = 0; j < p; j++) {
-        z[j] = s[j];
-        for (int i = 0; i < p; i++) m[j * p + i] = v[j * G + i];
-    }
-    if (p > 0 && linalg_solve(m, p, z, 1, NULL) == OK) {
-        double stat = 0;
-        for (int j = 0; j < p; j++) stat += s[j] * z[j];
-        out->stat = stat;
-        out->p = chisq_sf(stat, p);
+    int p = G - 1, rank = 0;
+    for (int j = 0; j < p; j++) for (int i = 0; i < p; i++) m[j * p + i] = v[j * G + i];
+    if (p > 0) {
+        TRY(form_and_rank(&out->stat, &rank, m, s, z, room, p, e));
+        if (rank > 0) out->df = rank;
+        out->p = isnan(out->stat) ? (double)NAN : chisq_sf(out->stat, out->df);
     }
 out:
     free(row);

@@ -41,8 +41,8 @@ double cif_area(const CifCurve *c, int cause, double tau);            /* mean ti
 
 typedef struct { double stat, p; int df; } GrayTest;
 /* Equality of the subdistribution hazards of `cause` between groups 0 … G-1, within strata (NULL for none), weighted with
- * (1 - F(t-))^rho. weight (NULL: 1) is a whole number, w rows in one. stat is NaN where the variance is singular. Gray 1988, as in
- * cmprsk. */
+ * (1 - F(t-))^rho. weight (NULL: 1) is a whole number, w rows in one. df: the rank of the variance, below G - 1 where groups are never at
+ * risk when the cause strikes (cmprsk gives no test then); stat is NaN where there is none. Gray 1988, as in cmprsk. */
 Rc gray_test(GrayTest *out, size_t n, const double *time, const int *cause_of, int cause, const int *group, int n_groups,
              const int *stratum, int n_strata, const double *weight, double rho, Err *e);
 

@@ -156,6 +156,39 @@ START_TEST(incidence_and_survival)
 }
 END_TEST
 
+/* A group whose follow-up ends before the cause strikes says nothing of it, whichever number it has: the test is that of the other two. */
+START_TEST(gray_without_one_group)
+{
+    enum { M = 90 };
+    static const int number[3][3] = { { 0, 1, 2 }, { 1, 2, 0 }, { 2, 0, 1 } };
+    Rng r = rng_stream(15, 0);
+    double t[M], t2[M];
+    int k[M], k2[M], g[M], g2[M], n2 = 0;
+    for (int i = 0; i < M; i++) {
+        const int own = i % 3;
+        t[i] = own == 2 ? 1 + rng_uniform(&r) : 1 + 5 * rng_uniform(&r);
+        k[i] = (int)rng_below(&r, 3);
+        if (k[i] == 1 && t[i] < 2) k[i] = 2;            /* cause 1 only after group 2 has gone */
+        g[i] = own;
+        if (own == 2) continue;
+        t2[n2] = t[i];
+        k2[n2] = k[i];
+        g2[n2++] = own;
+    }
+    GrayTest two, three;
+    assert_ok(gray_test(&two, (size_t)n2, t2, k2, 1, g2, 2, NULL, 1, NULL, 0, NULL));
+    ck_assert(two.df == 1 && two.stat > 0);
+    for (int order = 0; order < 3; order++) {
+        int renumbered[M];
+        for (int i = 0; i < M; i++) renumbered[i] = number[order][g[i]];
+        assert_ok(gray_test(&three, M, t, k, 1, renumbered, 3, NULL, 1, NULL, 0, NULL));
+        ck_assert_int_eq(three.df, 1);
+        assert_near(three.stat, two.stat, 1e-10);
+        assert_near(three.p, two.p, 1e-10);
+    }
+}
+END_TEST
+
 /* The jackknife of an incidence is its derivative: add a copy of one row and compare. */
 START_TEST(incidence_jackknife)
 {
@@ -191,6 +224,7 @@ static Suite *suite(void)
     tcase_add_test(c, counted_rows_are_weighted_rows);
     tcase_add_test(c, incidence_by_hand);
     tcase_add_test(c, incidence_and_survival);
+    tcase_add_test(c, gray_without_one_group);
     tcase_add_test(c, incidence_jackknife);
     return s;
 }

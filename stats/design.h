@@ -49,6 +49,9 @@ typedef struct {
     size_t n_times_merged;       /* survival times joined by timefix */
 } Design;
 
+/* A number further from 0 is refused, and a column that is nowhere further from it, 0 apart. */
+extern const double DESIGN_LARGEST, DESIGN_SMALLEST;
+
 /* Everything a method may ask of the design beyond its formula. */
 typedef struct {
     FormulaKind kind;

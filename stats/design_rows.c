@@ -6,19 +6,19 @@
 #include "stats/design_values.h"
 #include "stats/diagnosis.h"
 
-/* Products of four of them must stay finite; columns must hold more than SMALLEST, whose products of four are still numbers. */
-static const double LARGEST = 1e75, SMALLEST = 1e-75;
+/* Products of four of either are still numbers. */
+const double DESIGN_LARGEST = 1e75, DESIGN_SMALLEST = 1e-75;
 
 /* A column that is not 0, yet so near it in every row that its squares, or one over them, are no numbers. */
 static Rc refuse_vanishing(const Building *b, const Needed *q)
 {
     double largest = 0;
-    if (b->wish->keep_tiny || (q->finite && fmax(q->high, -q->low) >= SMALLEST)) return OK;
-    for (size_t i = 0; i < b->f->rows && largest < SMALLEST; i++)
+    if (b->wish->keep_tiny || (q->finite && fmax(q->high, -q->low) >= DESIGN_SMALLEST)) return OK;
+    for (size_t i = 0; i < b->f->rows && largest < DESIGN_SMALLEST; i++)
         if (b->keep[i] && !isnan(q->value.num[i])) largest = fmax(largest, fabs(q->value.num[i]));
-    if (largest == 0 || largest >= SMALLEST) return OK;
+    if (largest == 0 || largest >= DESIGN_SMALLEST) return OK;
     return err_set(b->e, ERR_INPUT, "%s: %s is never further from 0 than %g, expected more than %g: take another unit", b->f->name, q->expr->label,
-                   largest, SMALLEST);
+                   largest, DESIGN_SMALLEST);
 }
 
 /* Values that cannot be, in rows that are kept: text for a number, infinities, what overflows once squared. */
@@ -39,10 +39,10 @@ static Rc refuse_values(Building *b)
             if (b->keep[i] && isinf(q->value.num[i]))
                 return err_set(b->e, ERR_INPUT, "%s:%zu: %s is %s, expected a finite number", b->f->name, design_line(b->f, i),
                                q->expr->label, q->value.num[i] > 0 ? "Inf" : "-Inf");
-        for (size_t i = 0; !(q->finite && q->high <= LARGEST && q->low >= -LARGEST) && i < b->f->rows; i++)
-            if (b->keep[i] && fabs(q->value.num[i]) > LARGEST)
-                return err_set(b->e, ERR_INPUT, "%s:%zu: %s is %g, expected a number within %g of 0: take another unit", b->f->name, design_line(b->f, i),
-                               q->expr->label, q->value.num[i], LARGEST);
+        for (size_t i = 0; !(q->finite && q->high <= DESIGN_LARGEST && q->low >= -DESIGN_LARGEST) && i < b->f->rows; i++)
+            if (b->keep[i] && fabs(q->value.num[i]) > DESIGN_LARGEST)
+                return err_set(b->e, ERR_INPUT, "%s:%zu: %s is %g, expected a number within %g of 0: take another unit", b->f->name,
+                               design_line(b->f, i), q->expr->label, q->value.num[i], DESIGN_LARGEST);
         Rc rc = refuse_vanishing(b, q);
         if (rc != OK) return rc;
     }

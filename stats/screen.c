@@ -211,11 +211,13 @@ static Rc plain_column(double **out, bool *complete, const Screen *q, const Term
     if (n_levels || value.is_text || value.is_logical) goto out;
     double *x = ARENA_NEW(a, d->n + 1, double);
     if (!x) { rc = err_nomem(e); goto out; }
+    double largest = 0;
     for (size_t i = 0; i < d->n; i++) {
         x[i] = value.num[d->row[i]];
-        if (isinf(x[i])) goto out;             /* refused by name, the general way */
+        if (fabs(x[i]) > largest) largest = fabs(x[i]);
         whole = whole && !isnan(x[i]);
     }
+    if (largest > DESIGN_LARGEST || (largest > 0 && largest < DESIGN_SMALLEST)) goto out;      /* refused by name, the general way */
     *out = x;
     *complete = whole;
 out:

@@ -16,14 +16,14 @@ refused "rmst of six groups" 2 'two groups' "$REOX" stat rmst 'Surv(t, e) ~ a * 
 refused "elasticnet without a response" 2 'elasticnet wants' "$REOX" stat elasticnet '~ a + x' --data "$tmp/d.csv"
 # What overflows once squared is refused with its line, and a fit that fails says so in its diagnosis, in every method.
 awk -F, 'BEGIN { OFS = "," } NR == 5 { $5 = "1e300" } { print }' "$tmp/d.csv" >"$tmp/huge.csv"
-for f in 'cox Surv(t,e)~x' 'linear t~x' 'logistic e~x' 'concordance Surv(t,e)~x' 'lmm t~x+(1|a)'; do
+for f in 'cox Surv(t,e)~x' 'screen Surv(t,e)~x' 'linear t~x' 'logistic e~x' 'concordance Surv(t,e)~x' 'lmm t~x+(1|a)'; do
     refused "a number too large: $f" 3 'huge.csv:5: x is 1e\+300, expected a number within 1e\+75 of 0' "$REOX" stat "${f%% *}" "${f#* }" --data "$tmp/huge.csv"
 done
 printf 'y,v\n1,1e300\n2,2e300\n4,1e299\n' >"$tmp/meta.csv"
 refused "a variance too large" 3 'meta.csv:2: estimate 1 with variance 1e\+300' "$REOX" stat meta 'y ~ 1' --variance v --data "$tmp/meta.csv"
 # So is a column whose squares vanish: one over them is not finite. A single such number among others, or a column of 0, is none.
 awk -F, 'BEGIN { OFS = "," } NR > 1 { $5 = $5 / 11 "e-160" } { print }' "$tmp/d.csv" >"$tmp/tiny.csv"
-for f in 'cox Surv(t,e)~x' 'linear t~x' 'logistic e~x' 'concordance Surv(t,e)~x' 'lmm t~x+(1|a)' 'cox Surv(x,e)~t' 'linear x~t'; do
+for f in 'cox Surv(t,e)~x' 'screen Surv(t,e)~x' 'linear t~x' 'logistic e~x' 'concordance Surv(t,e)~x' 'lmm t~x+(1|a)' 'cox Surv(x,e)~t' 'linear x~t'; do
     refused "numbers too small: $f" 3 'tiny.csv: x is never further from 0 than .*e-1[56]., expected more than 1e-75' "$REOX" stat "${f%% *}" "${f#* }" --data "$tmp/tiny.csv"
 done
 refused "numbers too small: a ridge" 3 'tiny.csv: x is never further' "$REOX" stat cox 'Surv(t,e)~x' --lambda2 1 --data "$tmp/tiny.csv"

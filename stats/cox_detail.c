@@ -9,26 +9,29 @@
 typedef struct {
     const CoxData *d;
     size_t next, leaving, row_from;        /* one past the next row to enter, to leave */
-    long double s0;
+    long double s0, most;                  /* what it has been since it was summed */
     double *s1;
 } RiskSet;
 
 static void risk_set_begin(RiskSet *q, const CoxData *d, CoxStratum t, double *s1)
 {
-    *q = (RiskSet){ d, t.row_to, t.row_to, t.row_from, 0, s1 };
+    *q = (RiskSet){ d, t.row_to, t.row_to, t.row_from, 0, 0, s1 };
     memset(s1, 0, rows_width((size_t)d->p) * sizeof *s1);
 }
 
-static void risk_set_at(RiskSet *q, size_t from, double time)
+static void risk_set_at(RiskSet *q, size_t k, size_t row_to)
 {
     const CoxData *d = q->d;
+    const size_t from = d->block[k].from;
     const size_t p = (size_t)d->p, to = q->next;
     for (; q->next > from; q->next--) q->s0 += d->r[q->next - 1];
     if (from < to && p) rows_sum(q->s1, d->x + from * p, d->r + from, to - from, p);
     size_t first = q->leaving;
-    for (; d->start && first > q->row_from && d->start[d->by_start[first - 1]] >= time; first--) q->s0 -= d->r[d->by_start[first - 1]];
+    if (q->s0 > q->most) q->most = q->s0;
+    for (; d->start && first > q->row_from && d->start[d->by_start[first - 1]] >= d->block[k].time; first--) q->s0 -= d->r[d->by_start[first - 1]];
     if (first < q->leaving && p) rows_subtract(q->s1, d->x, d->r, d->by_start + first, q->leaving - first, p);
     q->leaving = first;
+    if (d->start && q->most > COX_LOST * q->s0) q->most = q->s0 = cox_at_risk(q->s1, d, k, from, row_to);
 }
 
 /* Of block k, with the sums over its risk set; Efron's steps by their sums, each mean being (s1 - f s1_deaths)/c. */
@@ -81,8 +84,7 @@ Rc cox_detail(CoxDetail *out, CoxData *d, const double *g, Arena *a, Err *e)
         RiskSet q;
         risk_set_begin(&q, d, t, d->s1);
         for (size_t k = t.block_to; k-- > t.block_from;) {
-            const CoxBlock *b = &d->block[k];
-            risk_set_at(&q, b->from, b->time);
+            risk_set_at(&q, k, t.row_to);
             block_detail(out, d, k, (double)q.s0, q.s1);
         }
     }
@@ -96,8 +98,9 @@ Rc cox_score_residuals(double *score, double *martingale, CoxData *d, const doub
     Arena scratch = { 0 };
     /* Running sums over the blocks of a stratum, up to and with block k. */
     double *hazard = ARENA_NEW(&scratch, K + 1, double), *mean = ARENA_ROOM(&scratch, p * K + 1, double);
+    double *own_sum = ARENA_NEW(&scratch, p + 1, double);
     const double *none = ARENA_NEW(&scratch, p + 1, double);
-    if (!hazard || !mean || !none) { rc = err_nomem(e); goto out; }
+    if (!hazard || !mean || !own_sum || !none) { rc = err_nomem(e); goto out; }
     if (!cox_risks(d, g)) { rc = err_set(e, ERR_ESTIMATE, "the linear predictor is not finite"); goto out; }
     for (size_t s = 0; s < d->n_strata; s++) {
         CoxStratum t = d->stratum[s];
@@ -119,7 +122,18 @@ Rc cox_score_residuals(double *score, double *martingale, CoxData *d, const doub
             /* What was met up to and with the last block, less what had been before the first; a tied death meets less of the last. */
             const size_t k = last - 1;
             const double *until = mean + k * p, *before = first > t.block_from ? mean + (first - 1) * p : none;
-            met = hazard[k] - (first > t.block_from ? hazard[first - 1] : 0);
+            const double met_before = first > t.block_from ? hazard[first - 1] : 0;
+            met = hazard[k] - met_before;
+            if (met * COX_LOST < met_before) {         /* little beside what came before: block by block */
+                met = 0;
+                memset(own_sum, 0, p * sizeof *own_sum);
+                for (size_t b = first; b <= k; b++) {
+                    met += detail->hazard[b];
+                    for (size_t j = 0; j < p; j++) own_sum[j] += detail->mean_hazard[b * p + j];
+                }
+                until = own_sum;
+                before = none;
+            }
             if (d->event[i]) met += detail->hazard_death[k] - detail->hazard[k];
             if (martingale) martingale[i] = d->event[i] - risk * met;
             if (!u) continue;

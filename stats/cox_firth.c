@@ -82,14 +82,21 @@ static void add_times(double *score, Firth *q, CoxStratum t)
     const CoxData *d = q->d;
     const size_t p = (size_t)d->p;
     size_t next = t.row_to, leaving = t.row_to;
+    double most = 0;               /* what S0 has been since it was summed */
     memset(q->all, 0, (p + 2) * sizeof *q->all);
     for (size_t k = t.block_to; k-- > t.block_from;) {
         const CoxBlock *b = &d->block[k];
         const size_t deaths = b->to - b->first_death;
         double *met = q->met + (k + 1) * (p + 1), *met_deaths = q->met_deaths + k * (p + 1);
         for (; next > b->from; next--) sums_add(q->all, q, next - 1, 1);
+        most = fmax(most, q->all[0]);
         for (; d->by_start && leaving > t.row_from && d->start[d->by_start[leaving - 1]] >= b->time; leaving--)
             sums_add(q->all, q, d->by_start[leaving - 1], -1);
+        if (d->by_start && most > COX_LOST * d->event_terms[k].at_risk) {
+            memset(q->all, 0, (p + 2) * sizeof *q->all);
+            for (size_t i = next; i < t.row_to; i++) if (d->enter[i] <= k) sums_add(q->all, q, i, 1);
+            most = q->all[0];
+        }
         memset(q->deaths, 0, (p + 2) * sizeof *q->deaths);
         memset(met, 0, (p + 1) * sizeof *met);
         memset(met_deaths, 0, (p + 1) * sizeof *met_deaths);

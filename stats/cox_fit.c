@@ -162,26 +162,41 @@ static bool at_event(CoxData *d, size_t k, double s0, Loglik *loglik)
         const bool whole = b->deaths_weight == 1;
         if (whole) divide(loglik, s0);
         sum_add(&loglik->sum, whole ? predictors : predictors - b->deaths_weight * log(s0));
-        d->event_terms[k] = (CoxEventTerms){ .jump = jump, .jump_death = jump, .all = sqrt(b->deaths_weight) / s0 };
+        d->event_terms[k] = (CoxEventTerms){ .jump = jump, .jump_death = jump, .all = sqrt(b->deaths_weight) / s0, .at_risk = s0 };
         return true;
     }
     if (!cox_efron_steps(&q, deaths, s0, plain_sum(d->r + b->first_death, NULL, deaths))) return false;
     const double weight = b->deaths_weight / (double)deaths, ratio = q.f2 / q.c2, rest = q.ff2 - q.f2 * ratio, all = sqrt(weight * q.c2);
     sum_add(&loglik->sum, predictors - weight * q.log);
     /* C2 S1 S1' - F2 (S1 D' + D S1') + FF2 D D' as two squares. */
-    d->event_terms[k] = (CoxEventTerms){ weight * q.c1, weight * (q.c1 - q.f1), all, -all * ratio, rest > 0 ? sqrt(weight * rest) : 0 };
+    d->event_terms[k] = (CoxEventTerms){ weight * q.c1, weight * (q.c1 - q.f1), all, -all * ratio, rest > 0 ? sqrt(weight * rest) : 0, s0 };
     return true;
+}
+
+double cox_at_risk(double *s1, const CoxData *d, size_t k, size_t next, size_t row_to)
+{
+    const size_t p = (size_t)d->p;
+    long double s0 = 0;
+    if (s1) memset(s1, 0, rows_width(p) * sizeof *s1);
+    for (size_t i = next; i < row_to; i++) {
+        if (d->enter[i] > k) continue;
+        s0 += d->r[i];
+        if (s1) rows_sum(s1, d->x + i * p, d->r + i, 1, p);
+    }
+    return (double)s0;
 }
 
 /* Long double where rows leave again, so that little is lost in the difference. */
 static bool event_terms(CoxData *d, CoxStratum t, Loglik *loglik)
 {
-    long double s0 = 0;
+    long double s0 = 0, most = 0;
     size_t next = t.row_to, leaving = t.row_to;
     for (size_t k = t.block_to; k-- > t.block_from;) {
         s0 += plain_sum(d->r + d->block[k].from, NULL, next - d->block[k].from);
         next = d->block[k].from;
+        if (s0 > most) most = s0;
         for (; d->start && leaving > t.row_from && d->start[d->by_start[leaving - 1]] >= d->block[k].time; leaving--) s0 -= d->r[d->by_start[leaving - 1]];
+        if (d->start && most > COX_LOST * s0) most = s0 = cox_at_risk(NULL, d, k, next, t.row_to);
         if (!at_event(d, k, (double)s0, loglik)) return false;
     }
     return true;
@@ -208,9 +223,13 @@ static void hazards_met(CoxData *d, CoxStratum t)
     for (; i < t.row_to; i++) {
         const size_t first = d->enter[i], last = d->leave[i];
         if (last <= first) { d->rl[i] = 0; continue; }
-        double met = d->hazard[last - 1];
-        if (d->event[i]) met = (last - 1 > t.block_from ? d->hazard[last - 2] : 0) + d->event_terms[last - 1].jump_death;
-        d->rl[i] = d->r[i] * (met - (first > t.block_from ? d->hazard[first - 1] : 0));
+        const double until_start = first > t.block_from ? d->hazard[first - 1] : 0;
+        double met = (last - 1 > t.block_from ? d->hazard[last - 2] : 0) - until_start;
+        if (met * COX_LOST < until_start) {                  /* little beside what came before: jump by jump */
+            met = 0;
+            for (size_t k = first; k < last - 1; k++) met += d->event_terms[k].jump;
+        }
+        d->rl[i] = d->r[i] * (met + (d->event[i] ? d->event_terms[last - 1].jump_death : d->event_terms[last - 1].jump));
     }
 }
 

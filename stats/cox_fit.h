@@ -40,8 +40,8 @@ typedef struct { size_t row_from, row_to, block_from, block_to; } CoxStratum;
 
 /* One event time of an evaluation. For Efron's steps, c_l = S0 - l/d S0d with a mean weight each, and f = l/d:
  * jumps of the hazard sum 1/c and (a tied death's) (1-f)/c; the rank-one terms of the information are the squares of
- * all S1 + deaths D and rest D, S1 and D being the sums of r x over the risk set and over the deaths. */
-typedef struct { double jump, jump_death, all, deaths, rest; } CoxEventTerms;
+ * all S1 + deaths D and rest D, S1 and D being the sums of r x over the risk set and over the deaths. at_risk is S0. */
+typedef struct { double jump, jump_death, all, deaths, rest, at_risk; } CoxEventTerms;
 
 enum { COX_SQUARES = 128 };    /* rank-one terms that are subtracted at once */
 
@@ -98,6 +98,11 @@ bool cox_evaluate_exact(CoxData *d, const double *g, double *loglik, double *sco
  * and d->event_terms, either NULL. */
 bool cox_risks(CoxData *d, const double *g);
 void cox_sweep(CoxData *d, double *score, double *info);
+
+/* S0 of block k, and S1 (rows_width(p) numbers; NULL: not wanted), summed anew over the rows next … row_to-1 of its stratum that are at risk. Sums
+ * that follow time add rows and take them away again: where they have been COX_LOST times S0 since they were summed, they hold too few digits. */
+#define COX_LOST 1e3
+double cox_at_risk(double *s1, const CoxData *d, size_t k, size_t next, size_t row_to);
 
 /* Efron's steps at one time, l = 0 … deaths-1, f = l/deaths, c = s0 - f s0d: sums of 1/c, f/c, 1/c2, f/c2, f2/c2 and log c. False where a
  * c is not above 0. */

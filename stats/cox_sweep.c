@@ -13,16 +13,21 @@ typedef struct {
     CoxStratum t;
     size_t next, leaving;      /* one past the next row to enter, to leave */
     double *s1, *deaths;       /* sums of r x over the risk set, over the deaths of the time */
+    double most;               /* what S0 has been since s1 was summed */
 } Backwards;
 
-static void leave(Backwards *q, double time)
+static void leave(Backwards *q, size_t k)
 {
     const CoxData *d = q->d;
+    const double at_risk = d->event_terms[k].at_risk;
+    double all = at_risk;
     size_t first = q->leaving;
     if (!d->start) return;
-    while (first > q->t.row_from && d->start[d->by_start[first - 1]] >= time) first--;
+    for (; first > q->t.row_from && d->start[d->by_start[first - 1]] >= d->block[k].time; first--) all += d->r[d->by_start[first - 1]];
     rows_subtract(q->s1, d->x, d->r, d->by_start + first, q->leaving - first, (size_t)d->p);
     q->leaving = first;
+    if (all > q->most) q->most = all;
+    if (q->most > COX_LOST * at_risk) { cox_at_risk(q->s1, d, k, q->next, q->t.row_to); q->most = at_risk; }
 }
 
 /* The vectors whose squares are the rank-one terms of block k: one, or two with tied deaths (Efron). */
@@ -105,7 +110,7 @@ static void enter_block(Backwards *q, size_t k, Sweep *s)
         for (size_t j = 0; j < width; j++) q->s1[j] += q->deaths[j];
         enter(q, q->s1, b->from, s);
     }
-    leave(q, b->time);
+    leave(q, k);
 }
 
 void cox_sweep(CoxData *d, double *score, double *info)
@@ -123,7 +128,7 @@ void cox_sweep(CoxData *d, double *score, double *info)
     memset(d->packed, 0, 2 * packed * sizeof *d->packed);
     for (size_t h = 0; h < d->n_strata; h++) {
         const CoxStratum t = d->stratum[h];
-        Backwards q = { d, t, t.row_to, t.row_to, d->s1, d->s1_deaths };
+        Backwards q = { d, t, t.row_to, t.row_to, d->s1, d->s1_deaths, 0 };
         s.undone = t.row_to;
         memset(d->s1, 0, width * sizeof *d->s1);
         for (size_t k = t.block_to; k-- > t.block_from;) {
@@ -229,7 +234,7 @@ Rc cox_eight(double *score, double *info, CoxData *d, const double *multiplier, 
     memset(d->s1_deaths, 0, width * sizeof *d->s1_deaths);
     for (size_t h = 0; h < d->n_strata; h++) {
         const CoxStratum t = d->stratum[h];
-        Backwards q = { d, t, t.row_to, t.row_to, d->s1, d->s1_deaths };
+        Backwards q = { d, t, t.row_to, t.row_to, d->s1, d->s1_deaths, 0 };
         if (t.block_to == t.block_from) continue;
         cross_of_rows(rows, d, t, multiplier, hazard);
         memset(d->s1, 0, width * sizeof *d->s1);

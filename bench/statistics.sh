@@ -10,8 +10,10 @@ tasks="cox_1e3 cox_1e4 cox_1e5 cox_1e6 cox_40_times start_stop zph bootstrap scr
 rows_begin statistics "$tasks" "$@"
 echo "Statistics (PCG32, seed 20261125)$([ -s "$tmp/R" ] || echo ': no R here, times in passes over the data')"
 row cox_1e3 15 "Cox, 20 covariates, 1e3 subjects"
+row cox_1e3 15 "  with cox.zph by four transforms and dfbetas" cox_1e3_reported
 row cox_1e3_bare 3 "  the fit alone"
 row cox_1e4 15 "Cox, 20 covariates, 1e4 subjects"
+row cox_1e4 15 "  with cox.zph by four transforms and dfbetas" cox_1e4_reported
 row cox_1e4_bare 3 "  the fit alone"
 row cox_1e5 20 "Cox, 20 covariates, 1e5 subjects"
 row cox_1e5_bare 4 "  the fit alone"

@@ -92,7 +92,7 @@ static void add_times(double *score, Firth *q, CoxStratum t)
         most = fmax(most, q->all[0]);
         for (; d->by_start && leaving > t.row_from && d->start[d->by_start[leaving - 1]] >= b->time; leaving--)
             sums_add(q->all, q, d->by_start[leaving - 1], -1);
-        if (d->by_start && most > COX_LOST * d->event_terms[k].at_risk) {
+        if (d->by_start && d->event_terms[k].at_risk > 0 && most > COX_LOST * d->event_terms[k].at_risk) {
             memset(q->all, 0, (p + 2) * sizeof *q->all);
             for (size_t i = next; i < t.row_to; i++) if (d->enter[i] <= k) sums_add(q->all, q, i, 1);
             most = q->all[0];

@@ -27,7 +27,9 @@ static void leave(Backwards *q, size_t k)
     rows_subtract(q->s1, d->x, d->r, d->by_start + first, q->leaving - first, (size_t)d->p);
     q->leaving = first;
     if (all > q->most) q->most = all;
-    if (q->most > COX_LOST * at_risk) { cox_at_risk(q->s1, d, k, q->next, q->t.row_to); q->most = at_risk; }
+    if (!(at_risk > 0) || q->most <= COX_LOST * at_risk) return;       /* 0: no one who counts dies at this time */
+    cox_at_risk(q->s1, d, k, q->next, q->t.row_to);
+    q->most = at_risk;
 }
 
 /* The vectors whose squares are the rank-one terms of block k: one, or two with tied deaths (Efron). */

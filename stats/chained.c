@@ -85,7 +85,8 @@ static void draw_around(double *out, const double *beta, const double *L, int p,
 
 /* ---- numbers */
 
-typedef struct { double predicted, value; } Donor;
+/* [first, end): the donors with the same prediction. */
+typedef struct { double predicted, value; size_t first, end; } Donor;
 
 static int by_prediction(const void *pa, const void *pb)
 {
@@ -94,7 +95,17 @@ static int by_prediction(const void *pa, const void *pb)
     return (a->value > b->value) - (a->value < b->value);
 }
 
-/* One of the k donors nearest to a prediction. */
+static void donors_sort(Donor *donor, size_t m)
+{
+    qsort(donor, m, sizeof *donor, by_prediction);
+    for (size_t from = 0, to; from < m; from = to) {
+        for (to = from + 1; to < m && donor[to].predicted == donor[from].predicted; to++) continue;
+        for (size_t i = from; i < to; i++) { donor[i].first = from; donor[i].end = to; }
+    }
+}
+
+/* One of the k donors nearest to a prediction. Which of those that are farthest and equally far are among the k is left to chance: they stand in the
+ * order of their values, and with categories alone as predictors they are many. */
 static double nearest(const Donor *donor, size_t m, int k, double wanted, Rng *r)
 {
     size_t low = 0, high = m;
@@ -106,7 +117,16 @@ static double nearest(const Donor *donor, size_t m, int k, double wanted, Rng *r
         else if (wanted - donor[from - 1].predicted <= donor[to].predicted - wanted) from--;
         else to++;
     }
-    return donor[from + rng_below(r, (uint32_t)(to - from))].value;
+    const size_t place = rng_below(r, (uint32_t)(to - from));
+    const double below = fabs(wanted - donor[from].predicted), above = fabs(donor[to - 1].predicted - wanted);
+    const size_t first = below >= above ? donor[from].first : from, end = above >= below ? donor[to - 1].end : to;
+    if (first == from && end == to) return donor[from + place].value;
+    const size_t inner = below >= above ? donor[from].end : from, outer = above >= below ? donor[to - 1].first : to;     /* nearer than the farthest */
+    const size_t nearer = inner < outer ? outer - inner : 0;
+    if (place < nearer) return donor[inner + place].value;
+    size_t other = rng_below(r, (uint32_t)(end - first - nearer));
+    if (nearer && other >= inner - first) other += nearer;
+    return donor[first + other].value;
 }
 
 static Rc draw_number(Chain *c, size_t v)
@@ -144,8 +164,8 @@ static Rc draw_number(Chain *c, size_t v)
     double df = (double)m - (double)p, sigma = sqrt(sum_value(&rss) / (2 * rng_gamma(&c->rng, fmax(df, 1) / 2)));
     draw_around(drawn, beta, L, p, sigma, &c->rng);
     if (d->variable[v].model == IMPUTE_PMM) {
-        for (size_t i = 0; i < n; i++) if (!c->gap[v][i]) donor[k++] = (Donor){ row_product(x, n, p, i, beta), y[i] };
-        qsort(donor, m, sizeof *donor, by_prediction);
+        for (size_t i = 0; i < n; i++) if (!c->gap[v][i]) donor[k++] = (Donor){ .predicted = row_product(x, n, p, i, beta), .value = y[i] };
+        donors_sort(donor, m);
     }
     for (size_t i = 0; i < n; i++) {
         if (!c->gap[v][i]) continue;

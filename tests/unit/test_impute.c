@@ -230,6 +230,39 @@ START_TEST(weights_landmark_and_robust_errors_reach_the_analysis)
 }
 END_TEST
 
+/* Predicted from categories alone, whole groups of donors are equally near: any of them may be taken, not those at the ends of their order. The values
+ * imputed spread as the observed ones do, and the coefficient keeps its size. */
+START_TEST(donors_that_are_equally_near_are_taken_by_chance)
+{
+    enum { SETS = 30 };
+    double spread = 0, mean = 0;
+    for (uint64_t s = 0; s < SETS; s++) {
+        Rng r = rng_stream(91, s);
+        double x[ROWS], g[ROWS], y[ROWS], seen = 0, n_seen = 0, drawn = 0, n_drawn = 0;
+        for (int i = 0; i < ROWS; i++) {
+            x[i] = rng_normal(&r);
+            g[i] = rng_uniform(&r) < .5;
+            y[i] = rng_uniform(&r) < expit(x[i]);
+            if (rng_uniform(&r) < .4) x[i] = NAN; else { seen += x[i] * x[i]; n_seen++; }
+        }
+        Frame f = { 0 };
+        assert_ok(frame_init(&f, "groups.csv", ROWS, NULL));
+        add_numbers(&f, "x", x, ROWS);
+        add_numbers(&f, "g", g, ROWS);
+        add_numbers(&f, "y", y, ROWS);
+        Json *out = call_method("impute", "y~x+g", &f, NULL, "{\"imputations\": 10, \"values\": true}", OK, NULL);
+        const size_t rows = json_size(json_get(json_get(json_get(out, "imputed"), "x"), "values"));
+        for (size_t i = 0; i < rows; i++)
+            for (size_t k = 0; k < 10; k++) { drawn += value(out, "x", i, k) * value(out, "x", i, k); n_drawn++; }
+        spread += drawn / n_drawn / (seen / n_seen) / SETS;
+        mean += number_at(out, "coef", "x") / SETS;
+        json_free(out);
+        frame_free(&f);
+    }
+    ck_assert_msg(fabs(spread - 1) < .1 && fabs(mean - 1) < .15, "variance %g of the observed one, coefficient %g", spread, mean);
+}
+END_TEST
+
 START_TEST(what_cannot_be)
 {
     char message[ERR_TEXT_MAX];
@@ -256,6 +289,7 @@ static Suite *suite(void)
     tcase_add_test(c, categories_and_separation);
     tcase_add_test(c, cut_follow_up_is_the_same_patient);
     tcase_add_test(c, weights_landmark_and_robust_errors_reach_the_analysis);
+    tcase_add_test(c, donors_that_are_equally_near_are_taken_by_chance);
     tcase_add_test(c, what_cannot_be);
     return s;
 }

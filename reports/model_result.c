@@ -72,7 +72,8 @@ static void term_table(Document *d, const ModelResult *m)
 /* Findings that ask for a look, not for doubt about the estimate. */
 static bool is_remark(const char *code)
 {
-    static const char *const remark[] = { "influential", "times_merged", "heavy_ties", "event_coding", "unused_level", "level_variants", "time_zero" };
+    static const char *const remark[] = { "influential", "times_merged", "heavy_ties", "event_coding", "unused_level", "level_variants",
+                                           "words_among_numbers", "time_zero" };
     for (size_t i = 0; i < sizeof remark / sizeof *remark; i++) if (strcmp(remark[i], code) == 0) return true;
     return false;
 }

@@ -21,6 +21,13 @@ static Rc refuse_vanishing(const Building *b, const Needed *q)
                    largest, DESIGN_SMALLEST);
 }
 
+/* An infinite value as the file has it: 1e400 is said so. */
+static const char *infinite_text(const Building *b, const Needed *q, size_t row)
+{
+    const FrameColumn *c = q->expr->kind == EXPR_COLUMN ? frame_column(b->f, q->expr->name) : NULL;
+    return c && c->is_text && c->text[row] ? c->text[row] : q->value.num[row] > 0 ? "Inf" : "-Inf";
+}
+
 /* Values that cannot be, in rows that are kept: text for a number, infinities, what overflows once squared. */
 static Rc refuse_values(Building *b)
 {
@@ -38,7 +45,7 @@ static Rc refuse_values(Building *b)
         for (size_t i = 0; !q->finite && i < b->f->rows; i++)
             if (b->keep[i] && isinf(q->value.num[i]))
                 return err_set(b->e, ERR_INPUT, "%s:%zu: %s is %s, expected a finite number", b->f->name, design_line(b->f, i),
-                               q->expr->label, q->value.num[i] > 0 ? "Inf" : "-Inf");
+                               q->expr->label, infinite_text(b, q, i));
         for (size_t i = 0; !(q->finite && q->high <= DESIGN_LARGEST && q->low >= -DESIGN_LARGEST) && i < b->f->rows; i++)
             if (b->keep[i] && fabs(q->value.num[i]) > DESIGN_LARGEST)
                 return err_set(b->e, ERR_INPUT, "%s:%zu: %s is %g, expected a number within %g of 0: take another unit", b->f->name,
@@ -60,7 +67,7 @@ static Rc landmark(Building *b)
     size_t total = 0, at = 0;
     for (size_t i = 0; i < b->f->rows; i++) {
         shifted[i] = t[i];
-        if (!b->keep[i]) continue;
+        if (!b->keep[i] || t[i] < 0) continue;         /* no time at all: refused with the others' checks, unless the row is incomplete */
         total++;
         if (t[i] <= L) b->keep[i] = 0;
         else { at++; shifted[i] = t[i] - L; }

@@ -59,11 +59,12 @@ static void first_factor_in_full(Formula *f)
     }
 }
 
-/* A column of measurements with a word in it ('-', '<0.5') is a mistake, not a category of some hundred levels; a handful of whole
- * numbers beside words (a stage 1 2 3 4a) is one. */
-static Rc refuse_stray_text(Building *b, const Var *v, const ExprValue *value)
+/* A column of measurements with a word in it ('-', '<0.5') is a mistake, not a category of some hundred levels, and so is a column of anything
+ * that holds numbers in 95 of 100 rows; a handful of whole numbers beside words (a stage 1 2 3 4a) is a category, and said to be one. */
+static Rc judge_words(Building *b, const Var *v, const ExprValue *value)
 {
     enum { STAGES = 12 };
+    static const double ALMOST_ALL = .95;
     double seen[STAGES], x;
     size_t numbers = 0, words = 0, stray = 0;
     int distinct = 0;
@@ -80,9 +81,13 @@ static Rc refuse_stray_text(Building *b, const Var *v, const ExprValue *value)
         if (distinct == STAGES) measured = true;
         else seen[distinct++] = x;
     }
-    if (!measured || !words || words >= numbers) return OK;
-    return err_set(b->e, ERR_INPUT, "%s:%zu: %s is '%s' where %zu of the other values are numbers; leave a missing value empty, or take all "
-                   "as names with factor(%s)", b->f->name, design_line(b->f, stray), v->expr->label, value->text[stray], numbers, v->expr->label);
+    if (!words || words >= numbers) return OK;
+    if (measured || (double)numbers >= ALMOST_ALL * (double)(numbers + words))
+        return err_set(b->e, ERR_INPUT, "%s:%zu: %s is '%s' where %zu of the other values are numbers; leave a missing value empty, or take all "
+                       "as names with factor(%s)", b->f->name, design_line(b->f, stray), v->expr->label, value->text[stray], numbers, v->expr->label);
+    diagnose(b->out, "words_among_numbers", "%s is '%s' in line %zu and a number in %zu of %zu rows: taken as a category; leave a missing value "
+             "empty, or write factor(%s)", v->expr->label, value->text[stray], design_line(b->f, stray), numbers, numbers + words, v->expr->label);
+    return OK;
 }
 
 static Rc number_variable(Building *b, Var *v, const Needed *q)
@@ -140,7 +145,7 @@ Rc design_variables(Building *b)
         char **asked = NULL;
         size_t n_asked = 0;
         if (v->expr->kind == EXPR_COLUMN) TRY(levels_asked(&asked, &n_asked, b->call, v->expr->name, &b->scratch, b->e));
-        if (v->kind == VAR_NUMBER && value->is_text && !v->wants_factor && !n_asked) TRY(refuse_stray_text(b, v, value));
+        if (v->kind == VAR_NUMBER && value->is_text && !v->wants_factor && !n_asked) TRY(judge_words(b, v, value));
         bool factor = v->kind == VAR_NUMBER && (v->wants_factor || value->is_text || n_asked);
         if (factor) {
             v->kind = VAR_FACTOR;

@@ -26,6 +26,27 @@ static Rc value_new(Value *v, Context *c, bool logical)
     return v->num ? OK : err_nomem(c->e);
 }
 
+/* A decimal number all the same, where number_read found it too large to be one: 1e400. */
+static bool is_decimal(const char *t)
+{
+    t += *t == '+' || *t == '-';
+    size_t digits = strspn(t, "0123456789");
+    t += digits;
+    if (*t == '.') {
+        const size_t more = strspn(t + 1, "0123456789");
+        digits += more;
+        t += 1 + more;
+    }
+    if (digits && (*t == 'e' || *t == 'E')) {
+        t++;
+        t += *t == '+' || *t == '-';
+        digits = strspn(t, "0123456789");
+        t += digits;
+    }
+    return digits && !*t;
+}
+
+/* A word that stands for a number which cannot be used; number_read has failed on it. */
 static bool reads_as_special(double *x, const char *t)
 {
     static const struct { const char *word; double value; } words[] = {
@@ -33,7 +54,9 @@ static bool reads_as_special(double *x, const char *t)
         { "infinity", (double)INFINITY }, { "-infinity", -(double)INFINITY }, { "nan", (double)NAN } };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (text_equal_nocase(t, words[i].word)) { *x = words[i].value; return true; }
-    return false;
+    if (!is_decimal(t)) return false;
+    *x = *t == '-' ? -(double)INFINITY : (double)INFINITY;
+    return true;
 }
 
 Rc expr_text_as_numbers(double **out, const FrameColumn *col, size_t rows, Arena *a, Err *e)

@@ -306,8 +306,39 @@ START_TEST(a_word_among_measurements)
     json_free(call_method("linear", "x~stage", &f, NULL, NULL, ERR_USAGE, message));
     out = call_method("linear", "y~stage", &f, NULL, NULL, OK, NULL);
     ck_assert(json_size(json_get(out, "coef")) == 4);
+    ck_assert(has_code(out, "words_among_numbers"));
+    json_free(out);
+    out = call_method("linear", "y~factor(stage)", &f, NULL, NULL, OK, NULL);
+    ck_assert(!has_code(out, "words_among_numbers"));
+    json_free(out);
+    out = call_method("linear", "y~stage", &f, NULL, "{\"levels\": [\"stage=1,2,3,4a\"]}", OK, NULL);
+    ck_assert(!has_code(out, "words_among_numbers"));
     json_free(out);
     json_free(call_method("linear", "y~stage", &f, NULL, "{\"subset\": \"x!='-'\"}", OK, NULL));
+    frame_free(&f);
+}
+END_TEST
+
+/* One word in 40 rows of few numbers is refused by line too, with what would make it a category; so is a number too large to be one. */
+START_TEST(a_word_in_an_almost_numeric_column)
+{
+    char csv[1024] = "y,x,big\n", message[ERR_TEXT_MAX];
+    for (int i = 0; i < 40; i++)
+        snprintf(csv + strlen(csv), sizeof csv - strlen(csv), "%d,%s,%s\n", i * 7 % 11, i == 20 ? "II" : i % 3 ? "1" : "2", i == 7 ? "-1e400" : i % 4 ? "3" : "1");
+    Frame f = table_of(csv);
+    json_free(call_method("linear", "y~x", &f, NULL, NULL, ERR_INPUT, message));
+    ck_assert_msg(strstr(message, "t.csv:22: x is 'II' where 39 of the other values are numbers") && strstr(message, "factor(x)"), "%s", message);
+    Json *out = call_method("linear", "y~factor(x)", &f, NULL, NULL, OK, NULL);
+    ck_assert(json_size(json_get(out, "coef")) == 3);
+    json_free(out);
+    json_free(call_method("linear", "y~big", &f, NULL, NULL, ERR_INPUT, message));
+    ck_assert_msg(strstr(message, "t.csv:9: big is -1e400, expected a finite number") != NULL, "%s", message);
+    json_free(call_method("linear", "y~big", &f, NULL, "{\"subset\": \"seq_along(y)!=8\"}", OK, NULL));
+    frame_free(&f);
+    static const char few[] = "y,x\n1,1\n2,1e400\n4,2\n3,3\n2,1\n5,2\n";
+    f = table_of(few);
+    json_free(call_method("linear", "y~x", &f, NULL, NULL, ERR_INPUT, message));
+    ck_assert_msg(strstr(message, "t.csv:3: x is 1e400") != NULL, "%s", message);
     frame_free(&f);
 }
 END_TEST
@@ -326,6 +357,7 @@ static Suite *suite(void)
     tcase_add_test(c, knots_by_hand);
     tcase_add_test(c, rows_are_accounted_for);
     tcase_add_test(c, a_word_among_measurements);
+    tcase_add_test(c, a_word_in_an_almost_numeric_column);
     tcase_add_test(c, terms_travel);
     tcase_add_test(c, columns_agree_with_the_matrix);
     tcase_add_test(c, spline_by_hand);

@@ -33,6 +33,13 @@ static void term_label(Str *out, const ModelTerm *t)
     if (t->step) str_appendf(out, ", %s", t->step);
 }
 
+/* What the patients of a model had: events, or levels of an ordinal outcome. */
+static void outcome_counts(Str *out, const ModelResult *m)
+{
+    if (m->has_events) str_appendf(out, ", %zu event%s", m->n_events, m->n_events == 1 ? "" : "s");
+    for (size_t k = 0; k < m->n_levels; k++) str_appendf(out, "%s%s %zu", k ? ", " : ": ", m->level[k].reason, m->level[k].n);
+}
+
 static void term_table(Document *d, const ModelResult *m)
 {
     char a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
@@ -99,7 +106,7 @@ void model_blocks(Document *d, const ModelResult *m)
     if (m->stale) document_warning(d, "Made from inputs that have changed since; run `reox fit` again.");
 
     str_appendf(&text, "n = %zu of %zu patients", m->n, m->n_total);
-    if (m->measure[0] || m->clock) str_appendf(&text, ", %zu event%s", m->n_events, m->n_events == 1 ? "" : "s");
+    outcome_counts(&text, m);
     str_append(&text, ".");
     if (m->n_left_out) {
         str_append(&text, " Left out: ");
@@ -135,8 +142,12 @@ static Rc one_forest(Document *d, const ModelResult *m, size_t n, int measure, E
     for (size_t i = 0; i < n; i++) {
         size_t before = rows, here = 0;
         if (m[i].refused || !text_equal(m[i].measure, MEASURE[measure].measure)) continue;
+        Str counts = { 0 };
+        str_appendf(&counts, "n = %zu", m[i].n);
+        outcome_counts(&counts, &m[i]);
         row[rows++] = (ForestRow){ .heading = true, .label = arena_printf(&a, "%s%s%s", m[i].name, m[i].endpoint ? ": " : "", m[i].endpoint ? m[i].endpoint : ""),
-                                   .detail = arena_printf(&a, "n = %zu, %zu event%s", m[i].n, m[i].n_events, m[i].n_events == 1 ? "" : "s") };
+                                   .detail = arena_strdup(&a, str_text(&counts)) };
+        str_free(&counts);
         if (!row[before].label || !row[before].detail) { rc = err_nomem(e); goto out; }
         for (size_t k = 0; k < m[i].n_terms; k++) {
             const ModelTerm *t = &m[i].term[k];

@@ -24,7 +24,10 @@ typedef struct {
     const char *measure;           /* HR, OR, … or "" */
     const char *refused;           /* why it was not fitted; NULL when it was */
     bool estimated, stale;
-    size_t n_total, n, n_events;   /* patients of the study; in the model; events among them */
+    size_t n_total, n, n_events;   /* patients of the study; in the model; events among them, where the outcome is one */
+    bool has_events;
+    const RowCount *level;         /* of an ordinal outcome: patients at each of its levels, in their order */
+    size_t n_levels;
     const RowCount *left_out;
     size_t n_left_out;
     const ModelTerm *term;

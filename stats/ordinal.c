@@ -103,7 +103,10 @@ static Rc read_sample(Sample *s, double **share, const Design *d, Json *out, con
     if (s->K < 2) return diagnose_fatal(out, e, "one_class", "all %zu rows have the same level: nothing tells the levels apart", d->n);
     *share = ARENA_NEW(a, s->K, double);
     if (!*share) return err_nomem(e);
-    double total = 0;
+    double *rows = ARENA_NEW(a, s->K, double), total = 0;
+    if (!rows) return err_nomem(e);
+    for (size_t i = 0; i < d->n; i++) rows[(size_t)d->y[i]]++;
+    set_by_term(out, "n_by_level", rows, s->K, d->y_level);
     for (size_t i = 0; i < d->n; i++) { double w = d->weight ? d->weight[i] : 1; (*share)[(size_t)d->y[i]] += w; total += w; }
     for (size_t k = 0; k < s->K; k++) {
         if (!((*share)[k] > 0)) return diagnose_fatal(out, e, "unused_level", "level %s of the response has no row: leave it out of --levels", d->y_level[k]);

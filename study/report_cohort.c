@@ -225,6 +225,17 @@ static void facts_text(Str *out, const Json *fit)
     }
 }
 
+/* Of an ordinal response. */
+static Rc levels_gather(ModelResult *out, const ReportModel *m, Arena *a, Err *e)
+{
+    const Json *counts = json_get(m->stored->fit, "n_by_level");
+    RowCount *level = ARENA_NEW(a, json_size(counts) + 1, RowCount);
+    if (!level) return err_nomem(e);
+    for (const Json *x = json_first(counts); x; x = json_next(x)) level[out->n_levels++] = (RowCount){ json_key(x), (size_t)json_number(x) };
+    out->level = level;
+    return OK;
+}
+
 Rc model_result_gather(ModelResult *out, const ReportData *d, const ReportModel *m, Arena *a, Err *e)
 {
     Rc rc = OK;
@@ -238,6 +249,8 @@ Rc model_result_gather(ModelResult *out, const ReportData *d, const ReportModel 
     out->stale = m->stored->stale;
     out->n = m->stored->n > 0 ? (size_t)m->stored->n : 0;
     out->n_events = m->stored->nevent > 0 ? (size_t)m->stored->nevent : 0;
+    out->has_events = !isnan(m->stored->nevent);
+    TRY(levels_gather(out, m, a, e));
     const Endpoint *endpoint = m->stored->endpoint ? protocol_endpoint(p, m->stored->endpoint) : NULL;
     if (endpoint && !(out->endpoint = arena_printf(a, "%s (%s)", endpoint_label(endpoint), endpoint->name))) { rc = err_nomem(e); goto out; }
     if (endpoint && endpoint->time) {

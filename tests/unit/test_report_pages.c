@@ -156,15 +156,17 @@ static void cohort(Str *html, Str *pdf, const char *name)
     const ModelTerm term = { name, 0.1, "per 10 points", 1.5, 0.6, 4.48, 1.4, 14.5, 0.012 };
     const RowCount left[] = { { "no mid scan", 2 } };
     const ModelFinding finding = { "few_events", HOSTILE };
+    const RowCount grade[] = { { "low", 2 }, { "middle", 1 }, { "high", 1 } };
     const ModelResult model[] = {
-        { name, "cox", HOSTILE, "Overall survival (os)", "day 0", "HR", NULL, true, false, 6, 4, 3, left, 1, &term, 1, &finding, 1, "Concordance 0.66." },
-        { "os_bad", "cox", "Surv(t, d) ~ x", "os", "day 0", "HR", "uses a scan after the first time point: immortal time", false, false, 6, 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL } };
+        { name, "cox", HOSTILE, "Overall survival (os)", "day 0", "HR", NULL, true, false, 6, 4, 3, true, NULL, 0, left, 1, &term, 1, &finding, 1, "Concordance 0.66." },
+        { "grade", "ordinal", "g ~ x", NULL, NULL, "OR", NULL, true, false, 6, 4, 0, false, grade, 3, left, 1, &term, 1, NULL, 0, NULL },
+        { "os_bad", "cox", "Surv(t, d) ~ x", "os", "day 0", "HR", "uses a scan after the first time point: immortal time", false, false, 6, 0, 0, false, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL } };
     const char *refusal[] = { name };
     const Provenance provenance[] = { { name, HOSTILE } };
     static const char *const outcome[] = { "os_months", NULL };
     const CohortReport r = { .study = name, .clinical = &f, .column = column, .n_columns = 4, .outcome_columns = outcome, .timepoint = timepoint,
         .n_timepoints = 2, .tracer = &tracer, .n_tracers = 1, .course = &course, .n_courses = 1, .change = &change, .n_changes = 1,
-        .endpoint = &endpoint, .n_endpoints = 1, .survival = &survival, .n_survival = 1, .model = model, .n_models = 2, .refusal = refusal,
+        .endpoint = &endpoint, .n_endpoints = 1, .survival = &survival, .n_survival = 1, .model = model, .n_models = 3, .refusal = refusal,
         .n_refusals = 1, .provenance = provenance, .n_provenance = 1 };
     assert_ok_e(cohort_document(&d, &r, &e), e);
     assert_ok_e(html_render(html, &d, &e), e);
@@ -222,12 +224,14 @@ START_TEST(cohort_says_what_it_must)
     ck_assert(count(html.s, "Age, years"));
     ck_assert(count(html.s, "4 (67 %)"));                          /* men */
     ck_assert(count(html.s, "n = 4 of 6 patients, 3 events. Left out: no mid scan (2)."));
+    ck_assert(count(html.s, "n = 4 of 6 patients: low 2, middle 1, high 1. Left out: no mid scan (2)."));
+    ck_assert(count(html.s, "n = 4: low 2, middle 1, high 1") && !count(html.s, "0 events"));
     ck_assert(count(html.s, "immortal time"));
     /* exp(1.5) = 4.48 a unit is 4.48^0.1 = 1.16 for ten points; limits 1.4^0.1 = 1.03 and 14.5^0.1 = 1.31. */
     ck_assert(count(html.s, "1.16 (1.03–1.31)") >= 2);
     ck_assert(count(html.s, "9.0 (3.0–…) months"));
-    ck_assert_int_eq(count(html.s, "<svg"), 4);
-    ck_assert_int_eq(count(html.s, "<figcaption>"), 4);
+    ck_assert_int_eq(count(html.s, "<svg"), 5);
+    ck_assert_int_eq(count(html.s, "<figcaption>"), 5);
     cohort(&again, &again_pdf, "NSCLC FMISO");
     ck_assert(html.len == again.len && memcmp(html.s, again.s, html.len) == 0);
     ck_assert(pdf.len == again_pdf.len && memcmp(pdf.s, again_pdf.s, pdf.len) == 0);

@@ -72,7 +72,7 @@ static bool alike(const Json *a, const Json *b)
 /* The result's parts that are shown in the head, among the coefficients, or with --json alone. */
 static bool shown_elsewhere(const char *key)
 {
-    static const char *const keys[] = { "schema", "method", "formula", "diagnosis", "missing", "coef", "se", "robust_se", "hr", "or", "wald",
+    static const char *const keys[] = { "schema", "method", "formula", "diagnosis", "missing", "coef", "se", "robust_se", "hr", "or", "wald", "robust_wald",
                                         "vcov", "robust_vcov", "fit", NULL };
     for (int k = 0; keys[k]; k++) if (strcmp(keys[k], key) == 0) return true;
     return strncmp(key, "vcov_", 5) == 0;

@@ -12,11 +12,11 @@ static Rc refuse_mixtures(const CoxModel *c, bool penalised, Err *e)
     enum { PROFILE = 1, RESIDUALS = 2, BASELINE = 4, EXPLAINED = 8, STEP = 16, ROBUST = 32 | 64 };
     const bool firth = strcmp(option_text(c->call, "penalty", "none"), "firth") == 0, frailty = c->d.group != NULL;
     const struct { bool there; const char *name; unsigned lacks; } kind[] = {
-        { penalised, "--lambda1, --lambda2", PROFILE | STEP | ROBUST },
+        { penalised, "--lambda1, --lambda2", PROFILE | STEP | (option_number(c->call, "lambda1", 0) > 0 ? ROBUST : 0) },
         { firth, "--penalty firth", STEP | ROBUST },
         { frailty, c->d.formula->is_frailty ? "frailty()" : "(1|g)", PROFILE | RESIDUALS | BASELINE | EXPLAINED | STEP },
         { terms_have(c->d.formula, VAR_FP), "fp()", STEP },
-        { terms_have(c->d.formula, VAR_PSPLINE), "pspline()", PROFILE | STEP | ROBUST },
+        { terms_have(c->d.formula, VAR_PSPLINE), "pspline()", PROFILE | STEP },
         { terms_have(c->d.formula, VAR_TT), "tt()", RESIDUALS | BASELINE | EXPLAINED | STEP },
     };
     const char *first = NULL;

@@ -235,6 +235,7 @@ Rc cox_firth(CoxModel *c, Err *e)
     json_set_number(c->out, "pen_loglik", at.value);
     set_chisq_test(c->out, "pen_lr_global", 2 * (at.value - null_value), (double)p);
     TRY(limits_and_tests(c, &l, at.value, e));
+    design_note_weights(&c->d, c->out);
     TRY(cox_common_keys(c, e));
 out:
     return rc;

@@ -201,6 +201,7 @@ Rc cox_shared_frailty(CoxModel *c, CoxTies ties, bool gamma, Err *e)
     c->data.n_events = d.n_events;
     cox_hazard_ratios(c);
     cox_note_events(c);
+    design_note_weights(&c->d, c->out);
     if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json_frailty(c, &d, g, inverse, scale, theta, gamma, e));
     Json *o = json_set(c->out, "frailties", json_object());
     for (size_t k = 0; k < q; k++) json_set_number(o, c->d.group_label[k], g[p + k]);

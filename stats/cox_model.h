@@ -28,6 +28,7 @@ typedef struct {
     double *beta, *vcov, *se;  /* [p], p x p, kept columns */
     double *robust;            /* p x p in columns, NULL when model-based */
     double *robust_basis;      /* the same in the basis */
+    double edf;                /* effective degrees of freedom under a penalty; 0: there is none, columns count */
     double loglik_null;
     double *center;            /* R's means [p] */
     bool limited;              /* tt: rows of `data` are not the design's */
@@ -82,6 +83,9 @@ Rc cox_backward(CoxModel *c, Err *e);
 typedef struct { double loglik_null, loglik; bool converged; } CoxRefit;
 Rc cox_refit(CoxRefit *out, double *beta, double *se, const CoxModel *c, const double *const *xj, int m, Err *e);
 
+/* robust_vcov, robust_se, robust_score_test and c->robust, where one is asked for: by --robust, a cluster, weights other than 0 and 1. c->m has
+ * the estimate and its covariance in the basis (of a penalised likelihood: its inverse information, so dfbeta is as R has it). */
+Rc cox_robust_keys(CoxModel *c, Err *e);
 /* hr, concordance, and the keys of newdata and keep_fit, from beta and vcov. */
 Rc cox_common_keys(CoxModel *c, Err *e);
 void cox_hazard_ratios(CoxModel *c);

@@ -99,10 +99,12 @@ out:
 
 void cox_note_events(const CoxModel *c)
 {
-    double per = (double)c->data.n_events / (c->p ? c->p : 1);
+    const double spent = c->edf > 0 ? c->edf : c->p, per = (double)c->data.n_events / spent;
+    const char *of = c->edf > 0 ? "effective degree" : "parameter", *plural = spent == 1 ? "" : "s";
     if (c->p && per < EVENTS_PER_PARAMETER)
-        diagnose(c->out, "few_events", "%zu event%s for %d parameter%s (%.3g each): below 10, expect optimism; fewer terms, a penalty or "
-                 "more events would help", c->data.n_events, c->data.n_events == 1 ? "" : "s", c->p, c->p == 1 ? "" : "s", per);
+        diagnose(c->out, "few_events", "%zu event%s for %.3g %s%s%s (%.3g each): below 10, expect optimism; fewer terms, %s penalty or "
+                 "more events would help", c->data.n_events, c->data.n_events == 1 ? "" : "s", spent, of, plural, c->edf > 0 ? " of freedom" : "",
+                 per, c->edf > 0 ? "a stronger" : "a");
 }
 
 /* Whether no row of a large table can move a coefficient that far: longest row times largest hazard met, at most. */
@@ -301,7 +303,7 @@ out:
     return rc;
 }
 
-static Rc robust_variance(CoxModel *c, Err *e)
+Rc cox_robust_keys(CoxModel *c, Err *e)
 {
     Rc rc = OK;
     int p = c->p;
@@ -367,7 +369,7 @@ Rc cox_results(CoxModel *c, Err *e)
     cox_model_by_term(c, "coef", c->beta);
     cox_model_by_term(c, "se", c->se);
     cox_model_matrix(c, "vcov", c->vcov);
-    TRY(robust_variance(c, e));
+    TRY(cox_robust_keys(c, e));
     json_set_number(out, "loglik_null", c->loglik_null);
     json_set_number(out, "loglik", c->m.loglik);
     set_chisq_test(out, "lr_test", lr, p);

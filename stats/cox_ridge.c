@@ -111,6 +111,7 @@ Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e)
     if (lambda1 > 0) {
         json_set_text(c->out, "note", "a lasso at one penalty has no standard errors; elasticnet gives the path and its cross-validation");
         c->vcov = NULL;
+        design_note_weights(&c->d, c->out);
         if (option_flag(c->call, "keep_fit")) TRY(cox_fit_json(c, e));
         goto out;
     }
@@ -129,6 +130,8 @@ Rc cox_ridge_lasso(CoxModel *c, CoxTies ties, Err *e)
     cox_model_matrix(c, "vcov", c->vcov);
     cox_model_matrix(c, "vcov_sandwich", sandwich);
     json_set_number(c->out, "edf", edf);
+    c->edf = edf;
+    TRY(cox_robust_keys(c, e));
     TRY(cox_common_keys(c, e));
 out:
     return rc;

@@ -126,7 +126,7 @@ out:
 }
 
 /* Test of linearity: the coefficients' generalised least-squares line over the equidistant centres of the B-splines, and the rest. */
-static void line_and_rest(const Fit *q, const Smooth *s, const double *beta, double *linear, double *rest, Arena *a)
+static void line_and_rest(const Fit *q, const Smooth *s, const double *variance, const double *beta, double *linear, double *rest, Arena *a)
 {
     int p = q->c->p, m = s->m;
     Err ignored = { 0 };
@@ -134,7 +134,7 @@ static void line_and_rest(const Fit *q, const Smooth *s, const double *beta, dou
     double *L = ARENA_NEW(a, (size_t)(m * m), double), *X = ARENA_NEW(a, 3 * (size_t)m, double), *w = ARENA_NEW(a, (size_t)m, double);
     if (!L || !X || !w) return;
     for (int i = 0; i < m; i++) {
-        for (int j = 0; j < m; j++) L[j * m + i] = q->V[(s->first + j) * p + s->first + i];
+        for (int j = 0; j < m; j++) L[j * m + i] = variance[(s->first + j) * p + s->first + i];
         X[i] = 1;
         X[m + i] = (i + 1) * width;
         X[2 * m + i] = beta[s->first + i];
@@ -158,7 +158,7 @@ static void line_and_rest(const Fit *q, const Smooth *s, const double *beta, dou
     }
     for (int i = 0; i < m; i++)
         for (int j = 0; j < m; j++) {
-            v1 += w[i] * q->V[(s->first + j) * p + s->first + i] * w[j];
+            v1 += w[i] * variance[(s->first + j) * p + s->first + i] * w[j];
             v2 += w[i] * q->V2[(s->first + j) * p + s->first + i] * w[j];
         }
     double chisq = slope * slope / v1;
@@ -175,6 +175,7 @@ static Rc report(Fit *q, double *a, double *b, Err *e)
     Rc rc = OK;
     CoxModel *c = q->c;
     int p = c->p, rows = 0;
+    const double *variance = c->robust ? c->robust : q->V;
     size_t most = 2 * (size_t)p + 2;
     double *table = ARENA_NEW(&c->a, 6 * most, double), *flat = ARENA_NEW(&c->a, 6 * most, double);
     const char **names = (const char **)arena_array(&c->a, most, sizeof(char *));
@@ -189,11 +190,12 @@ static Rc report(Fit *q, double *a, double *b, Err *e)
             names[rows] = arena_printf(&c->a, "%s:linear", t->var->expr->label);
             names[rows + 1] = arena_printf(&c->a, "%s:nonlinear", t->var->expr->label);
             for (int i = 0; i < 12; i++) table[rows * 6 + i] = NAN;
-            line_and_rest(q, t, c->beta, table + rows * 6, table + (rows + 1) * 6, &c->a);
+            line_and_rest(q, t, variance, c->beta, table + rows * 6, table + (rows + 1) * 6, &c->a);
             json_set_number(edf, t->var->expr->label, t->df);
+            c->edf += t->df;
             rows += 2;
         } else {
-            double *row = table + rows * 6, v = q->V[k * p + k];
+            double *row = table + rows * 6, v = variance[k * p + k], df = freedom(q->V, q->V2, p, k, 1, a, b);
             names[rows++] = c->term[k];
             row[0] = c->beta[k];
             row[1] = sqrt(v);
@@ -201,7 +203,8 @@ static Rc report(Fit *q, double *a, double *b, Err *e)
             row[3] = c->beta[k] * c->beta[k] / v;
             row[4] = 1;
             row[5] = chisq_sf(row[3], 1);
-            json_set_number(edf, c->term[k], freedom(q->V, q->V2, p, k, 1, a, b));
+            json_set_number(edf, c->term[k], df);
+            c->edf += df;
         }
         k += m;
     }
@@ -327,6 +330,7 @@ Rc cox_smooth(CoxModel *c, CoxTies ties, Err *e)
     cox_model_matrix(c, "vcov", c->vcov);
     json_set_number(c->out, "loglik_null", c->loglik_null);
     json_set_number(c->out, "loglik", c->m.loglik);
+    TRY(cox_robust_keys(c, e));
     TRY(report(&q, w1, w2, e));
     TRY(cox_common_keys(c, e));
 out:

@@ -7,6 +7,7 @@
 #include "core/extent.h"
 #include "core/str.h"
 #include "stats/design_values.h"
+#include "stats/diagnosis.h"
 #include "stats/terms.h"
 
 static Rc need(int *place, Building *b, const Expr *x, bool as_category)
@@ -251,6 +252,13 @@ bool design_weights_whole(const Design *d)
 bool design_wants_robust(const Design *d, const StatCall *call)
 {
     return option_flag(call, "robust") || d->cluster || !design_weights_whole(d);
+}
+
+void design_note_weights(const Design *d, Json *out)
+{
+    if (!design_weights_whole(d))
+        diagnose(out, "weights_model_based", "the weights are no whole numbers and this fit has no robust variance: standard errors, tests and limits take "
+                 "them for counts of rows, and are too small or too large");
 }
 
 void design_free(Design *d)

@@ -84,6 +84,8 @@ Rc design_want_numbers(const Design *d, const StatCall *call, Err *e);
 bool design_weights_whole(const Design *d);
 /* A robust variance is asked for: by --robust, by a cluster, by weights that are no whole numbers. */
 bool design_wants_robust(const Design *d, const StatCall *call);
+/* weights_model_based: a fit that has no robust variance to offer says so of weights that call for one. */
+void design_note_weights(const Design *d, Json *out);
 
 /* Rows in an order that depends on their content alone: by stratum, start, time, event, y, columns of x, weight, offset, cluster.
  * What is summed in it has the same bits however the file was shuffled. order[n], arena memory of `a`. */

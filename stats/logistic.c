@@ -67,7 +67,8 @@ static Rc score_test(LogisticModel *c, Err *e)
     return OK;
 }
 
-static void wald_table(LogisticModel *c, const double *vcov)
+/* Estimates with their errors, z and p. */
+static void wald_table(LogisticModel *c, const char *key, const double *vcov)
 {
     size_t p = (size_t)c->p;
     double *m = ARENA_NEW(&c->a, 4 * p + 1, double);
@@ -79,20 +80,26 @@ static void wald_table(LogisticModel *c, const double *vcov)
         m[2 * p + j] = m[j] / m[p + j];
         m[3 * p + j] = normal_two_sided_p(m[2 * p + j]);
     }
-    json_set_matrix(c->out, "wald", m, p, 4, (const char *const *)c->term, cols);
-    /* As people read it: odds ratios with their limits; the intercept's is the odds where all is 0. */
+    json_set_matrix(c->out, key, m, p, 4, (const char *const *)c->term, cols);
+}
+
+/* The same as people read it: odds ratios with their limits; the intercept's is the odds where all is 0. */
+static void odds_table(LogisticModel *c, const double *vcov)
+{
+    size_t p = (size_t)c->p;
     double conf = call_conf(c->call), z = conf_z(conf), *odds = ARENA_NEW(&c->a, 5 * p + 1, double);
     char lower[KEY_MAX], upper[KEY_MAX];
-    const char *const odds_cols[] = { "or", level_key(lower, "lower", conf), level_key(upper, "upper", conf), "z", "p" };
+    const char *const cols[] = { "or", level_key(lower, "lower", conf), level_key(upper, "upper", conf), "z", "p" };
     if (!odds) return;
     for (size_t j = 0; j < p; j++) {
-        odds[j] = exp(m[j]);
-        odds[p + j] = exp(m[j] - z * m[p + j]);
-        odds[2 * p + j] = exp(m[j] + z * m[p + j]);
-        odds[3 * p + j] = m[2 * p + j];
-        odds[4 * p + j] = m[3 * p + j];
+        const double b = c->m.beta[j], se = sqrt(vcov[j * p + j]);
+        odds[j] = exp(b);
+        odds[p + j] = exp(b - z * se);
+        odds[2 * p + j] = exp(b + z * se);
+        odds[3 * p + j] = b / se;
+        odds[4 * p + j] = normal_two_sided_p(b / se);
     }
-    json_set_matrix(c->out, "or", odds, p, 5, (const char *const *)c->term, odds_cols);
+    json_set_matrix(c->out, "or", odds, p, 5, (const char *const *)c->term, cols);
 }
 
 static Rc discrimination(LogisticModel *c, Err *e)
@@ -179,15 +186,15 @@ static Rc accuracy(LogisticModel *c, const double *prob, Err *e)
     return rc == OK ? hosmer_lemeshow(c, prob, e) : rc;
 }
 
-/* V (sum u u') V with u the scores of rows, or of clusters. */
-static Rc sandwich(double *out, LogisticModel *c, const double *prob, const int *cluster, size_t n_clusters, Err *e)
+/* V (sum u u') V with u the scores of rows, or of clusters: in columns, and in the basis. */
+static Rc sandwich(double *out, double *basis, LogisticModel *c, const double *prob, const int *cluster, size_t n_clusters, Err *e)
 {
     Rc rc = OK;
     Arena a = { 0 };
     size_t n = c->d.n, p = (size_t)c->p, groups = cluster ? n_clusters : n;
     double *u = ARENA_NEW(&a, (cluster ? groups * p : n) + 1, double), *meat = ARENA_NEW(&a, p * p + 1, double), *half = ARENA_NEW(&a, p * p + 1, double);
-    double *v = ARENA_NEW(&a, p * p + 1, double), *room = ARENA_NEW(&a, rows_packed(p) + 1, double);
-    if (!u || !meat || !half || !v || !room) { rc = err_nomem(e); goto out; }
+    double *room = ARENA_NEW(&a, rows_packed(p) + 1, double);
+    if (!u || !meat || !half || !room) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < n; i++) {
         double r = (c->data.w ? c->data.w[i] : 1) * (c->data.y[i] - prob[i]);
         if (!cluster) { u[i] = r * r; continue; }
@@ -198,8 +205,8 @@ static Rc sandwich(double *out, LogisticModel *c, const double *prob, const int 
     for (size_t g = 0; cluster && g < groups; g++)
         for (size_t j = 0; j < p; j++) for (size_t k = 0; k < p; k++) meat[j * p + k] += u[g * p + j] * u[g * p + k];
     linalg_gemm_nn(half, c->m.vcov_basis, meat, (int)p, (int)p, (int)p, 1, 0);
-    linalg_gemm_nn(v, half, c->m.vcov_basis, (int)p, (int)p, (int)p, 1, 0);
-    logistic_vcov_to_columns(out, &c->data, v);
+    linalg_gemm_nn(basis, half, c->m.vcov_basis, (int)p, (int)p, (int)p, 1, 0);
+    logistic_vcov_to_columns(out, &c->data, basis);
 out:
     arena_free(&a);
     return rc;
@@ -312,8 +319,10 @@ static Rc ml_results(LogisticModel *c, Err *e)
     size_t p = (size_t)c->p, n = c->d.n;
     double ll = c->m.value, slopes = (double)(c->p - c->d.has_intercept), lr = 2 * (ll - c->loglik_null);
     double *se = ARENA_NEW(&c->a, p + 1, double), *hc0 = ARENA_NEW(&c->a, p * p + 1, double), *zero = ARENA_NEW(&c->a, c->d.p + 1, double);
-    double *prob = ARENA_NEW(&c->a, n + 1, double);
-    if (!se || !hc0 || !zero || !prob) return err_nomem(e);
+    double *prob = ARENA_NEW(&c->a, n + 1, double), *sandwich_basis = ARENA_NEW(&c->a, p * p + 1, double);
+    /* What odds ratios, limits and predictions are of; wald is of the model's errors, as glm has it. */
+    double *used = c->m.vcov, *used_basis = c->m.vcov_basis;
+    if (!se || !hc0 || !zero || !prob || !sandwich_basis) return err_nomem(e);
     memcpy(prob, c->data.prob, n * sizeof *prob);
     for (size_t j = 0; j < p; j++) se[j] = sqrt(c->m.vcov[j * p + j]);
     json_set_bool(out, "converged", c->m.converged);
@@ -322,7 +331,22 @@ static Rc ml_results(LogisticModel *c, Err *e)
     logistic_by_term(c, "coef", c->m.beta);
     logistic_by_term(c, "se", se);
     logistic_matrix(c, "vcov", c->m.vcov);
-    wald_table(c, c->m.vcov);
+    TRY(sandwich(hc0, sandwich_basis, c, prob, NULL, 0, e));
+    logistic_matrix(c, "vcov_hc0", hc0);
+    if (design_wants_robust(&c->d, c->call)) {
+        if (c->d.cluster) TRY(sandwich(hc0, sandwich_basis, c, prob, c->d.cluster, c->d.n_clusters, e));
+        used = hc0;
+        used_basis = sandwich_basis;
+        logistic_matrix(c, "robust_vcov", used);
+        for (size_t j = 0; j < p; j++) se[j] = sqrt(used[j * p + j]);
+        logistic_by_term(c, "robust_se", se);
+        wald_table(c, "robust_wald", used);
+        json_set_text(out, "robust_convention",
+                      c->d.cluster ? "sandwich by cluster without a small-sample factor (CR0); odds ratios and predictions are of it, wald is not"
+                                   : "sandwich by row without a small-sample factor (HC0); odds ratios and predictions are of it, wald is not");
+    }
+    wald_table(c, "wald", c->m.vcov);
+    odds_table(c, used);
     json_set_number(out, "deviance", -2 * ll);
     json_set_number(out, "null_deviance", -2 * c->loglik_null);
     json_set_number(out, "loglik_null", c->loglik_null);
@@ -332,26 +356,18 @@ static Rc ml_results(LogisticModel *c, Err *e)
     set_chisq_test(out, "lr_test", lr, slopes);
     TRY(score_test(c, e));
     TRY(accuracy(c, prob, e));
-    TRY(sandwich(hc0, c, prob, NULL, 0, e));
-    logistic_matrix(c, "vcov_hc0", hc0);
-    if (c->d.cluster) {
-        TRY(sandwich(hc0, c, prob, c->d.cluster, c->d.n_clusters, e));
-        logistic_matrix(c, "robust_vcov", hc0);
-        for (size_t j = 0; j < p; j++) se[j] = sqrt(hc0[j * p + j]);
-        logistic_by_term(c, "robust_se", se);
-    }
     riley_report(out, &(RileyFit){ (double)n, json_number(json_get(out, "nevent")), slopes, lr, true });
     Json *s = json_set(out, "separation", json_object());
     json_set_bool(s, "separated", false);
     set_by_term(s, "direction", zero, c->d.p, c->d.term);
     if (slopes > 0) TRY(drop_each(c, e));
     notes(c);
-    TRY(spline_keys(out, &c->d, c->m.beta, covariance_root(c->data.T, c->m.vcov_basis, c->p, &c->a), c->p, c->column, e));
+    TRY(spline_keys(out, &c->d, c->m.beta, covariance_root(c->data.T, used_basis, c->p, &c->a), c->p, c->column, e));
     if (option_flag(c->call, "profile")) TRY(logistic_limits(c, e));
     if (option_flag(c->call, "residuals")) TRY(residuals(c, prob, e));
-    /* With clusters the errors of predictions are robust too, and so are those that a kept fit gives later. */
+    /* The errors of predictions are robust too, and so are those that a kept fit gives later. */
     double *model_vcov = c->m.vcov;
-    if (c->d.cluster) c->m.vcov = hc0;
+    c->m.vcov = used;
     rc = logistic_predict(c, e);
     c->m.vcov = model_vcov;
 out:
@@ -380,7 +396,12 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     LogisticModel c = { .call = call, .out = out };
     const DesignWish wish = { .kind = FORMULA_RESPONSE };
     const char *penalty = option_text(call, "penalty", "none");
+    const bool plain = strcmp(penalty, "none") == 0;
     TRY(design_build(&c.d, out, call, &wish, e));
+    if (!plain && (c.d.cluster || option_flag(call, "robust"))) {
+        rc = err_set(e, ERR_USAGE, "logistic: --penalty %s and --%s do not go together", penalty, c.d.cluster ? "cluster" : "robust");
+        goto out;
+    }
     TRY(design_want_rows(&c.d, out, 2, e));
     TRY(response_binary(&c.y, &c.d, out, e));
     for (size_t i = 0; i < c.d.n; i++) c.events += c.y[i];
@@ -394,7 +415,7 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     LogisticInput in = logistic_input(&c);
     TRY(logistic_data_init(&c.data, &in, &c.a, e));
     TRY(null_model(&c, e));
-    rc = strcmp(penalty, "none") == 0 ? logistic_ml(&c, e) : logistic_penalised(&c, penalty, e);
+    rc = plain ? logistic_ml(&c, e) : logistic_penalised(&c, penalty, e);
 out:
     arena_free(&c.a);
     design_free(&c.d);
@@ -403,6 +424,7 @@ out:
 
 static const MethodOption options[] = {
     { "penalty", OPTION_CHOICE, "none|firth|median|flac|flic", "Firth's penalty and its relatives, finite under separation (none)" },
+    { "robust", OPTION_FLAG, NULL, "sandwich variance (HC0, by cluster CR0); on by itself with a cluster or weights other than whole numbers" },
     { "profile", OPTION_FLAG, NULL, "likelihood-ratio intervals (always there with firth)" },
     { "residuals", OPTION_FLAG, NULL, "fitted values, residuals, leverage, Cook's distance" },
     { NULL, OPTION_FLAG, NULL, NULL }

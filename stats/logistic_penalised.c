@@ -172,6 +172,7 @@ Rc logistic_penalised(LogisticModel *c, const char *penalty, Err *e)
         common_keys(c);
     }
     c->data.firth = false;
+    design_note_weights(&c->d, c->out);
     TRY(logistic_predict(c, e));
 out:
     return rc;

@@ -4,8 +4,8 @@
 
 awk 'BEGIN { print "t,e,y,o,x,cl"; for (i = 1; i <= 60; i++) print i * 37 % 23 + 1 "," (i % 4 > 0) "," i * 13 % 29 + i % 7 / 2 "," substr("LMH", i * 5 % 3 + 1, 1) "," i * 7 % 11 ",c" i % 12 }' >"$tmp/d.csv"
 { head -1 "$tmp/d.csv"; tail -n +2 "$tmp/d.csv" | sort -t, -k5,5 -k1,1r; } >"$tmp/shuffled.csv"
-of() { case $1 in linear) echo 'y ~ x';; survreg) echo 'Surv(t, e) ~ x';; ordinal) echo 'o ~ x';; esac; }
-for m in linear survreg ordinal; do
+of() { case $1 in linear) echo 'y ~ x';; survreg) echo 'Surv(t, e) ~ x';; ordinal) echo 'o ~ x';; logistic) echo 'e ~ x';; esac; }
+for m in linear survreg ordinal logistic; do
     levels=; [ $m = ordinal ] && levels="--levels o=L,M,H"
     for data in d shuffled; do
         # shellcheck disable=SC2086

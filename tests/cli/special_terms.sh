@@ -53,7 +53,7 @@ x + y|--lambda2 1 --penalty firth|--lambda1, --lambda2 and --penalty firth
 x + y|--lambda2 1 --profile|--lambda1, --lambda2 and --profile
 x + y|--penalty firth --step backward|--penalty firth and --step
 x + y + cluster(g)|--penalty firth|--penalty firth and --cluster
-pspline(x,df=3)|--robust|pspline\(\) and --robust
+x + y + cluster(g)|--lambda1 1 --lambda2 1|--lambda1, --lambda2 and --cluster
 x + frailty(g)|--residuals|frailty\(\) and --residuals
 x + tt(x)|--baseline|tt\(\) and --baseline
 T

@@ -200,6 +200,47 @@ START_TEST(stiff_spline_is_a_line)
 }
 END_TEST
 
+/* Events are counted against what a penalised term spends, not against its columns. */
+START_TEST(few_events_for_a_penalised_term)
+{
+    Frame f = cohort(9, 0);
+    Json *out = call_method("cox", "Surv(t,d)~pspline(x,df=3)+z", &f, NULL, NULL, OK, NULL);
+    const double events = number_at(out, "nevent", NULL);
+    ck_assert_msg(events >= 40 && events < 110, "%g events", events);       /* ten columns of x: fewer than 10 events each */
+    ck_assert(!has_code(out, "few_events"));
+    json_free(out);
+    char options[64];
+    snprintf(options, sizeof options, "{\"subset\": \"d==0 | seq_along(x)<=%d\"}", 30);
+    out = call_method("cox", "Surv(t,d)~pspline(x,df=3)+z", &f, NULL, options, OK, NULL);
+    bool said = false;
+    for (const Json *d = json_first(json_get(out, "diagnosis")); d; d = json_next(d))
+        said = said || (strcmp(json_text(json_get(d, "code")), "few_events") == 0 && strstr(json_text(json_get(d, "message")), "effective degrees of freedom"));
+    ck_assert_msg(said, "%g events", number_at(out, "nevent", NULL));
+    json_free(out);
+    frame_free(&f);
+}
+END_TEST
+
+/* A time before its zero is refused with a landmark as without one; incomplete rows are counted as such in either. */
+START_TEST(a_landmark_forgives_no_negative_time)
+{
+    Frame f = table_of("t,d,x\n5,1,1\n-3,1,2\n8,0,3\n9,1,0\n12,1,2\n");
+    static const char *const options[] = { NULL, "{\"landmark\": 2}", "{\"landmark\": -5}" };
+    for (int k = 0; k < 3; k++) {
+        char message[ERR_TEXT_MAX];
+        json_free(call_method("cox", "Surv(t,d)~x", &f, NULL, options[k], ERR_INPUT, message));
+        ck_assert_msg(strstr(message, "t.csv:3: time t is -3, expected 0 or more") != NULL, "%s", message);
+    }
+    frame_free(&f);
+    f = table_of("t,d,x\n5,1,1\n-3,1,\n1,0,3\n9,1,0\n12,1,2\n");
+    Json *out = call_method("cox", "Surv(t,d)~x", &f, NULL, "{\"landmark\": 2}", OK, NULL);
+    ck_assert(number_at(out, "landmark", "n_excluded") == 1 && number_at(out, "landmark", "n_at_landmark") == 3);
+    ck_assert(number_at(out, "n", NULL) == 3 && number_at(out, "n_dropped_missing", NULL) == 1);
+    json_free(out);
+    frame_free(&f);
+}
+END_TEST
+
 /* Rubin's rules by hand on three imputations of a mean: estimate, within, between, total. */
 START_TEST(pooling_by_hand)
 {
@@ -307,6 +348,8 @@ static Suite *suite(void)
     tcase_add_test(c, frailty_of_ordered_groups);
     tcase_add_test(c, monotone_beside_a_penalty);
     tcase_add_test(c, stiff_spline_is_a_line);
+    tcase_add_test(c, few_events_for_a_penalised_term);
+    tcase_add_test(c, a_landmark_forgives_no_negative_time);
     tcase_add_test(c, screening_is_one_model_each);
     tcase_add_test(c, screening_with_weights_is_robust);
     tcase_add_test(c, powers_are_found);

@@ -206,6 +206,107 @@ START_TEST(nothing_is_passed_over)
 }
 END_TEST
 
+/* Sixty rows without chance, the same wherever they are made: w of 1 to 2 in quarters, nine clusters. */
+static Frame sixty(void)
+{
+    static const char *const name[] = { "t", "e", "x", "z", "c", "w", "y" };
+    enum { COLUMNS = sizeof name / sizeof *name };
+    double column[COLUMNS][N];
+    for (int i = 1; i <= N; i++) {
+        const double row[COLUMNS] = { i * 37 % 101 + 1, i % 3 > 0, i * 7 % 11, i * 5 % 13, i % 9, 1 + i % 5 / 4., i * 29 % 17 > 7 + i * 7 % 11 - 5 };
+        for (int k = 0; k < COLUMNS; k++) column[k][i - 1] = row[k];
+    }
+    Frame f = { 0 };
+    Err e = { 0 };
+    assert_ok_e(frame_init(&f, "t.csv", N, &e), e);
+    for (int k = 0; k < COLUMNS; k++) add_numbers(&f, name[k], column[k], N);
+    return f;
+}
+
+/* Robust errors beside a ridge and a penalised spline are those of R's survival 3.5-3 (coxph, eps 1e-13, pspline(x, df = 3, eps = 1e-9)); what
+ * prints intervals prints theirs. */
+START_TEST(a_penalty_takes_a_robust_variance)
+{
+    Frame f = sixty();
+    static const double by_weight[2] = { 0.20626349283146220, 0.03647427837750821 }, by_cluster[2] = { 0.02196002176238612, 0.03043381203393002 };
+    static const char *const options[] = { "{\"lambda2\": 3, \"weights\": \"w\"}", "{\"lambda2\": 3, \"cluster\": \"c\"}" };
+    static const double *const se[] = { by_weight, by_cluster };
+    static const double score[] = { 6.96843032150428865, 5.60500770092394518 };
+    for (int k = 0; k < 2; k++) {
+        Json *out = call_method("cox", "Surv(t,e)~x+z", &f, NULL, options[k], OK, NULL);
+        assert_near(number_at(out, "robust_se", "x"), se[k][0], 1e-8);
+        assert_near(number_at(out, "robust_se", "z"), se[k][1], 1e-8);
+        assert_near(number_at(out, "robust_score_test", "chisq"), score[k], 1e-8);
+        assert_near(cell_at(out, "hr", 0, 3), number_at(out, "coef", "x") / se[k][0], 1e-8);
+        ck_assert(fabs(number_at(out, "se", "x") - se[k][0]) > 1e-3);
+        json_free(out);
+    }
+    Json *out = call_method("cox", "Surv(t,e)~pspline(x,df=3)+z", &f, NULL, "{\"weights\": \"w\"}", OK, NULL);
+    static const double table[3][4] = { { 0.7572008257137841, 0.1312352358837042, 0.0986911008104742, 33.290571087182741 },
+                                        { NAN, NAN, NAN, 11.882525831869469 },
+                                        { 0.0313557634712394, 0.0414469056107293, 0.0375127265926444, 0.572335303408074 } };
+    for (size_t r = 0; r < 3; r++)
+        for (size_t k = 0; k < 4; k++)
+            if (!isnan(table[r][k])) assert_near(cell_at(out, "table", r, k), table[r][k], 1e-6);
+    assert_near(number_at(out, "robust_se", "z"), 0.0414469056107293, 1e-6);
+    json_free(out);
+    char message[ERR_TEXT_MAX];
+    json_free(call_method("cox", "Surv(t,e)~x+z", &f, NULL, "{\"lambda1\": 3, \"cluster\": \"c\"}", ERR_USAGE, message));
+    frame_free(&f);
+}
+END_TEST
+
+/* A binary response: glm's estimates (R 4.2.2) with the sandwich package's sandwich() and, by cluster, vcovCL(type = "HC0", cadjust = FALSE). */
+START_TEST(a_logistic_model_has_robust_errors)
+{
+    Frame f = sixty();
+    static const char *const options[] = { "{\"weights\": \"w\"}", "{\"weights\": \"w\", \"cluster\": \"c\"}", "{\"weights\": \"w\", \"robust\": true}" };
+    static const double se[3][3] = { { 0.6979990994722232, 0.0982538799766151, 0.0782684229934520 },
+                                     { 0.6915888392694881, 0.0813521295302293, 0.0667994283265391 },
+                                     { 0.6979990994722232, 0.0982538799766151, 0.0782684229934520 } };
+    static const char *const term[] = { "(Intercept)", "x", "z" };
+    for (int k = 0; k < 3; k++) {
+        Json *out = call_method("logistic", "y~x+z", &f, NULL, options[k], OK, NULL);
+        assert_near(number_at(out, "coef", "x"), -0.2343439397740667, 1e-9);
+        assert_near(number_at(out, "se", "x"), 0.0760868743636954, 1e-8);
+        for (size_t j = 0; j < 3; j++) {
+            assert_near(number_at(out, "robust_se", term[j]), se[k][j], 1e-8);
+            assert_near(cell_at(out, "robust_wald", j, 1), se[k][j], 1e-8);
+            assert_near(cell_at(out, "wald", j, 1), number_at(out, "se", term[j]), 1e-12);
+            assert_near(cell_at(out, "or", j, 1), exp(number_at(out, "coef", term[j]) - 1.959963984540054 * se[k][j]), 1e-7);
+        }
+        json_free(out);
+    }
+    Json *plain = call_method("logistic", "y~x+z", &f, NULL, NULL, OK, NULL);
+    ck_assert(json_get(plain, "robust_se") == NULL);
+    json_free(plain);
+    json_free(call_method("logistic", "y~x+z", &f, NULL, "{\"penalty\": \"firth\", \"cluster\": \"c\"}", ERR_USAGE, NULL));
+    frame_free(&f);
+}
+END_TEST
+
+/* Weights of sampling in a fit that has no robust variance are said to be counted. */
+START_TEST(weights_without_a_robust_variance_are_said)
+{
+    Frame f = sixty();
+    static const char *const call[][3] = {
+        { "cox", "Surv(t,e)~x+frailty(c)", "" }, { "cox", "Surv(t,e)~x+z", ", \"penalty\": \"firth\"" }, { "cox", "Surv(t,e)~x+z", ", \"lambda1\": 3" },
+        { "logistic", "y~x+z", ", \"penalty\": \"firth\"" }, { "logistic", "y~x+z", ", \"penalty\": \"median\"" } };
+    for (size_t k = 0; k < sizeof call / sizeof *call; k++) {
+        char options[128];
+        snprintf(options, sizeof options, "{\"weights\": \"w\"%s}", call[k][2]);
+        Json *out = call_method(call[k][0], call[k][1], &f, NULL, options, OK, NULL);
+        ck_assert_msg(has_code(out, "weights_model_based"), "%s %s %s", call[k][0], call[k][1], options);
+        json_free(out);
+        snprintf(options, sizeof options, "{\"weights\": \"e+1\"%s}", call[k][2]);
+        out = call_method(call[k][0], call[k][1], &f, NULL, options, OK, NULL);
+        ck_assert(!has_code(out, "weights_model_based"));
+        json_free(out);
+    }
+    frame_free(&f);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("weights");
@@ -216,6 +317,9 @@ static Suite *suite(void)
     tcase_add_loop_test(t, two_is_two_rows, 0, CASES);
     tcase_add_test(t, logrank_is_coxs_score_test);
     tcase_add_test(t, nothing_is_passed_over);
+    tcase_add_test(t, a_penalty_takes_a_robust_variance);
+    tcase_add_test(t, a_logistic_model_has_robust_errors);
+    tcase_add_test(t, weights_without_a_robust_variance_are_said);
     return s;
 }
 

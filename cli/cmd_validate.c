@@ -114,7 +114,7 @@ const Command command_validate = {
                "of recalibration (baseline; baseline and slope; all coefficients), each tested against the one before. A variable that is measured in\n"
                "another way here (settings, reference, threshold, operator, unit) refuses the whole.\n\n"
                "--weights: a weight of 2 is two patients; where weights are no whole numbers they are of sampling: errors are robust, recalibration is\n"
-               "tested by Wald's tests with them, and there is no smooth curve.",
+               "tested by Wald's tests with them.",
     .options = options,
     .min_arguments = 1, .max_arguments = 1,
     .run = run,

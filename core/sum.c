@@ -33,6 +33,26 @@ double quantile_sorted(const double *x, size_t n, double p)
     return x[i] + part * (x[i + 1] - x[i]);
 }
 
+double counted_at(const double *x, const double *cum, double before, size_t n, double k)
+{
+    const double most = (k + 1) * (1 - 1e-12);             /* a sum of weights that should be whole is */
+    size_t low = 0, high = n - 1;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (cum[middle] - before < most) low = middle + 1;
+        else high = middle;
+    }
+    return x[low];
+}
+
+double quantile_counted(const double *x, const double *cum, double before, size_t n, double p)
+{
+    if (!n) return NAN;
+    const double h = fmax(cum[n - 1] - before - 1, 0) * p, lo = floor(h + 1e-12 * fmax(1, h)), part = h - lo;
+    const double at = counted_at(x, cum, before, n, lo);
+    return part < 1e-12 * fmax(1, h) ? at : at + part * (counted_at(x, cum, before, n, lo + 1) - at);
+}
+
 static int ascending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;

@@ -22,6 +22,12 @@ double mean_of(const double *x, size_t n);                /* NaN when n is 0 */
 /* Sample quantile of sorted x by linear interpolation, R's type 7; p in [0, 1]. NaN when n is 0. */
 double quantile_sorted(const double *x, size_t n, double p);
 
+/* Of sorted x that count more than once or less: cum[i] is how many there are up to place i, `before` how many there were before the first.
+ * The k-th from 0 is the first up to which there are k + 1, so of whole counts that of the values written out; quantiles are type 7 of their
+ * number (Hmisc's wtd.quantile). */
+double counted_at(const double *x, const double *cum, double before, size_t n, double k);
+double quantile_counted(const double *x, const double *cum, double before, size_t n, double p);
+
 void sort_doubles(double *x, size_t n);                   /* ascending; no NaN */
 
 #endif

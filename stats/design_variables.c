@@ -113,7 +113,7 @@ static Rc number_variable(Building *b, Var *v, const Needed *q)
         v->knot = ARENA_NEW(&b->d->arena, (size_t)v->n_knots, double);
         if (!v->knot) { rc = err_nomem(b->e); goto out; }
         Err why = { 0 };
-        if (rcs_knots(v->knot, v->n_knots, x, n, &why) != OK) {
+        if (rcs_knots(v->knot, v->n_knots, x, NULL, n, &why) != OK) {
             rc = diagnose_fatal(b->out, b->e, "collinear", "%s: %s", v->label, why.text);
             goto out;
         }

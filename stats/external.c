@@ -164,7 +164,7 @@ static Rc calibration(Json *out, const ExternalData *d, const double *event, con
     json_set_number(o, "oe", observed / expected);
     set_level_limits(o, "oe_ci", d->conf, "", observed / expected * exp(-z * se / observed), observed / expected * exp(z * se / observed));
     CalibrationCurve c = { .ici = NAN, .e50 = NAN, .e90 = NAN, .largest = NAN };
-    if (!d->weight) TRY(calibration_curve(&c, &(CalibrationData){ d->n, d->risk, d->y, d->time, d->horizon }, NULL, GRID, a, e));
+    TRY(calibration_curve(&c, &(CalibrationData){ d->n, d->risk, d->y, d->time, d->horizon, d->weight }, NULL, GRID, a, e));
     calibration_json(o, "curve", &c);
 out:
     return rc;

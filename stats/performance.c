@@ -288,9 +288,9 @@ static Rc write_calibration(Json *out, Work *w, double t, Err *e)
     json_set_number(o, "slope", slope);
     TRY(write_groups(o, w, t, e));
     CalibrationCurve smooth = { .ici = NAN, .e50 = NAN, .e90 = NAN, .largest = NAN };
-    CalibrationData data = { w->d.n, w->risk, w->d.event, w->d.time, t };
+    CalibrationData data = { w->d.n, w->risk, w->d.event, w->d.time, t, w->d.weight };
     risks_at(w, t);
-    if (!w->d.weight) TRY(calibration_curve(&smooth, &data, NULL, SMOOTH_POINTS, &w->d.arena, e));
+    TRY(calibration_curve(&smooth, &data, NULL, SMOOTH_POINTS, &w->d.arena, e));
     calibration_json(o, "smooth", &smooth);
 out:
     return rc;
@@ -337,8 +337,8 @@ static Rc run(Json *out, const StatCall *call, Err *e)
     json_set_text(out, "convention", "apparent performance; cases T <= t; weights 1/G(T-) and 1/G(t) of the marginal Kaplan-Meier curve of "
                                      "censoring, its estimation in the standard errors");
     if (w.d.weight || w.d.cluster)
-        json_set_text(out, "weights_convention", "weighted sums, in the fit and in the censoring curve as well; fifths of the weight, no smooth curve of "
-                                                 "calibration; standard errors between rows or clusters");
+        json_set_text(out, "weights_convention", "weighted sums, in the fit, the censoring curve and the smooth curve of calibration as well; fifths of the "
+                                                 "weight; standard errors between rows or clusters");
     if (w.d.stratum) {
         json_set_texts(out, "strata", (const char *const *)w.d.stratum_label, w.d.n_strata);
         json_set_text(out, "strata_convention", "risks from the baseline of the row's own stratum, which rank over all strata; null model, censoring "

@@ -202,7 +202,7 @@ static Rc judge_sample(double *stats, const Work *w, const Sample *s, Arena *a, 
 
 static Rc curve_of(CalibrationCurve *out, const Work *w, const Sample *s, const double *grid, Arena *a, Err *e)
 {
-    return calibration_curve(out, &(CalibrationData){ w->n, s->risk, s->event, w->time ? s->time : NULL, w->wish->horizon }, grid, GRID, a, e);
+    return calibration_curve(out, &(CalibrationData){ w->n, s->risk, s->event, w->time ? s->time : NULL, w->wish->horizon, NULL }, grid, GRID, a, e);
 }
 
 /* The method on these rows. *fit NULL: no estimate. *result is the caller's. */

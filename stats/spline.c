@@ -8,34 +8,60 @@
 enum { FEW_ROWS = 100, FIFTH = 5 };
 #define TIED_SHARE 0.05
 
-/* Rows that share the value at place i of the sorted ones. */
-static size_t tied(const double *sorted, size_t n, size_t i)
+/* Values in ascending order; cum: how many each of them counts for, summed up, NULL where each is one. */
+typedef struct { const double *x, *cum; size_t n; } Values;
+
+/* How many places from i on share the value there. */
+static size_t tied(const Values *v, size_t i)
 {
     size_t k = i;
-    while (k < n && sorted[k] == sorted[i]) k++;
+    while (k < v->n && v->x[k] == v->x[i]) k++;
     return k - i;
+}
+
+static double before(const Values *v, size_t i) { return v->cum && i ? v->cum[i - 1] : 0; }
+
+/* How many there are at the places from … to-1. */
+static double count(const Values *v, size_t from, size_t to)
+{
+    if (to <= from) return 0;
+    return v->cum ? v->cum[to - 1] - before(v, from) : (double)(to - from);
+}
+
+static double quantile_within(const Values *v, size_t from, size_t to, double p)
+{
+    return v->cum ? quantile_counted(v->x + from, v->cum + from, before(v, from), to - from, p) : quantile_sorted(v->x + from, to - from, p);
+}
+
+/* The k-th of them, from 0. */
+static double kth_within(const Values *v, size_t from, size_t to, double k)
+{
+    return v->cum ? counted_at(v->x + from, v->cum + from, before(v, from), to - from, k) : v->x[from + (size_t)k];
 }
 
 /* Harrell's knots as Hmisc's rcspline.eval sets them: quantiles at equal distances between the outer ones; below 100 values
  * the fifth from either end takes the outer one's place; a value at an end that 5 % of the rows share (and none within does)
  * stands aside, the knot is the next one and the rest are quantiles of what lies within. */
-Rc rcs_knots(double *knot, int k, const double *sorted, size_t n, Err *e)
+Rc rcs_knots(double *knot, int k, const double *sorted, const double *cum, size_t n, Err *e)
 {
-    double outer = k > 6 ? .025 : k > 3 ? .05 : .1, first = NAN, last = NAN;
-    size_t from = 0, to = n, lowest = n ? tied(sorted, n, 0) : 0, highest = 0, most = 0;
-    for (size_t i = lowest; i < n; i += highest) {
+    const Values v = { sorted, cum, n };
+    double outer = k > 6 ? .025 : k > 3 ? .05 : .1, first = NAN, last = NAN, highest = 0, most = 0;
+    size_t from = 0, to = n, low_places = n ? tied(&v, 0) : 0, high_places = 0;
+    for (size_t i = low_places; i < n; i += high_places) {
         if (highest > most) most = highest;
-        highest = tied(sorted, n, i);
+        high_places = tied(&v, i);
+        highest = count(&v, i, i + high_places);
     }
+    const double many = TIED_SHARE * count(&v, 0, n);
     int inner = k, at = 0;
-    if ((double)most < TIED_SHARE * (double)n && lowest + highest < n) {
-        if ((double)lowest >= TIED_SHARE * (double)n) {
-            first = sorted[lowest];
-            from = lowest + tied(sorted, n, lowest);
+    if (most < many && low_places + high_places < n) {
+        if (count(&v, 0, low_places) >= many) {
+            first = sorted[low_places];
+            from = low_places + tied(&v, low_places);
             inner--;
         }
-        if ((double)highest >= TIED_SHARE * (double)n) {
-            size_t top = n - highest;
+        if (highest >= many) {
+            size_t top = n - high_places;
             last = sorted[top - 1];
             for (to = top; to > from && sorted[to - 1] == last; to--) {}
             inner--;
@@ -45,11 +71,12 @@ Rc rcs_knots(double *knot, int k, const double *sorted, size_t n, Err *e)
     if (first == first) knot[at++] = first;
     for (int i = 0; i < inner; i++) {
         double low = inner == 1 || inner == 2 ? .5 : outer;
-        knot[at + i] = quantile_sorted(sorted + from, to - from, inner == 1 ? .5 : low + (1 - outer - low) * i / (inner - 1));
+        knot[at + i] = quantile_within(&v, from, to, inner == 1 ? .5 : low + (1 - outer - low) * i / (inner - 1));
     }
-    if (inner > 1 && to - from < FEW_ROWS && to - from > FIFTH) {
-        if (first != first) knot[at] = sorted[from + FIFTH - 1];
-        if (last != last) knot[at + inner - 1] = sorted[to - FIFTH];
+    const double within = count(&v, from, to);
+    if (inner > 1 && within < FEW_ROWS && within > FIFTH) {
+        if (first != first) knot[at] = kth_within(&v, from, to, FIFTH - 1);
+        if (last != last) knot[at + inner - 1] = kth_within(&v, from, to, within - FIFTH);
     }
     if (last == last) knot[at + inner] = last;
     for (int i = 1; i < k; i++)           /* with few rows the fifth may lie within */

@@ -68,7 +68,7 @@ out:
 
 Rc train_sort(size_t *row, size_t m, const TrainData *d, Err *e)
 {
-    return sort_rows(row, m, &(Sorting){ d, NULL, NULL }, e);
+    return sort_rows(row, m, &(Sorting){ d, NULL, d->weight }, e);
 }
 
 /* ---- choice of columns */
@@ -143,7 +143,8 @@ static Rc fit_cox(Trained *t, const TrainData *d, const size_t *order, size_t m,
     Existence ex = { 0 };
     double *beta = ARENA_NEW(a, (size_t)p + 1, double);
     const double **x = ARENA_NEW(a, (size_t)p + 1, const double *);
-    const CoxInput in = { .n = m, .p = p, .xj = x, .time = d->time, .event = d->event, .order = order, .ties = TIES_EFRON };
+    const CoxInput in = { .n = m, .p = p, .xj = x, .time = d->time, .event = d->event, .weight = d->weight, .order = order,
+                          .ties = TIES_EFRON };
     if (!beta || !x) return err_nomem(e);
     for (int j = 0; j < p; j++) x[j] = d->x + (size_t)column[j] * d->n;
     TRY(cox_data_init(&data, &in, a, e));
@@ -175,7 +176,9 @@ static Rc fit_logistic(Trained *t, const TrainData *d, const size_t *order, size
 {
     Rc rc = OK;
     double *event = ARENA_ROOM(a, m + 1, double), *x = ARENA_ROOM(a, m * ((size_t)p + 1) + 1, double);
-    if (!event || !x) return err_nomem(e);
+    double *weight = d->weight ? ARENA_ROOM(a, m + 1, double) : NULL;
+    if (!event || !x || (d->weight && !weight)) return err_nomem(e);
+    for (size_t i = 0; weight && i < m; i++) weight[i] = d->weight[order[i]];
     for (size_t i = 0; i < m; i++) { event[i] = d->event[order[i]] != 0; x[i] = 1; }
     for (int j = 0; j < p; j++) {
         const double *from = d->x + (size_t)column[j] * d->n;
@@ -185,7 +188,7 @@ static Rc fit_logistic(Trained *t, const TrainData *d, const size_t *order, size
     LogisticData data = { 0 };
     LogisticMaximum best = { 0 };
     size_t ones = 0;
-    LogisticInput in = { .n = m, .p = p + 1, .x = x, .has_intercept = true, .y = event };
+    LogisticInput in = { .n = m, .p = p + 1, .x = x, .has_intercept = true, .y = event, .weight = weight };
     for (size_t i = 0; i < m; i++) ones += event[i] != 0;
     if (ones == 0 || ones == m) return OK;
     TRY(logistic_data_init(&data, &in, a, e));

@@ -16,6 +16,7 @@ typedef struct {
     const double *x, *time, *event;
     int select;
     double horizon;            /* of risks; NaN: none wanted */
+    const double *weight;      /* [n] above 0, what a row counts for in the fit; the choice of columns takes no notice. NULL: 1 */
     const double *start;       /* [p] from where a Cox model's coefficients are searched; NULL: 0 */
 } TrainData;
 

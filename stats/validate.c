@@ -87,7 +87,7 @@ static Rc columns_from(Work *w, const size_t *row, size_t m, Arena *a, Err *e)
         TRY(expr_eval(&here, var->expr, d->frame, a, e));
         for (size_t i = 0; i < m; i++) value[i] = here.num[d->row[row[i]]];
         sort_doubles(value, m);
-        if (rcs_knots(knot, var->n_knots, value, m, &why) == OK) memcpy(var->knot, knot, (size_t)var->n_knots * sizeof *knot);
+        if (rcs_knots(knot, var->n_knots, value, NULL, m, &why) == OK) memcpy(var->knot, knot, (size_t)var->n_knots * sizeof *knot);
     }
     TRY(terms_matrix(&x, &p, d->formula, d->has_intercept, d->frame, d->row, d->n, NULL, a, e));
     for (int j = 0; j < w->data.p; j++) memcpy(w->x + (size_t)j * d->n, x + w->column[j] * d->n, d->n * sizeof *x);
@@ -141,7 +141,7 @@ static bool wants_curve(const Work *w) { return !w->data.time || !isnan(w->data.
 
 static Rc curve_of(CalibrationCurve *out, const Work *w, const Sample *s, size_t m, const double *grid, Arena *a, Err *e)
 {
-    CalibrationData d = { m, s->risk, s->event, w->data.time ? s->time : NULL, w->data.horizon };
+    CalibrationData d = { m, s->risk, s->event, w->data.time ? s->time : NULL, w->data.horizon, NULL };
     return calibration_curve(out, &d, grid, GRID, a, e);
 }
 

@@ -151,12 +151,12 @@ START_TEST(knots_by_hand)
     for (int i = 0; i < 21; i++) few[i] = i + 1;
     for (int i = 0; i < 101; i++) many[i] = i;
     for (int i = 0; i < 40; i++) limit[i] = i < 10 ? 0 : i - 9;
-    assert_ok_e(rcs_knots(knot, 3, few, 21, &e), e);
+    assert_ok_e(rcs_knots(knot, 3, few, NULL, 21, &e), e);
     ck_assert(knot[0] == 5 && knot[1] == 11 && knot[2] == 17);
-    assert_ok_e(rcs_knots(knot, 4, many, 101, &e), e);
+    assert_ok_e(rcs_knots(knot, 4, many, NULL, 101, &e), e);
     ck_assert(fabs(knot[0] - 5) < 1e-12 && fabs(knot[1] - 35) < 1e-12 && fabs(knot[2] - 65) < 1e-12 && fabs(knot[3] - 95) < 1e-12);
     /* 1 is the first knot; the other two: the median of 2 … 30, and its fifth from above. */
-    assert_ok_e(rcs_knots(knot, 3, limit, 40, &e), e);
+    assert_ok_e(rcs_knots(knot, 3, limit, NULL, 40, &e), e);
     ck_assert(knot[0] == 1 && knot[1] == 16 && knot[2] == 26);
 }
 END_TEST

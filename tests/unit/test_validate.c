@@ -196,13 +196,81 @@ START_TEST(planted_miscalibration_of_a_risk)
                 y[i] = t > c ? 0 : event ? 1 : 2;
             }
             CalibrationCurve c;
-            assert_ok(calibration_curve(&c, &(CalibrationData){ N, risk, y, time, 1 }, NULL, 15, &a, NULL));
+            assert_ok(calibration_curve(&c, &(CalibrationData){ N, risk, y, time, 1, NULL }, NULL, 15, &a, NULL));
             ck_assert(c.exists);
             for (size_t k = 0; k < c.n_grid; k++)
                 assert_near_abs(c.observed[k], 1 - pow(1 - c.grid[k], factor), 0, .05);
             ck_assert(planted ? c.ici > .12 : c.ici < .02);
             arena_free(&a);
         }
+}
+END_TEST
+
+/* With weights the curve is that of R 4.2.2: rcspline.eval's columns (Hmisc; knots by wtd.quantile with weights of mean 1, the outer ones the
+ * fifth from either end below 100) in glm, in survival's coxph, and in coxph of its finegray's rows. */
+START_TEST(weighted_curves_are_r_s)
+{
+    enum { N = 60, P = 3 };
+    double risk[3][N], y[3][N], time[N], weight[N];
+    for (int i = 1; i <= N; i++) {
+        const double own = exp(-1 + .1 * (i * 7 % 11));
+        time[i - 1] = i * 37 % 101 + 1;
+        weight[i - 1] = 1 + i % 5 / 4.;
+        risk[0][i - 1] = expit(-1 + time[i - 1] / 50);
+        y[0][i - 1] = i * 29 % 17 > 7 + i * 7 % 11 - 5;
+        risk[1][i - 1] = risk[2][i - 1] = 1 - exp(-own);
+        y[1][i - 1] = i % 3 > 0;
+        y[2][i - 1] = i % 3;
+    }
+    static const struct { double grid[P], observed[P], ici, e50, e90, largest; } r[3] = {
+        { { .3, .5, .7 }, { 0.597578745498120, 0.433372209292794, 0.741144818642368 }, 0.0943504963694026, 0.0663758647095265, 0.2439434186516457, 0.3442919280075987 },
+        { { .4, .5, .6 }, { 0.143554261679486, 0.343345733136347, 0.972283095264646 }, 0.222327084516361, 0.215427228593078, 0.367459192729484, 0.367459192729484 },
+        { { .4, .5, .6 }, { 0.164727692389256, 0.174310879768771, 0.223343095691794 }, 0.276006194736356, 0.290640420917804, 0.387287054684672, 0.387287054684672 } };
+    for (int k = 0; k < 3; k++) {
+        Arena a = { 0 };
+        CalibrationCurve c, plain;
+        CalibrationData d = { .n = N, .risk = risk[k], .y = y[k], .time = k ? time : NULL, .horizon = 50, .weight = weight };
+        assert_ok(calibration_curve(&c, &d, r[k].grid, P, &a, NULL));
+        ck_assert(c.exists && c.columns == 2);
+        for (int q = 0; q < P; q++) assert_near(c.observed[q], r[k].observed[q], 1e-8);
+        assert_near(c.ici, r[k].ici, 1e-8);
+        assert_near(c.e50, r[k].e50, 1e-8);
+        assert_near(c.e90, r[k].e90, 1e-8);
+        assert_near(c.largest, r[k].largest, 1e-8);
+        d.weight = NULL;
+        assert_ok(calibration_curve(&plain, &d, r[k].grid, P, &a, NULL));
+        ck_assert(fabs(plain.ici - c.ici) > 1e-4);
+        arena_free(&a);
+    }
+}
+END_TEST
+
+/* A row of weight 3 is three rows, knots and distances too. */
+START_TEST(a_whole_weight_is_so_many_rows)
+{
+    enum { ROWS = 150, MOST = 3 * ROWS };
+    double risk[MOST], y[MOST], weight[ROWS], copy_risk[MOST], copy_y[MOST];
+    size_t m = 0;
+    Arena a = { 0 };
+    Rng r = rng_stream(15, 0);
+    for (size_t i = 0; i < ROWS; i++) {
+        risk[i] = expit(floor(8 * rng_normal(&r)) / 8);
+        y[i] = rng_uniform(&r) < risk[i];
+        weight[i] = (double)(i % 4);
+        for (size_t k = 0; k < i % 4; k++, m++) { copy_risk[m] = risk[i]; copy_y[m] = y[i]; }
+    }
+    CalibrationCurve c, copies;
+    assert_ok(calibration_curve(&c, &(CalibrationData){ .n = ROWS, .risk = risk, .y = y, .weight = weight }, NULL, 20, &a, NULL));
+    assert_ok(calibration_curve(&copies, &(CalibrationData){ .n = m, .risk = copy_risk, .y = copy_y }, NULL, 20, &a, NULL));
+    ck_assert(c.exists && c.columns == copies.columns);
+    for (int k = 0; k < 20; k++) {
+        assert_near(c.grid[k], copies.grid[k], 1e-12);
+        assert_near(c.observed[k], copies.observed[k], 1e-9);
+    }
+    assert_near(c.ici, copies.ici, 1e-8);
+    assert_near(c.e50, copies.e50, 1e-8);
+    assert_near(c.e90, copies.e90, 1e-8);
+    arena_free(&a);
 }
 END_TEST
 
@@ -217,6 +285,8 @@ static Suite *suite(void)
     c = unit_case(s, "calibration");
     tcase_add_test(c, planted_miscalibration_of_a_response);
     tcase_add_test(c, planted_miscalibration_of_a_risk);
+    tcase_add_test(c, weighted_curves_are_r_s);
+    tcase_add_test(c, a_whole_weight_is_so_many_rows);
     return s;
 }
 

@@ -56,7 +56,7 @@ static void same(const Json *a, const Json *b, const char *key, double margin, c
 }
 
 /* `all`: keys that hold estimates and errors. `copies`: keys that a row of weight 2 shares with two rows (NULL ends both). */
-typedef struct { const char *method, *formula, *options; const char *all[5], *copies[5]; } Case;
+typedef struct { const char *method, *formula, *options; const char *all[6], *copies[5]; } Case;
 
 static const Case cases[] = {
     { "km", "Surv(t,d)~g", "\"times\": [2, 5]", { "curve", "quantiles_log" }, { "curve" } },
@@ -66,7 +66,7 @@ static const Case cases[] = {
     { "finegray", "Surv(t,code)~x+z", "\"convention\": \"survival\"", { "coef", "se", "vcov" }, { NULL } },
     { "roc", "y~x+z", "\"pauc\": [1, 0.5]", { "markers", "paired_delong" }, { NULL } },
     { "timeroc", "Surv(t,code)~x+z", "\"times\": [3, 5]", { "markers", "compare" }, { NULL } },
-    { "performance", "Surv(t,d)~x+z", "\"times\": [3, 5], \"ties\": \"breslow\"", { "coef", "brier", "auc", "ibs" }, { "coef", "ibs" } },
+    { "performance", "Surv(t,d)~x+z", "\"times\": [3, 5], \"ties\": \"breslow\"", { "coef", "brier", "auc", "ibs", "calibration" }, { "coef", "ibs" } },
     { "compare", "Surv(t,d)~x+z+strata(g)", "\"versus\": \"Surv(t,d)~x+strata(g)\", \"times\": [4], \"cuts\": [0.3], \"thresholds\": [0.4]",
       { "nri_cat", "nri_free", "net_benefit" }, { NULL } },
     { "compare", "y~x+z", "\"versus\": \"y~x\", \"thresholds\": [0.4]",

@@ -156,6 +156,27 @@ out:
     return rc;
 }
 
+/* What is counted over the pairs of a stratum. */
+typedef struct { uint64_t concordant, discordant, tied_x, tied_y, tied_xy; } PairSums;
+
+/* g events of one time and marker that count, against those who are there later: with a lower, the same, a higher marker. */
+static inline void count_run(PairSums *s, uint64_t g, uint32_t below, uint32_t equal, uint32_t above)
+{
+    s->concordant += g * below;
+    s->tied_x += g * equal;
+    s->discordant += g * above;
+    s->tied_xy += g * (g - 1) / 2;
+}
+
+static void add_pairs(Concordance *out, const PairSums *s)
+{
+    out->concordant += (double)s->concordant;
+    out->discordant += (double)s->discordant;
+    out->tied_x += (double)s->tied_x;
+    out->tied_xy += (double)s->tied_xy;
+    out->tied_y += (double)(s->tied_y - s->tied_xy);
+}
+
 /* Pairs of one stratum: groups from … to-1. Everyone is there from the beginning. */
 static Rc count_stratum(Concordance *out, const Places *p, uint32_t from_group, uint32_t to_group, Err *e)
 {
@@ -175,7 +196,7 @@ static Rc count_stratum(Concordance *out, const Places *p, uint32_t from_group, 
     if (!size || !less || !seen) { rc = err_nomem(e); goto out; }
     for (uint32_t i = 0; some_equal && i < n; i++) size[class[i]]++;
     for (uint32_t k = 0; some_equal && k < classes; k++) less[k + 1] = less[k] + size[k];
-    uint64_t concordant = 0, discordant = 0, tied_x = 0, tied_y = 0, tied_xy = 0;
+    PairSums pairs = { 0 };
     uint32_t earlier = 0;        /* counted events before this time */
     for (uint32_t group = from_group; group < to_group; group++) {
         const uint32_t from = p->begin[2 * group] - first, deaths = p->begin[2 * group + 1] - first, to = p->begin[2 * group + 2] - first;
@@ -191,10 +212,7 @@ static Rc count_stratum(Concordance *out, const Places *p, uint32_t from_group, 
                 later_below = (some_equal ? less[k] : k) - pair_counts_all(before[i]) - (i - from);
                 later_equal = some_equal ? size[k] - pair_counts_all(same) - g : 0;
                 later_above = n - deaths - later_below - later_equal;
-                concordant += (uint64_t)g * later_below;
-                tied_x += (uint64_t)g * later_equal;
-                discordant += (uint64_t)g * later_above;
-                tied_xy += (uint64_t)g * (g - 1) / 2;
+                count_run(&pairs, g, later_below, later_equal, later_above);
             }
             for (; i < run; i++) {
                 up[i] = later_below + above;
@@ -203,7 +221,7 @@ static Rc count_stratum(Concordance *out, const Places *p, uint32_t from_group, 
             }
             if (some_equal) seen[k] += g * PAIR_COUNTS_ONE(here != 0);
         }
-        tied_y += (uint64_t)here * (here ? here - 1 : 0) / 2;
+        pairs.tied_y += (uint64_t)here * (here ? here - 1 : 0) / 2;
         earlier += here;
         for (uint32_t i = deaths; i < to; i++) {
             const uint32_t below = pair_counts_marked(before[i]), equal = some_equal ? pair_counts_marked(seen[class[i]]) : 0;
@@ -213,11 +231,7 @@ static Rc count_stratum(Concordance *out, const Places *p, uint32_t from_group, 
             if (some_equal) seen[class[i]] += PAIR_COUNTS_ONE(0);
         }
     }
-    out->concordant += (double)concordant;
-    out->discordant += (double)discordant;
-    out->tied_x += (double)tied_x;
-    out->tied_xy += (double)tied_xy;
-    out->tied_y += (double)(tied_y - tied_xy);
+    add_pairs(out, &pairs);
 out:
     arena_free(&a);
     return rc;
@@ -260,7 +274,7 @@ static Rc count_entered(Concordance *out, const Places *p, const double *start, 
         }
     }
     TRY(pair_counts_before(before, list, kind, STARTS_AND_STOPS, at, classes, e));
-    uint64_t concordant = 0, discordant = 0, tied_x = 0, tied_y = 0, tied_xy = 0;
+    PairSums pairs = { 0 };
     uint32_t earlier = 0, there = 0;        /* counted events before this time; at risk */
     entered = at = 0;
     for (uint32_t group = from_group; group < to_group; group++) {
@@ -285,10 +299,7 @@ static Rc count_entered(Concordance *out, const Places *p, const double *start, 
                 later_below = pair_counts_all(before[at]);
                 later_equal = at_risk[k];
                 later_above = there - later_below - later_equal;
-                concordant += (uint64_t)g * later_below;
-                tied_x += (uint64_t)g * later_equal;
-                discordant += (uint64_t)g * later_above;
-                tied_xy += (uint64_t)g * (g - 1) / 2;
+                count_run(&pairs, g, later_below, later_equal, later_above);
                 failed[k] += g;
             }
             at += g;
@@ -298,7 +309,7 @@ static Rc count_entered(Concordance *out, const Places *p, const double *start, 
                 down[i] = later_above + below - down[i];
             }
         }
-        tied_y += (uint64_t)here * (here ? here - 1 : 0) / 2;
+        pairs.tied_y += (uint64_t)here * (here ? here - 1 : 0) / 2;
         earlier += here;
         for (uint32_t i = deaths; i < to; i++, at++, there--) {
             const uint32_t below = pair_counts_marked(before[at]), equal = failed[class[i]];
@@ -308,11 +319,7 @@ static Rc count_entered(Concordance *out, const Places *p, const double *start, 
             at_risk[class[i]]--;
         }
     }
-    out->concordant += (double)concordant;
-    out->discordant += (double)discordant;
-    out->tied_x += (double)tied_x;
-    out->tied_xy += (double)tied_xy;
-    out->tied_y += (double)(tied_y - tied_xy);
+    add_pairs(out, &pairs);
 out:
     arena_free(&a);
     return rc;

@@ -6,6 +6,7 @@
 #include "core/lanes.h"
 #include "core/order.h"
 #include "core/sum.h"
+#include "stats/basis.h"
 #include "stats/cox_fit.h"
 #include "stats/linalg.h"
 #include "stats/rows.h"
@@ -290,24 +291,5 @@ double cox_longest(CoxData *d)
     return d->longest;
 }
 
-void cox_to_columns(double *beta, const CoxData *d, const double *g)
-{
-    int p = d->p;
-    for (int i = 0; i < p; i++) {
-        long double s = 0;
-        for (int j = i; j < p; j++) s += (long double)d->T[j * p + i] * g[j];
-        beta[i] = (double)s;
-    }
-}
-
-void cox_vcov_to_columns(double *v, const CoxData *d, const double *vg)
-{
-    int p = d->p;
-    for (int i = 0; i < p; i++)
-        for (int k = 0; k <= i; k++) {
-            long double s = 0;
-            for (int j = i; j < p; j++)
-                for (int q = k; d->T[j * p + i] != 0 && q < p; q++) s += (long double)d->T[j * p + i] * vg[q * p + j] * d->T[q * p + k];
-            v[k * p + i] = v[i * p + k] = (double)s;
-        }
-}
+void cox_to_columns(double *beta, const CoxData *d, const double *g) { basis_to_columns(beta, d->T, d->p, g); }
+void cox_vcov_to_columns(double *v, const CoxData *d, const double *vg) { basis_vcov_to_columns(v, d->T, d->p, vg); }

@@ -170,24 +170,14 @@ static Rc limits_and_tests(CoxModel *c, const Likelihood *l, double top, Err *e)
 {
     Rc rc = OK;
     size_t p = (size_t)c->p;
-    double drop = chisq_quantile(call_conf(c->call), 1);
-    double *m = ARENA_NEW(&c->a, 2 * p, double), *t = ARENA_NEW(&c->a, p, double), *g = ARENA_NEW(&c->a, p, double);
-    double *pen = ARENA_NEW(&c->a, p, double), *wald = ARENA_NEW(&c->a, p, double);
+    double *m = ARENA_NEW(&c->a, 2 * p, double), *pen = ARENA_NEW(&c->a, p, double), *wald = ARENA_NEW(&c->a, p, double);
+    const ProfiledFit fit = { .g = c->m.g, .T = c->data.T, .beta = c->beta, .se = c->se, .top = top };
     char key[KEY_MAX];
     static const char *const cols[] = { "lower", "upper" };
-    if (!m || !t || !g || !pen || !wald) return err_nomem(e);
-    for (size_t j = 0; j < p; j++) {
-        LikelihoodPoint warm, cold;
-        for (size_t k = 0; k < p; k++) t[k] = c->data.T[k * p + j];
-        memcpy(g, c->m.g, p * sizeof *g);
-        TRY(likelihood_maximise_to(&warm, l, g, t, 0, 1e-7, e));
-        memset(g, 0, p * sizeof *g);
-        TRY(likelihood_maximise_to(&cold, l, g, t, 0, 1e-7, e));
-        pen[j] = chisq_sf(fmax(2 * (top - fmax(warm.value, cold.value)), 0), 1);
-        wald[j] = normal_two_sided_p(c->beta[j] / c->se[j]);
-        for (int side = 0; side < 2; side++)
-            TRY(likelihood_limit(&m[(size_t)side * p + j], l, c->m.g, t, c->beta[j], c->se[j], top, drop, side ? 1 : -1, e));
-    }
+    if (!m || !pen || !wald) return err_nomem(e);
+    TRY(likelihood_tests(pen, l, &fit, &c->a, e));
+    TRY(likelihood_limits(m, l, &fit, chisq_quantile(call_conf(c->call), 1), &c->a, e));
+    for (size_t j = 0; j < p; j++) wald[j] = normal_two_sided_p(c->beta[j] / c->se[j]);
     json_set_matrix(c->out, level_key(key, "profile_ci", call_conf(c->call)), m, p, 2, (const char *const *)c->term, cols);
     cox_model_by_term(c, "p_pen_lr", pen);
     cox_model_by_term(c, "wald_p", wald);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stats/basis.h"
 #include "stats/cox_model.h"
 #include "stats/dist.h"
 #include "stats/linalg.h"
@@ -22,16 +23,12 @@ Rc cox_profile_limits(CoxModel *c, Err *e)
     Rc rc = OK;
     int p = c->p;
     Likelihood l = { p, &c->data, evaluate, true, NULL };
-    double drop = chisq_quantile(call_conf(c->call), 1);
-    double *m = ARENA_NEW(&c->a, 2 * (size_t)p + 1, double), *t = ARENA_NEW(&c->a, (size_t)p + 1, double);
+    double *m = ARENA_NEW(&c->a, 2 * (size_t)p + 1, double);
     char key[KEY_MAX];
     static const char *const cols[] = { "lower", "upper" };
-    if (!m || !t) return err_nomem(e);
-    for (int j = 0; j < p; j++) {
-        for (int k = 0; k < p; k++) t[k] = c->data.T[k * p + j];         /* beta_j = t'g */
-        for (int side = 0; side < 2; side++)
-            TRY(likelihood_limit(&m[side * p + j], &l, c->m.g, t, c->beta[j], c->se[j], c->m.loglik, drop, side ? 1 : -1, e));
-    }
+    if (!m) return err_nomem(e);
+    const ProfiledFit fit = { .g = c->m.g, .T = c->data.T, .beta = c->beta, .se = c->se, .top = c->m.loglik };
+    TRY(likelihood_limits(m, &l, &fit, chisq_quantile(call_conf(c->call), 1), &c->a, e));
     json_set_matrix(c->out, level_key(key, "profile_ci", call_conf(c->call)), m, (size_t)p, 2, (const char *const *)c->term, cols);
 out:
     return rc;
@@ -53,17 +50,6 @@ static void times_vcov(double *out, const CoxModel *c, const double *u, double *
         for (size_t k = 0; k < p; k++) step[j] += c->m.vcov[k * p + j] * u[k];
     }
     cox_to_columns(out, &c->data, step);
-}
-
-/* A score or covariate difference of the basis in the caller's columns: solves T'u = v. */
-static void to_raw(double *u, const CoxData *d, const double *v)
-{
-    int p = d->p;
-    for (int j = 0; j < p; j++) {
-        double s = v[j];
-        for (int k = 0; k < j; k++) s -= d->T[j * p + k] * u[k];
-        u[j] = s / d->T[j * p + j];
-    }
 }
 
 static int by_file(const void *a, const void *b, void *context)
@@ -88,7 +74,7 @@ static Rc schoenfeld(CoxModel *c, const CoxDetail *detail, Arena *a, Err *e)
         for (size_t q = 0; q < deaths; q++, at++) {
             times[at] = d->block[k].time;
             for (size_t j = 0; j < p; j++) u[j] = d->x[tied[q] * p + j] - detail->mean[k * p + j];
-            to_raw(v, d, u);
+            basis_score_to_columns(v, d->T, c->p, u);
             for (size_t j = 0; j < p; j++) raw[j * m + at] = v[j];
             times_vcov(v, c, u, step);
             for (size_t j = 0; j < p; j++) scaled[j * m + at] = (double)m * v[j] + c->beta[j];
@@ -122,7 +108,7 @@ Rc cox_residuals(CoxModel *c, Err *e)
         double M = sorted[i], inner = d->event[i] ? -2 * (M + log(1 - M)) : -2 * M;
         martingale[row] = M;
         deviance[row] = (M > 0 ? 1 : M < 0 ? -1 : 0) * sqrt(fmax(inner, 0));
-        to_raw(v, d, u + i * p);
+        basis_score_to_columns(v, d->T, c->p, u + i * p);
         for (size_t j = 0; j < p; j++) score[j * n + row] = v[j];
         times_vcov(v, c, u + i * p, step);
         for (size_t j = 0; j < p; j++) {

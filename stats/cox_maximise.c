@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "stats/basis.h"
 #include "stats/cox_fit.h"
 #include "stats/linalg.h"
 #include "stats/rows.h"
@@ -25,26 +26,6 @@ static bool objective(CoxData *d, const Penalty *pen, const double *g, double *v
             if (info) for (int k = 0; k < p; k++) info[k * p + q] += pen->ridge[j] * d->T[q * p + j] * d->T[k * p + j];
         }
     return true;
-}
-
-/* Largest score times standard error over the caller's columns. */
-static double largest_score(const CoxData *d, const double *score, const double *vg, double *u)
-{
-    int p = d->p;
-    double largest = 0;
-    /* Score of column j is that of g carried back: u = T^-T score; T is upper triangular. */
-    for (int j = 0; j < p; j++) {
-        double s = score[j];
-        for (int k = 0; k < j; k++) s -= d->T[j * p + k] * u[k];
-        u[j] = s / d->T[j * p + j];
-    }
-    for (int i = 0; i < p; i++) {
-        double v = 0;
-        for (int j = i; j < p; j++) for (int q = i; d->T[j * p + i] != 0 && q < p; q++) v += d->T[j * p + i] * vg[q * p + j] * d->T[q * p + i];
-        double x = fabs(u[i]) * sqrt(fmax(v, 0));
-        if (x > largest) largest = x;
-    }
-    return largest;
 }
 
 /* A maximum exists where the Newton decrement is small against how fast the information can change: with R the largest
@@ -102,7 +83,7 @@ Rc cox_maximise(CoxMaximum *m, CoxData *d, const double *start, const double *ri
         m->singular = linalg_cholesky(L, p, &ignored) != OK;
         if (m->singular) return OK;
         linalg_cholesky_inverse(m->vcov, L, p);
-        m->max_abs_score = largest_score(d, m->score, m->vcov, step);
+        m->max_abs_score = basis_largest_score(d->T, p, m->score, m->vcov, step);
         memcpy(step, m->score, (size_t)p * sizeof *step);
         linalg_cholesky_solve(L, p, step, 1);
         double decrement = 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "stats/basis.h"
 #include "stats/cox_model.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
@@ -276,25 +277,35 @@ static bool evaluate(void *context, const double *g, double *value, double *scor
     return cox_evaluate(context, g, value, score, info);
 }
 
-/* The limit on the side where the estimate is not: from a place at which the profile is near its supremum. */
+/* The limit on the side where the estimate of column j is not. */
 static Rc one_sided(CoxModel *c, int j, int sign, double top, double *limit, Err *e)
+{
+    const Likelihood l = { c->p, &c->data, evaluate, true, NULL };
+    double *t = ARENA_NEW(&c->a, (size_t)c->p, double);
+    if (!t) return err_nomem(e);
+    basis_axis(t, c->data.T, c->p, j);
+    return likelihood_limit_of_infinite(limit, &l, t, sign, 1 / c->data.scale[j], top, chisq_quantile(call_conf(c->call), 1), &c->a, e);
+}
+
+static Rc separated_limits(CoxModel *c, Reduced *reduced, const double *h, const double *sign, const double *beta, const double *se, double top, Err *e)
 {
     Rc rc = OK;
     int p = c->p;
-    CoxData *d = &c->data;
-    Likelihood l = { p, d, evaluate, true, NULL };
-    double drop = chisq_quantile(call_conf(c->call), 1), unit = 1 / d->scale[j];
-    double *g = ARENA_NEW(&c->a, (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
-    *limit = NAN;
-    if (!g || !t) return err_nomem(e);
-    for (int k = 0; k < p; k++) t[k] = d->T[k * p + j];
-    for (double b = unit; b < 700 * unit; b *= 1.5) {
-        LikelihoodPoint at;
-        TRY(likelihood_maximise(&at, &l, g, t, sign * b, e));
-        if (!isfinite(at.value)) return OK;
-        if (2 * (top - at.value) > drop / 4) continue;
-        return likelihood_limit(limit, &l, g, t, sign * b, unit, top, drop, -sign, e);
+    char key[KEY_MAX];
+    static const char *const cols[] = { "lower", "upper" };
+    double *limits = ARENA_NEW(&c->a, 2 * (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
+    if (!limits || !t) return err_nomem(e);
+    for (int j = 0; j < p; j++) {
+        limits[j] = limits[p + j] = NAN;
+        if (sign[j] > 0) TRY(one_sided(c, j, 1, top, &limits[j], e));
+        if (sign[j] < 0) TRY(one_sided(c, j, -1, top, &limits[p + j], e));
+        if (isnan(se[j])) continue;
+        Likelihood l = { reduced->rank, reduced, evaluate_reduced, true, NULL };
+        along_axes(t, reduced, &c->data, (size_t)j);
+        for (int side = 0; side < 2; side++)
+            TRY(likelihood_limit(&limits[side * p + j], &l, h, t, beta[j], se[j], top, chisq_quantile(call_conf(c->call), 1), side ? 1 : -1, e));
     }
+    json_set_matrix(c->out, level_key(key, "profile_ci", call_conf(c->call)), limits, (size_t)p, 2, (const char *const *)c->term, cols);
 out:
     return rc;
 }
@@ -305,12 +316,11 @@ Rc cox_separated(CoxModel *c, const Existence *ex, Err *e)
     int p = c->p;
     Json *out = c->out;
     double top = NAN, *beta = ARENA_NEW(&c->a, (size_t)p, double), *raw = ARENA_NEW(&c->a, (size_t)p, double);
-    double *sign = ARENA_NEW(&c->a, (size_t)p, double), *limits = ARENA_NEW(&c->a, 2 * (size_t)p, double);
-    double *se = ARENA_NEW(&c->a, (size_t)p, double), *h = ARENA_NEW(&c->a, (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
+    double *sign = ARENA_NEW(&c->a, (size_t)p, double), *se = ARENA_NEW(&c->a, (size_t)p, double), *h = ARENA_NEW(&c->a, (size_t)p, double);
     Reduced reduced = { 0 };
     unsigned char *finite = arena_alloc(&c->a, (size_t)p);
     Str names = { 0 }, rest = { 0 };
-    if (!beta || !raw || !sign || !limits || !finite || !se || !h || !t) { rc = err_nomem(e); goto out; }
+    if (!beta || !raw || !sign || !finite || !se || !h) { rc = err_nomem(e); goto out; }
     cox_to_columns(raw, &c->data, ex->direction);
     existence_signs(sign, raw, c->data.scale, p);
     for (int j = 0; j < p; j++) se[j] = NAN;
@@ -335,21 +345,7 @@ Rc cox_separated(CoxModel *c, const Existence *ex, Err *e)
     Json *direction = json_set(s, "direction", json_object());
     int k = 0;
     for (size_t j = 0; j < c->d.p; j++) json_set_number(direction, c->d.term[j], c->keep[j] ? sign[k++] : 0);
-    if (option_flag(c->call, "profile") && isfinite(top)) {
-        char key[KEY_MAX];
-        static const char *const cols[] = { "lower", "upper" };
-        for (int j = 0; j < p; j++) {
-            limits[j] = limits[p + j] = NAN;
-            if (sign[j] > 0) TRY(one_sided(c, j, 1, top, &limits[j], e));
-            if (sign[j] < 0) TRY(one_sided(c, j, -1, top, &limits[p + j], e));
-            if (isnan(se[j])) continue;
-            Likelihood l = { reduced.rank, &reduced, evaluate_reduced, true, NULL };
-            along_axes(t, &reduced, &c->data, (size_t)j);
-            for (int side = 0; side < 2; side++)
-                TRY(likelihood_limit(&limits[side * p + j], &l, h, t, beta[j], se[j], top, chisq_quantile(call_conf(c->call), 1), side ? 1 : -1, e));
-        }
-        json_set_matrix(out, level_key(key, "profile_ci", call_conf(c->call)), limits, (size_t)p, 2, (const char *const *)c->term, cols);
-    }
+    if (option_flag(c->call, "profile") && isfinite(top)) TRY(separated_limits(c, &reduced, h, sign, beta, se, top, e));
     rc = diagnose_fatal(out, e, "monotone_likelihood",
                         "the likelihood rises for ever along %s: no finite coefficient%s%s%s. The likelihood-ratio test holds (log-likelihood at "
                         "most %.6g)%s", str_text(&names), rest.len ? "; finite, given that: " : "", str_text(&rest), "", top,

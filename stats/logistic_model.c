@@ -31,16 +31,13 @@ Rc logistic_limits(LogisticModel *c, Err *e)
     Rc rc = OK;
     int p = c->p;
     Likelihood l = { p, &c->data, logistic_evaluate, !c->data.firth, logistic_evaluate_plain };
-    double drop = chisq_quantile(call_conf(c->call), 1);
-    double *m = ARENA_NEW(&c->a, 2 * (size_t)p + 1, double), *t = ARENA_NEW(&c->a, (size_t)p + 1, double);
+    double *m = ARENA_NEW(&c->a, 2 * (size_t)p + 1, double), *se = ARENA_NEW(&c->a, (size_t)p + 1, double);
     char key[KEY_MAX];
     static const char *const cols[] = { "lower", "upper" };
-    if (!m || !t) return err_nomem(e);
-    for (int j = 0; j < p; j++) {
-        for (int k = 0; k < p; k++) t[k] = c->data.T[k * p + j];
-        for (int side = 0; side < 2; side++)
-            TRY(likelihood_limit(&m[side * p + j], &l, c->m.g, t, c->m.beta[j], sqrt(c->m.vcov[j * p + j]), c->m.value, drop, side ? 1 : -1, e));
-    }
+    if (!m || !se) return err_nomem(e);
+    for (int j = 0; j < p; j++) se[j] = sqrt(c->m.vcov[j * p + j]);
+    const ProfiledFit fit = { .g = c->m.g, .T = c->data.T, .beta = c->m.beta, .se = se, .top = c->m.value };
+    TRY(likelihood_limits(m, &l, &fit, chisq_quantile(call_conf(c->call), 1), &c->a, e));
     json_set_matrix(c->out, level_key(key, "profile_ci", call_conf(c->call)), m, (size_t)p, 2, (const char *const *)c->term, cols);
 out:
     return rc;

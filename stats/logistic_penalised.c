@@ -35,21 +35,11 @@ static Rc augmented(LogisticModel *c, Err *e)
 static Rc tests_by_term(LogisticModel *c, Err *e)
 {
     Rc rc = OK;
-    int p = c->p;
-    Likelihood l = { p, &c->data, logistic_evaluate, false, NULL };
-    double *g = ARENA_NEW(&c->a, (size_t)p + 1, double), *t = ARENA_NEW(&c->a, (size_t)p + 1, double), *q = ARENA_NEW(&c->a, (size_t)p + 1, double);
-    if (!g || !t || !q) return err_nomem(e);
-    for (int j = 0; j < p; j++) {
-        LikelihoodPoint warm, cold;
-        for (int k = 0; k < p; k++) t[k] = c->data.T[k * p + j];
-        memcpy(g, c->m.g, (size_t)p * sizeof *g);
-        TRY(likelihood_maximise_to(&warm, &l, g, t, 0, 1e-7, e));
-        memset(g, 0, (size_t)p * sizeof *g);
-        TRY(likelihood_maximise_to(&cold, &l, g, t, 0, 1e-7, e));
-        double top = fmax(warm.value, cold.value);
-        q[j] = chisq_sf(fmax(2 * (c->m.value - top), 0), 1);
-    }
-    logistic_by_term(c, "p_pen_lr", q);
+    Likelihood l = { c->p, &c->data, logistic_evaluate, false, NULL };
+    double *p = ARENA_NEW(&c->a, (size_t)c->p + 1, double);
+    if (!p) return err_nomem(e);
+    TRY(likelihood_tests(p, &l, &(ProfiledFit){ .g = c->m.g, .T = c->data.T, .top = c->m.value }, &c->a, e));
+    logistic_by_term(c, "p_pen_lr", p);
 out:
     return rc;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "stats/basis.h"
 #include "stats/diagnosis.h"
 #include "stats/dist.h"
 #include "stats/existence.h"
@@ -151,27 +152,14 @@ out:
     return rc;
 }
 
-/* The limit on the side where the estimate is not: from a place at which the profile is near its supremum. */
+/* The limit on the side where the estimate of column j is not. */
 static Rc one_sided(LogisticModel *c, int j, int sign, double top, double *limit, Err *e)
 {
-    Rc rc = OK;
-    int p = c->p;
-    LogisticData *d = &c->data;
-    Likelihood l = { p, d, logistic_evaluate, true, NULL };
-    double drop = chisq_quantile(call_conf(c->call), 1), unit = 1 / d->scale[j];
-    double *g = ARENA_NEW(&c->a, (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
-    *limit = NAN;
-    if (!g || !t) return err_nomem(e);
-    for (int k = 0; k < p; k++) t[k] = d->T[k * p + j];
-    for (double b = unit; b < 700 * unit; b *= 1.5) {
-        LikelihoodPoint at;
-        TRY(likelihood_maximise(&at, &l, g, t, sign * b, e));
-        if (!isfinite(at.value)) return OK;
-        if (2 * (top - at.value) > drop / 4) continue;
-        return likelihood_limit(limit, &l, g, t, sign * b, unit, top, drop, -sign, e);
-    }
-out:
-    return rc;
+    const Likelihood l = { c->p, &c->data, logistic_evaluate, true, NULL };
+    double *t = ARENA_NEW(&c->a, (size_t)c->p, double);
+    if (!t) return err_nomem(e);
+    basis_axis(t, c->data.T, c->p, j);
+    return likelihood_limit_of_infinite(limit, &l, t, sign, 1 / c->data.scale[j], top, chisq_quantile(call_conf(c->call), 1), &c->a, e);
 }
 
 static Rc separated_limits(LogisticModel *c, Reduced *reduced, const double *h, const double *sign, const double *beta, const double *se,

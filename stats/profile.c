@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/arena.h"
+#include "stats/basis.h"
+#include "stats/dist.h"
 #include "stats/linalg.h"
 
 enum { ITERATIONS_MAX = 200, HALVINGS_MAX = 40, SEARCH_MAX = 100, SLOW = 12, JUMPS_MAX = 4 };
@@ -304,5 +305,57 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
     *limit = isnan(outside) ? NAN : (inside + outside) / 2;
 out:
     arena_free(&a);
+    return rc;
+}
+
+Rc likelihood_limits(double *m, const Likelihood *l, const ProfiledFit *fit, double drop, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const int p = l->p;
+    double *t = ARENA_NEW(a, (size_t)p + 1, double);
+    if (!t) return err_nomem(e);
+    for (int j = 0; j < p; j++) {
+        basis_axis(t, fit->T, p, j);
+        for (int side = 0; side < 2; side++)
+            TRY(likelihood_limit(&m[side * p + j], l, fit->g, t, fit->beta[j], fit->se[j], fit->top, drop, side ? 1 : -1, e));
+    }
+out:
+    return rc;
+}
+
+Rc likelihood_tests(double *p, const Likelihood *l, const ProfiledFit *fit, Arena *a, Err *e)
+{
+    Rc rc = OK;
+    const size_t n = (size_t)l->p;
+    double *g = ARENA_NEW(a, n + 1, double), *t = ARENA_NEW(a, n + 1, double);
+    if (!g || !t) return err_nomem(e);
+    for (int j = 0; j < l->p; j++) {
+        LikelihoodPoint warm, cold;
+        basis_axis(t, fit->T, l->p, j);
+        memcpy(g, fit->g, n * sizeof *g);
+        TRY(likelihood_maximise_to(&warm, l, g, t, 0, REST_FOR_VALUE, e));
+        memset(g, 0, n * sizeof *g);
+        TRY(likelihood_maximise_to(&cold, l, g, t, 0, REST_FOR_VALUE, e));
+        p[j] = chisq_sf(fmax(2 * (fit->top - fmax(warm.value, cold.value)), 0), 1);
+    }
+out:
+    return rc;
+}
+
+Rc likelihood_limit_of_infinite(double *limit, const Likelihood *l, const double *t, int sign, double unit, double top, double drop, Arena *a, Err *e)
+{
+    enum { FARTHEST = 700 };
+    Rc rc = OK;
+    double *g = ARENA_NEW(a, (size_t)l->p + 1, double);
+    *limit = NAN;
+    if (!g) return err_nomem(e);
+    for (double b = unit; b < FARTHEST * unit; b *= 1.5) {
+        LikelihoodPoint at;
+        TRY(likelihood_maximise(&at, l, g, t, sign * b, e));
+        if (!isfinite(at.value)) return OK;
+        if (2 * (top - at.value) > drop / 4) continue;
+        return likelihood_limit(limit, l, g, t, sign * b, unit, top, drop, -sign, e);
+    }
+out:
     return rc;
 }

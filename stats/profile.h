@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "core/arena.h"
 #include "core/err.h"
 
 /* A (penalised) log-likelihood of p parameters g: value, score[p] and a positive matrix info (p x p) that serves as its Hessian,
@@ -39,5 +40,18 @@ Rc likelihood_maximise_to(LikelihoodPoint *out, const Likelihood *l, double *g, 
  * on all starts are tried at every step. */
 Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, const double *t, double b_hat, double se, double top,
                     double drop, int side, Err *e);
+
+/* A fit whose coefficients are looked at one by one: beta = T g in the caller's columns (stats/basis.h), their standard errors, and the maximum. */
+typedef struct { const double *g, *T, *beta, *se; double top; } ProfiledFit;
+
+/* Both limits of every coefficient: m[p x 2], lower and upper. */
+Rc likelihood_limits(double *m, const Likelihood *l, const ProfiledFit *fit, double drop, Arena *a, Err *e);
+
+/* p of the likelihood-ratio test of each coefficient, which is held at 0: from the maximum and from 0, the better of the two. */
+Rc likelihood_tests(double *p, const Likelihood *l, const ProfiledFit *fit, Arena *a, Err *e);
+
+/* Of a coefficient t'g that is infinite to the side of `sign`: the limit on the other side, from a place at which the profile is near its
+ * supremum `top`; `unit` is what the coefficient is searched in steps of. */
+Rc likelihood_limit_of_infinite(double *limit, const Likelihood *l, const double *t, int sign, double unit, double top, double drop, Arena *a, Err *e);
 
 #endif

@@ -3,13 +3,13 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/file.h"
 #include "core/str.h"
 #include "core/tracer.h"
 #include "ingest/nifti.h"
+#include "study/scan_read.h"
 
 void print_warning(const CommandLine *c, const char *line)
 {
@@ -32,26 +32,18 @@ Rc mask_argument(Mask *out, const char *text, const Grid *image, Err *e)
     Rc rc = OK;
     Mask m = { 0 };
     int label = -1;
-    char *path = text_copy(text);
-    if (!path) { rc = err_nomem(e); goto out; }
+    Str path = { 0 };
     /* What stands behind the last '#' is a label, unless a file has that name. */
-    char *hash = strrchr(path, '#');
-    if (hash && !file_exists(text)) {
-        double number = 0;
-        if (!number_read(&number, hash + 1) || number != floor(number) || number < 1 || number > 1e6) {
-            rc = err_set(e, ERR_INPUT, "%s: '%s' behind '#', expected a label of the mask, a whole number from 1", text, hash + 1);
-            goto out;
-        }
-        label = (int)number;
-        *hash = 0;
-    }
-    TRY(nifti_read_mask(&m, path, text, label, NULL, e));
+    if (file_exists(text)) str_append(&path, text);
+    else TRY(mask_path_split(&path, &label, text, e));
+    TRY(str_check(&path, e));
+    TRY(nifti_read_mask(&m, path.s, text, label, NULL, e));
     TRY(grid_require_same(image, &m.grid, text, e));
     *out = m;
     m = (Mask){ 0 };
 out:
     mask_free(&m);
-    free(path);
+    str_free(&path);
     return rc;
 }
 

@@ -12,7 +12,7 @@
 #include "core/tracer.h"
 #include "ingest/nifti.h"
 
-enum { PATH_LONGEST = 400, MAX_LABEL = 65535, FEW_VOXELS = 8, FEW_REFERENCE_VOXELS = 30 };
+enum { PATH_LONGEST = 400, MAX_LABEL = 1000000, FEW_VOXELS = 8, FEW_REFERENCE_VOXELS = 30 };
 static const double MAX_REFERENCE_COV = 0.25;    /* of a reference region; above it, it holds more than one tissue */
 
 typedef struct {

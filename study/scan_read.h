@@ -57,7 +57,7 @@ typedef struct {
 } ScanRule;
 void scan_rule(ScanRule *out, const Protocol *p, const Scan *s);
 
-/* "dir/mask.nii.gz#2" into path and label (-1 without). ERR_INPUT for a label that is no whole number from 1 to 65535 and for
+/* "dir/mask.nii.gz#2" into path and label (-1 without). ERR_INPUT for a label that is no whole number from 1 to a million and for
  * what only DICOM has ("rtstruct.dcm#GTV"). */
 Rc mask_path_split(Str *path, int *label, const char *cell, Err *e);
 

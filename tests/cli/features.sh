@@ -57,6 +57,7 @@ refused "bad units" 2 "units: 'suv'" "$REOX" hypoxia "$tmp/pet.nii" "$tmp/roi.ni
 refused "negative reference" 2 "reference: -1" "$REOX" hypoxia "$tmp/pet.nii" "$tmp/roi.nii" --reference=-1
 refused "NaN in the ROI" 3 'nan.nii: voxel \(3, 1, 1\) of the ROI' "$REOX" hypoxia "$tmp/nan.nii" "$tmp/roi.nii" --reference 2
 refused "no such label" 3 "labels.nii#3" "$REOX" hypoxia "$tmp/pet.nii" "$tmp/labels.nii#3" --reference 2
+refused "a label that is no number" 3 "labels.nii: label .two. behind '#', expected a whole number from 1 to 1000000" "$REOX" hypoxia "$tmp/pet.nii" "$tmp/labels.nii#two" --reference 2
 refused "several labels" 3 "labels.nii" "$REOX" hypoxia "$tmp/pet.nii" "$tmp/labels.nii" --reference 2
 refused "no image" 3 "nothing.nii" "$REOX" hypoxia "$tmp/nothing.nii" "$tmp/roi.nii" --reference 2
 

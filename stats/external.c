@@ -10,7 +10,6 @@
 #include "stats/cif.h"
 #include "stats/concordance.h"
 #include "stats/dist.h"
-#include "stats/finegray.h"
 #include "stats/influence.h"
 #include "stats/ipcw.h"
 #include "stats/km.h"
@@ -18,6 +17,7 @@
 #include "stats/newton.h"
 #include "stats/result_keys.h"
 #include "stats/roc.h"
+#include "stats/subdistribution.h"
 #include "stats/trained.h"
 
 enum { GRID = 41, STEPS = 4 };
@@ -63,6 +63,11 @@ static double mean_se(const double *x, double mean, const ExternalData *d)
 
 static bool at_horizon(const ExternalData *d) { return d->time && isfinite(d->horizon) && !isnan(d->risk[0]); }
 
+static SubdistributionRows subdistribution_rows(const ExternalData *d, const int *state)
+{
+    return (SubdistributionRows){ .n = d->n, .eta = d->eta, .time = d->time, .weight = d->weight, .state = state, .stratum = d->stratum };
+}
+
 /* ---- discrimination */
 
 static Rc discrimination(Json *out, const ExternalData *d, const double *event, const int *state, Arena *a, Err *e)
@@ -76,12 +81,13 @@ static Rc discrimination(Json *out, const ExternalData *d, const double *event, 
         goto out;
     }
     Concordance c;
-    double *time = ARENA_NEW(a, d->n + 1, double), last = 0;
+    double *time = ARENA_NEW(a, d->n + 1, double);
     bool competing = false;
     if (!time) return err_nomem(e);
-    for (size_t i = 0; i < d->n; i++) { last = fmax(last, d->time[i]); competing = competing || state[i] == 2; }
-    for (size_t i = 0; i < d->n; i++) time[i] = d->subdistribution && state[i] == 2 ? 2 * last + 1 : d->time[i];
-    ConcordanceData q = { .n = d->n, .time = time, .event = event, .weight = d->weight, .marker = d->eta, .stratum = d->stratum, .tau = INFINITY };
+    for (size_t i = 0; i < d->n; i++) competing = competing || state[i] == 2;
+    const SubdistributionRows rows = subdistribution_rows(d, state);
+    if (d->subdistribution) subdistribution_times(time, &rows);
+    ConcordanceData q = { .n = d->n, .time = d->subdistribution ? time : d->time, .event = event, .weight = d->weight, .marker = d->eta, .stratum = d->stratum, .tau = INFINITY };
     TRY(concordance_estimate(&c, &q, NULL, a, e));
     set_estimate(o, "c", c.c, sqrt(c.var), d->conf);
     if (!at_horizon(d)) goto out;
@@ -127,29 +133,14 @@ static Rc parametric_slope(Judged *j, const ExternalData *d, const double *event
     return survreg_slope(&j->slope, &j->se_slope, d->dist, lp, d->time, event, d->weight, d->n, a, e);
 }
 
-/* The coefficient of eta in a Fine–Gray model of this cohort, robust. */
-static Rc subdistribution_slope(Judged *j, const ExternalData *d, const int *state, Arena *a, Err *e)
-{
-    FineGrayFit f = { 0 };
-    Err why = { 0 };
-    FineGrayData q = { .n = d->n, .p = 1, .time = d->time, .x = d->eta, .state = state, .convention = FINEGRAY_SURVIVAL, .stratum = d->stratum,
-                       .weight = d->weight };
-    *j = (Judged){ NAN, NAN, NAN, NAN, NAN, NAN };
-    const Rc rc = finegray_fit(&f, &q, a, &why);
-    if (rc == ERR_NOMEM) return err_nomem(e);
-    if (rc != OK || !f.converged || f.direction) return OK;
-    j->slope = f.coef[0];
-    j->se_slope = f.se[0];
-    return OK;
-}
-
 static Rc calibration(Json *out, const ExternalData *d, const double *event, const int *state, Arena *a, Err *e)
 {
     Rc rc = OK;
     Json *o = json_set(out, "calibration", json_object());
     Judged j;
     double observed = NAN, se = NAN, expected = weighted_mean(d->risk, d), z = conf_z(d->conf);
-    if (d->subdistribution) TRY(subdistribution_slope(&j, d, state, a, e));
+    const SubdistributionRows rows = subdistribution_rows(d, state);
+    if (d->subdistribution) TRY(subdistribution_slope(&j, &rows, a, e));
     else if (d->scale > 0) TRY(parametric_slope(&j, d, event, a, e));
     else TRY(judge_weighted(&j, d->eta, d->time, event, d->weight, d->stratum, d->stratum ? d->n_strata : 1, d->n, a, e));
     set_estimate(o, "slope", j.slope, j.se_slope, d->conf);

@@ -12,6 +12,7 @@
 #include "stats/formula.h"
 #include "stats/predict.h"
 #include "stats/response.h"
+#include "stats/subdistribution.h"
 #include "stats/terms.h"
 #include "stats/trained.h"
 
@@ -26,6 +27,7 @@ typedef struct {
     Frame rows;                /* complete rows, in an order of their own */
     size_t n;
     double *time, *event, *horizon;      /* time and horizon NULL for a response; horizon[n] all the same */
+    bool subdistribution;      /* event holds states: 0 censored, 1 the cause, 2 another event */
     int *stratum;              /* NULL: one */
     int n_strata, n_stats;
     bool wants_curve;
@@ -95,6 +97,12 @@ out:
     return rc;
 }
 
+/* 0 censored, 1 the cause, 2 another event. */
+static double state_of(const StatCall *call, double code)
+{
+    return code == option_number(call, "cause", 1) ? 1 : code == option_number(call, "cens_code", 0) ? 0 : 2;
+}
+
 /* Complete rows, their outcome and strata. */
 static Rc prepare(Work *w, Json *options, const StatCall *call, Err *e)
 {
@@ -112,7 +120,9 @@ static Rc prepare(Work *w, Json *options, const StatCall *call, Err *e)
     }
     TRY(formula_parse(&f, call->formula, &parsed, e));
     const bool survival = f->left_kind == LEFT_SURV;
-    TRY(design_build(d, ignored, call, &(DesignWish){ .kind = survival ? FORMULA_SURVIVAL : FORMULA_RESPONSE, .no_intercept = survival }, e));
+    w->subdistribution = strcmp(w->method->name, "finegray") == 0;
+    TRY(design_build(d, ignored, call, &(DesignWish){ .kind = survival ? FORMULA_SURVIVAL : FORMULA_RESPONSE, .codes = w->subdistribution,
+                                                      .no_intercept = survival }, e));
     if (d->start) { rc = err_set(e, ERR_USAGE, "intervals (start, stop] belong to no one patient at time zero, for whom a prediction is judged"); goto out; }
     if (!survival) TRY(response_binary(&y, d, ignored, e));
     TRY(design_canonical_order(&order, d, &d->arena, e));
@@ -125,7 +135,7 @@ static Rc prepare(Work *w, Json *options, const StatCall *call, Err *e)
     if (!row || !w->event || (survival && (!w->time || !w->horizon)) || (d->stratum && !w->stratum)) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < w->n; i++) {
         row[i] = d->row[order[i]];
-        w->event[i] = survival ? d->event[order[i]] != 0 : y[order[i]];
+        w->event[i] = !survival ? y[order[i]] : w->subdistribution ? state_of(call, d->event[order[i]]) : d->event[order[i]] != 0;
         if (w->stratum) w->stratum[i] = d->stratum[order[i]];
         if (!survival) continue;
         w->time[i] = d->time[order[i]];
@@ -158,14 +168,27 @@ static Rc sample_new(Sample *s, size_t n, Arena *a, Err *e)
     return s->eta && s->risk && s->time && s->event && s->stratum ? OK : err_nomem(e);
 }
 
-static Rc apply(Sample *s, bool *whole, const Work *w, const Json *fit, const size_t *from, const FitRows *known, Arena *a, Err *e)
+/* What a fit says of all rows. incidence: at the horizon, of a subdistribution; else NULL. */
+typedef struct { FitRows rows; Prediction *incidence; } Told;
+
+static Rc tell(Told *out, const Work *w, const Json *fit, Arena *a, Err *e)
 {
     Rc rc = OK;
-    FitRows r = { 0 };
-    const bool varying = json_get(fit, "tt") != NULL;
     const PredictWish wish = { .horizon = w->wish->horizon, .conf = .95, .group = GROUP_TYPICAL };
-    if (known) r = *known;
-    else TRY(fit_rows(&r, fit, &w->rows, w->time ? w->horizon : NULL, &wish, a, e));
+    *out = (Told){ 0 };
+    TRY(fit_rows(&out->rows, fit, &w->rows, w->time ? w->horizon : NULL, &wish, a, e));
+    if (!w->subdistribution || isnan(w->wish->horizon)) goto out;
+    out->incidence = ARENA_NEW(a, w->n + 1, Prediction);
+    if (!out->incidence) return err_nomem(e);
+    TRY(predict_risk(out->incidence, fit, NULL, 0, &w->rows, &wish, a, e));
+out:
+    return rc;
+}
+
+static void apply(Sample *s, bool *whole, const Work *w, const Json *fit, const size_t *from, const Told *told)
+{
+    const FitRows r = told->rows;
+    const bool varying = json_get(fit, "tt") != NULL;
     *whole = true;
     s->scale = r.scale;
     s->dist = r.dist;
@@ -176,17 +199,25 @@ static Rc apply(Sample *s, bool *whole, const Work *w, const Json *fit, const si
         if (w->time) s->time[i] = w->time[k];
         if (w->stratum) s->stratum[i] = w->stratum[k];
         const double hazard = !w->time || !r.cumhaz ? NAN : exp(r.eta[k]) * (varying ? 1 : r.cumhaz[k]);
-        s->risk[i] = w->time ? -expm1(-hazard) : 1 / (1 + exp(-r.eta[k]));
+        s->risk[i] = told->incidence ? told->incidence[k].estimate : w->time ? -expm1(-hazard) : 1 / (1 + exp(-r.eta[k]));
         *whole = *whole && !isnan(r.eta[k]);
     }
-out:
-    return rc;
+}
+
+static Rc judge_incidence(Judged *j, const Work *w, const Sample *s, Arena *a, Err *e)
+{
+    int *state = ARENA_NEW(a, w->n + 1, int);
+    if (!state) return err_nomem(e);
+    for (size_t i = 0; i < w->n; i++) state[i] = (int)s->event[i];
+    return subdistribution_judge(j, &(SubdistributionRows){ .n = w->n, .eta = s->eta, .time = s->time, .state = state,
+                                                            .stratum = w->stratum ? s->stratum : NULL }, a, e);
 }
 
 static Rc judge_sample(double *stats, const Work *w, const Sample *s, Arena *a, Err *e)
 {
     Judged j;
-    Rc rc = judge(&j, s->eta, w->time ? s->time : NULL, s->event, w->stratum ? s->stratum : NULL, w->n_strata, w->n, a, e);
+    Rc rc = w->subdistribution ? judge_incidence(&j, w, s, a, e)
+                               : judge(&j, s->eta, w->time ? s->time : NULL, s->event, w->stratum ? s->stratum : NULL, w->n_strata, w->n, a, e);
     if (rc == OK && w->time && !isnan(s->scale)) {
         double *lp = ARENA_NEW(a, w->n + 1, double);
         if (!lp) return err_nomem(e);
@@ -233,7 +264,7 @@ static Rc one_resample(Totals *t, const Work *w, const CalibrationCurve *apparen
     Json *result = NULL;
     const Json *fit = NULL;
     Sample s;
-    FitRows r = { 0 };
+    Told told;
     double train[STATS_MAX], test[STATS_MAX];
     CalibrationCurve own = { 0 }, other = { 0 };
     bool whole = false;
@@ -245,13 +276,12 @@ static Rc one_resample(Totals *t, const Work *w, const CalibrationCurve *apparen
     TRY(fit_on(&result, &fit, w, &rows, e));
     if (!fit) goto out;
     TRY(sample_new(&s, w->n, &a, e));
-    const PredictWish wish = { .horizon = w->wish->horizon, .conf = .95, .group = GROUP_TYPICAL };
-    TRY(fit_rows(&r, fit, &w->rows, w->time ? w->horizon : NULL, &wish, &a, e));
-    TRY(apply(&s, &whole, w, fit, row, &r, &a, e));
+    TRY(tell(&told, w, fit, &a, e));
+    apply(&s, &whole, w, fit, row, &told);
     TRY(judge_sample(train, w, &s, &a, e));
     if (apparent->exists) TRY(curve_of(&own, w, &s, apparent->grid, &a, e));
     bool all = false;
-    TRY(apply(&s, &all, w, fit, NULL, &r, &a, e));
+    apply(&s, &all, w, fit, NULL, &told);
     if (!all || !whole) goto out;
     TRY(judge_sample(test, w, &s, &a, e));
     if (apparent->exists) TRY(curve_of(&other, w, &s, apparent->grid, &a, e));
@@ -310,6 +340,7 @@ Rc refit_validate(Json *out, const Method *m, const StatCall *call, const RefitW
     Totals t = { 0 };
     double apparent[STATS_MAX];
     bool whole;
+    Told told;
     if (!options) return err_nomem(e);
     w.call.options = options;
     TRY(prepare(&w, options, call, e));
@@ -320,7 +351,8 @@ Rc refit_validate(Json *out, const Method *m, const StatCall *call, const RefitW
     }
     w.wants_curve = w.wants_curve && (!w.time || json_size(json_get(fit, "baseline")) || json_get(fit, "dist"));
     TRY(sample_new(&s, w.n, &a, e));
-    TRY(apply(&s, &whole, &w, fit, NULL, NULL, &a, e));
+    TRY(tell(&told, &w, fit, &a, e));
+    apply(&s, &whole, &w, fit, NULL, &told);
     TRY(judge_sample(apparent, &w, &s, &a, e));
     if (w.wants_curve) TRY(curve_of(&curve, &w, &s, NULL, &a, e));
     set_stats(out, "apparent", &w, apparent);

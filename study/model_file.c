@@ -45,9 +45,7 @@ static Rc add_performance(Json *out, const ModelSpec *spec, const ModelDocument 
     ModelFrame f = { 0 };
     Err why = { 0 };
     Json *options = NULL, *result = NULL, *o = json_set(out, "performance", json_object());
-    const char *reason = d->subdistribution ? "the optimism of a cumulative incidence among competing events is not resampled; reox validate judges it in another cohort"
-                         : d->n_levels ? "the optimism of the probabilities of several levels is not resampled" : NULL;
-    if (reason) { json_set_text(o, "reason", reason); goto out; }
+    if (d->n_levels) { json_set_text(o, "reason", "the optimism of the probabilities of several levels is not resampled"); goto out; }
     TRY(model_columns(&c, spec, &t->protocol, s, &t->clinical.frame, a, e));
     TRY(model_frame(&f, spec, &c, &t->protocol, s, db, e));
     if (is_plain(spec, d->fit)) {
@@ -61,7 +59,8 @@ static Rc add_performance(Json *out, const ModelSpec *spec, const ModelDocument 
     } else {
         StatCall call = { .formula = spec->formula, .data = &f.frame, .options = f.options, .threads = 1 };
         result = json_object();
-        rc = refit_validate(result, c.method, &call, &(RefitWish){ RESAMPLES, 1, d->survival ? horizon : NAN, d->has_cause }, &why);
+        rc = refit_validate(result, c.method, &call, &(RefitWish){ RESAMPLES, 1, d->survival ? horizon : NAN,
+                                                                        d->has_cause && !d->subdistribution }, &why);
     }
     if (rc == OK) {
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) copy_key(o, result, keys[k]);

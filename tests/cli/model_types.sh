@@ -68,7 +68,10 @@ more = ["--group", "own"] if "frailty" in fit else ["--weights", "copies"] if na
 v = json.loads(run("validate", tmp + "/study", "--model", path, *more, *at))
 assert v["n"] == 90 and v["discrimination"]["c"] > .5 and v["development"] == performance
 if name in ("cif", "cifstrata"):
-    assert "not resampled" in performance["reason"] and "recalibration" not in v and "weights" in v["recalibration_reason"]
+    a, c = performance["apparent"], performance["corrected"]
+    assert abs(a["C"] - v["discrimination"]["c"]) < 1e-9 and abs(a["slope"] - v["calibration"]["slope"]) < 1e-9, (a, v["discrimination"], v["calibration"])
+    assert .5 < c["C"] < a["C"] and abs(c["slope"] - 1) < .1 and performance["resamples_used"] > 150, performance
+    assert "recalibration" not in v and "weights" in v["recalibration_reason"]
     assert abs(v["calibration"]["slope"] - 1) < .1 and .5 < v["discrimination"]["auc_def2"] < 1 and v["measure"] == "cumulative_incidence"
     assert v["brier"]["model"] < v["brier"]["null"] and fit["baseline"][0]["cumhaz"] and v["calibration"]["curve"]["observed"]
     sys.exit(0)

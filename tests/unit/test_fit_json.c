@@ -371,6 +371,44 @@ START_TEST(refitting_is_what_validate_does)
 }
 END_TEST
 
+/* Among competing events: C by counting the pairs of Wolbers et al. (who had another event is never behind an event), the slope that the model
+ * has in its own cohort, less of both on new patients, and the curve at the horizon. */
+START_TEST(a_subdistribution_in_resamples)
+{
+    static const char with[] = "{\"convention\":\"survival\",\"cens_code\":7}";
+    Frame f = cohort(23, false);
+    double *code, pairs = 0, concordant = 0, eta[N];
+    Err e = { 0 };
+    Json *options = NULL, *out = json_object();
+    assert_ok_e(frame_add_numbers(&code, &f, "code", &e), e);
+    const double *t = frame_column(&f, "t")->num, *d = frame_column(&f, "d")->num, *x = frame_column(&f, "x")->num, *z = frame_column(&f, "z")->num;
+    for (int i = 0; i < N; i++) code[i] = d[i] == 0 ? 7 : i % 3 == 0 ? 2 : 1;
+    assert_ok_e(json_parse(&options, with, strlen(with), "options", &e), e);
+    StatCall call = { .formula = "Surv(t,code)~x+z+l", .data = &f, .options = options, .threads = 1 };
+    assert_ok_e(refit_validate(out, method_by_name("finegray"), &call, &(RefitWish){ 60, 2, 9, false }, &e), e);
+    Json *whole = call_method("finegray", call.formula, &f, NULL, with, OK, NULL);
+    for (int i = 0; i < N; i++) {
+        const char l = *frame_column(&f, "l")->text[i];
+        eta[i] = number_at(whole, "coef", "x") * x[i] + number_at(whole, "coef", "z") * z[i] +
+                 (l == 'b' ? number_at(whole, "coef", "lb") : l == 'c' ? number_at(whole, "coef", "lc") : 0);
+    }
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < N; k++) {
+            if (code[i] != 1 || k == i || !(t[k] > t[i] || code[k] == 2)) continue;
+            pairs++;
+            concordant += eta[i] > eta[k] ? 1 : eta[i] == eta[k] ? .5 : 0;
+        }
+    assert_near(number_at(out, "apparent", "C"), concordant / pairs, 1e-12);
+    assert_near(number_at(out, "apparent", "slope"), 1, 1e-8);
+    ck_assert(number_at(out, "corrected", "C") < number_at(out, "apparent", "C") && number_at(out, "corrected", "slope") < 1);
+    ck_assert(number_at(out, "resamples_used", NULL) > 50 && number_at(out, "calibration_curve_corrected", "mean_distance") > 0);
+    json_free(whole);
+    json_free(options);
+    json_free(out);
+    frame_free(&f);
+}
+END_TEST
+
 /* A penalty inside the resamples: less optimism than without; weights are refused by name. */
 START_TEST(penalty_goes_into_the_resamples)
 {
@@ -531,6 +569,7 @@ static Suite *suite(void)
     tcase_add_test(c, own_group_wants_a_frailty);
     tcase_add_test(c, tt_is_the_split_table);
     tcase_add_test(c, refitting_is_what_validate_does);
+    tcase_add_test(c, a_subdistribution_in_resamples);
     tcase_add_test(c, penalty_goes_into_the_resamples);
     tcase_add_test(c, the_fit_predicts_what_the_method_did);
     tcase_add_test(c, limits_by_differences);

@@ -1,6 +1,7 @@
 /* stats/logistic.c: `logistic`: regression of a binary response, maximum likelihood or penalised. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/sum.h"
@@ -108,16 +109,18 @@ static Rc discrimination(LogisticModel *c, Err *e)
     Arena a = { 0 };
     RocArea area = { 0 };
     size_t n = c->d.n;
-    double *marker = ARENA_NEW(&a, n + 1, double), *y = ARENA_NEW(&a, n + 1, double);
-    if (!marker || !y) { rc = err_nomem(e); goto out; }
+    double *marker = ARENA_NEW(&a, n + 1, double);
+    int *cluster = c->d.cluster ? ARENA_NEW(&a, n + 1, int) : NULL;
+    if (!marker || (c->d.cluster && !cluster)) { rc = err_nomem(e); goto out; }
     for (size_t i = 0; i < n; i++) {                 /* row by row in one order: equal rows tie */
         size_t row = c->data.order[i];
         double s = c->d.offset ? c->d.offset[row] : 0;
         for (int j = 0; j < c->p; j++) s += c->m.beta[j] * c->x[(size_t)j * n + row];
         marker[i] = s;
-        y[i] = c->data.y[i];
+        if (cluster) cluster[i] = c->d.cluster[row];
     }
-    TRY(roc_area(&area, marker, y, n, &a, e));
+    const RocSample sample = { n, c->data.y, c->data.w, cluster, c->d.n_clusters };
+    TRY(roc_area_of_sample(&area, marker, &sample, &a, e));
     Json *o = json_set(c->out, "auc_apparent", json_object());
     json_set_number(o, "auc", area.auc);
     json_set_number(o, "se_delong", sqrt(area.var));
@@ -126,29 +129,72 @@ out:
     return rc;
 }
 
-/* Hosmer and Lemeshow 1980: ten groups by type-7 quantiles of the fit. */
+typedef struct { double prob, weight; } Fitted;
+
+static int by_prob(const void *a, const void *b)
+{
+    const double x = ((const Fitted *)a)->prob, y = ((const Fitted *)b)->prob;
+    return (x > y) - (x < y);
+}
+
+/* The fit at a place, from 0, among rows that are there as often as their weights say. */
+static double fitted_at(const Fitted *f, size_t n, double place)
+{
+    size_t i = 0;
+    for (double upto = f[0].weight; i + 1 < n && upto <= place; upto += f[i].weight) i++;
+    return f[i].prob;
+}
+
+/* Bounds of n_groups groups: type-7 quantiles of the fit, with weights (whole numbers) as quantile_sorted() would find them in the rows written out. */
+static Rc group_bounds(double *bound, int n_groups, const double *prob, const double *weight, size_t n, Arena *a, Err *e)
+{
+    Fitted *f = weight ? ARENA_NEW(a, n + 1, Fitted) : NULL;
+    double *sorted = weight ? NULL : ARENA_NEW(a, n + 1, double), total = 0;
+    if (weight ? !f : !sorted) return err_nomem(e);
+    if (!weight) {
+        memcpy(sorted, prob, n * sizeof *sorted);
+        sort_doubles(sorted, n);
+        for (int k = 0; k <= n_groups; k++) bound[k] = quantile_sorted(sorted, n, k / (double)n_groups);
+        return OK;
+    }
+    for (size_t i = 0; i < n; i++) {
+        f[i] = (Fitted){ prob[i], weight[i] };
+        total += weight[i];
+    }
+    qsort(f, n, sizeof *f, by_prob);
+    for (int k = 0; k <= n_groups; k++) {
+        const double place = (total - 1) * (k / (double)n_groups), low = floor(place + 1e-12 * fmax(1, place));
+        const double two[2] = { fitted_at(f, n, low), fitted_at(f, n, low + 1) };
+        bound[k] = quantile_sorted(two, 2, fmax(place - low, 0));
+    }
+    return OK;
+}
+
+/* Hosmer and Lemeshow 1980: ten groups by type-7 quantiles of the fit. A row of weight 2 is two rows; weights that are no counts of rows leave no
+ * chi-square distribution. */
 static Rc hosmer_lemeshow(LogisticModel *c, const double *prob, Err *e)
 {
     enum { GROUPS = 10 };
     size_t n = c->d.n;
-    double *sorted = ARENA_NEW(&c->a, n + 1, double), cut[GROUPS + 1], count[GROUPS] = { 0 }, seen[GROUPS] = { 0 };
-    double expected[GROUPS] = { 0 }, chisq = 0;
+    double bound[GROUPS + 1], cut[GROUPS + 1], count[GROUPS] = { 0 }, seen[GROUPS] = { 0 }, expected[GROUPS] = { 0 }, chisq = 0;
     int groups = 0;
-    if (!sorted) return err_nomem(e);
-    memcpy(sorted, prob, n * sizeof *sorted);
-    sort_doubles(sorted, n);
-    for (int k = 0; k <= GROUPS; k++) {
-        double q = quantile_sorted(sorted, n, k / (double)GROUPS);
-        if (groups == 0 || q > cut[groups - 1]) cut[groups++] = q;
+    if (!design_weights_whole(&c->d)) {
+        set_test(c->out, "hosmer_lemeshow", NAN, NAN, NAN);
+        return OK;
     }
+    Rc rc = group_bounds(bound, GROUPS, prob, c->data.w, n, &c->a, e);
+    if (rc != OK) return rc;
+    for (int k = 0; k <= GROUPS; k++)
+        if (groups == 0 || bound[k] > cut[groups - 1]) cut[groups++] = bound[k];
     groups--;
     if (groups < 3) return OK;
     for (size_t i = 0; i < n; i++) {
+        const double w = c->data.w ? c->data.w[i] : 1;
         int k = 0;
         while (k < groups - 1 && prob[i] > cut[k + 1]) k++;
-        count[k]++;
-        seen[k] += c->data.y[i];
-        expected[k] += prob[i];
+        count[k] += w;
+        seen[k] += w * c->data.y[i];
+        expected[k] += w * prob[i];
     }
     for (int k = 0; k < groups; k++) {
         double d = seen[k] - expected[k];
@@ -161,6 +207,7 @@ static Rc hosmer_lemeshow(LogisticModel *c, const double *prob, Err *e)
     return OK;
 }
 
+/* Measures of the fit, all by weight: a row of weight 2 is two rows, in the number of rows that the likelihood is spread over as well. */
 static Rc accuracy(LogisticModel *c, const double *prob, Err *e)
 {
     size_t n = c->d.n;
@@ -173,7 +220,7 @@ static Rc accuracy(LogisticModel *c, const double *prob, Err *e)
         sum[y > 0] += w * prob[i];
         total[y > 0] += w;
     }
-    double rows = (double)n, cox_snell = -expm1(2 * (ll0 - ll) / rows), mean = events / weight;
+    double rows = weight, cox_snell = -expm1(2 * (ll0 - ll) / rows), mean = events / weight;
     Json *o = json_set(c->out, "r2", json_object());
     json_set_number(o, "mcfadden", 1 - ll / ll0);
     json_set_number(o, "cox_snell", cox_snell);

@@ -220,7 +220,8 @@ static void write_idi(Json *out, const Pair *q)
     json_set_number(o, "z", (mean[1] - mean[0]) / sqrt(se2));
 }
 
-/* ---- net benefit. Vickers & Elkin 2006; with censoring the event rate of the treated is their Kaplan–Meier estimate. */
+/* ---- net benefit. Vickers & Elkin 2006; with censoring the event rate of the treated is their Kaplan–Meier estimate, NaN when their follow-up ends
+ * before. */
 
 static Rc benefit_at(double *benefit, const Pair *q, const double *risk, double t, double *time, double *event, double *weight, Err *e)
 {
@@ -241,7 +242,7 @@ static Rc benefit_at(double *benefit, const Pair *q, const double *risk, double 
     if (q->survival) {
         KmCurve c;
         TRY(km_estimate(&c, &(KmData){ .n = m, .time = time, .event = event, .weight = q->weight ? weight : NULL }, &(KmOptions){ 0 }, &a, e));
-        rate = (1 - km_survival(&c, q->horizon)) * treated;
+        rate = q->horizon <= c.time[c.n - 1] || c.surv[c.n - 1] == 0 ? (1 - km_survival(&c, q->horizon)) * treated : NAN;
     }
     *benefit = rate / n - (treated - rate) / n * odds;
 out:

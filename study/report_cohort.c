@@ -211,7 +211,7 @@ static void facts_text(Str *out, const Json *fit)
     char a[FORMAT_MAX], b[FORMAT_MAX];
     const Json *c = json_get(fit, "concordance"), *lr = json_get(fit, "lr_test");
     double value = json_type(c) == JSON_OBJECT ? json_number(json_get(c, "c")) : json_number(c);
-    double auc = json_number(json_get(fit, "auc_apparent")), p = lr ? json_number(json_get(lr, "p")) : NAN;
+    double auc = json_number(json_get(json_get(fit, "auc_apparent"), "auc")), p = lr ? json_number(json_get(lr, "p")) : NAN;
     if (!isnan(value)) {
         double se = json_type(c) == JSON_OBJECT ? json_number(json_get(c, "se")) : NAN;
         str_appendf(out, "Concordance %s", format_fixed(a, value, 2));

@@ -133,6 +133,9 @@ refused "another key" 3 'bad.json: unknown key sha255, expected perhaps sha256' 
 sed 's/"Surv(time, event) ~ fmiso_pre_fhv \* stage + age"/"Surv(time, event) ~ fmiso_pre_fhv * stage"/' "$tmp/one/plain.json" >"$tmp/bad.json"
 refused "another formula" 3 'bad.json: its content does not have its sha256' "$REOX" predict "$tmp/study" --model "$tmp/bad.json" --horizon 12
 
+"$REOX" report "$tmp/study" --out "$tmp/pages" -q
+ok "a logistic model's area stands on the cohort's page" grep -q 'Area under the ROC curve 0[.][0-9][0-9], in the data it was fitted to' "$tmp/pages/cohort.html"
+
 # Rows that the model does not know: another category, a value outside, a column that is not there.
 printf 'patient,fmiso_pre_fhv,age,stage\na,0.5,60,A\nb,0.5,60,D\nc,0.5,99,B\nd,,60,A\n' >"$tmp/new.csv"
 "$REOX" predict "$tmp/study" --model "$tmp/one/plain.json" --horizon 12 --newdata "$tmp/new.csv" --json >"$tmp/new.json" 2>"$tmp/new.err"

@@ -256,6 +256,9 @@ static Rc prepare(Work *w, const StatCall *call, size_t n_marks, Arena *a, Err *
     for (size_t i = 0; i < call->data->rows; i++) if (event[i] > top) top = event[i];
     for (size_t i = 0; i < call->data->rows; i++) {
         if (isnan(event[i])) time[i] = NAN;
+        if (time[i] < 0)
+            return err_set(e, ERR_INPUT, "%s:%zu: time %s is %.17g, expected 0 or more (often an error in a date)", call->data->name,
+                           call->data->line ? call->data->line[i] : i + 2, f->time->label, time[i]);
         event[i] = event[i] == top && top > 0;             /* 0/1 or 1/2: the higher is the event */
     }
     w->call = call;
@@ -336,7 +339,8 @@ static Rc landmark_run(Json *out, const StatCall *call, Err *e)
         goto out;
     }
     if (!n) { mark = &median; n = 1; }
-    json_set_text(out, "convention", w.exposure ? "naive: ever exposed, from time zero; landmark: exposed by then, at risk then; time-dependent: exposed from its beginning"
+    json_set_text(out, "convention", w.exposure ? "naive: ever exposed, from time zero; landmark: exposed by then, at risk then; time-dependent: "
+                                                  "exposed from its beginning"
                                                 : "naive: from time zero; landmark: known by then, at risk then; time-dependent: at risk from when it is known");
     TRY(naive(out, &w, e));
     Json *list = json_set(out, "landmarks", json_array());

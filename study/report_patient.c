@@ -171,18 +171,31 @@ static Rc changes_gather(PatientReport *out, const ReportData *d, const char *pa
 
 /* ---- risk */
 
+size_t report_terms_spent(const ReportModel *m)
+{
+    const Json *edf = json_get(m->stored->fit, "edf");
+    size_t terms = 0;
+    double spent = json_type(edf) == JSON_NUMBER ? json_number(edf) : 0;
+    if (isnan(m->stored->nevent)) return 0;
+    for (const Json *x = json_type(edf) == JSON_OBJECT ? json_first(edf) : NULL; x; x = json_next(x)) spent += json_number(x);
+    if (spent > 0) return (size_t)ceil(spent - 1e-6);
+    for (size_t i = 0; i < m->n_terms; i++) terms += strcmp(m->term[i].term, "(Intercept)") != 0;
+    return terms;
+}
+
 static Rc risk_gather(PatientRisk *out, const ReportData *d, const ReportModel *m, const char *patient, double horizon, Arena *a, Err *e)
 {
     Rc rc = OK;
     Str text = { 0 };
-    *out = (PatientRisk){ .model = m->spec->name, .formula = m->spec->formula, .value = NAN, .lower = NAN, .upper = NAN, .in_range = true, .detail = "", .clock = "" };
+    *out = (PatientRisk){ .model = m->spec->name, .formula = m->spec->formula, .value = NAN, .lower = NAN, .upper = NAN, .in_range = true,
+                          .detail = "", .clock = "" };
     if (m->refused || !m->stored || !m->stored->estimated) {
         out->absent = m->refused ? "the model was refused" : !m->stored ? "the model has not been fitted" : "the model could not be estimated";
         goto out;
     }
     out->n = m->stored->n > 0 ? (size_t)m->stored->n : 0;
     out->n_events = m->stored->nevent > 0 ? (size_t)m->stored->nevent : 0;
-    for (size_t i = 0; i < m->n_terms; i++) out->n_terms += strcmp(m->term[i].term, "(Intercept)") != 0;
+    out->n_terms = report_terms_spent(m);
     str_append(&text, "from ");
     if (m->spec->landmark == LANDMARK_TIMEPOINT) str_appendf(&text, "the %s scan", d->tables->protocol.timepoint[m->spec->landmark_timepoint]);
     else clock_label(&text, m->spec, &d->tables->protocol);
@@ -222,7 +235,8 @@ static Rc board_gather(PatientReport *out, const ReportData *d, const char *pati
     const Endpoint *endpoint = p->board_endpoint ? protocol_endpoint(p, p->board_endpoint) : NULL;
     char number[NUMBER_TEXT_MAX];
     if (!endpoint) return OK;
-    out->risk_of = endpoint->time ? arena_printf(a, "risk of an event (%s) within %s %s", endpoint_label(endpoint), number_write_short(number, p->board_horizon), time_unit_name(endpoint->unit))
+    out->risk_of = endpoint->time ? arena_printf(a, "risk of an event (%s) within %s %s", endpoint_label(endpoint),
+                                                 number_write_short(number, p->board_horizon), time_unit_name(endpoint->unit))
                                   : arena_printf(a, "probability of %s", endpoint_label(endpoint));
     PatientRisk *risk = ARENA_NEW(a, p->n_board_models, PatientRisk);
     if (!risk || !out->risk_of) return err_nomem(e);
@@ -240,7 +254,8 @@ Rc patient_report_gather(PatientReport *out, const ReportData *d, size_t row, co
     const char *patient = report_patient(d, row);
     const size_t T = d->space.n_timepoints;
     Str tracers = { 0 };
-    *out = (PatientReport){ .study = d->tables->protocol.name && *d->tables->protocol.name ? d->tables->protocol.name : "Study without a name", .patient = patient, .row = (int)d->clinical.line[row] - 1 };
+    *out = (PatientReport){ .study = d->tables->protocol.name && *d->tables->protocol.name ? d->tables->protocol.name : "Study without a name",
+                            .patient = patient, .row = (int)d->clinical.line[row] - 1 };
     PatientScan *scan = ARENA_NEW(a, d->n_tracers * T, PatientScan);
     if (!scan) { rc = err_nomem(e); goto out; }
     for (size_t k = 0; k < d->n_tracers; k++) {

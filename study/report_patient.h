@@ -17,6 +17,9 @@ typedef struct {
 Rc patient_slices_read(PatientSlices *out, const ReportData *d, size_t row, Err *e);
 void patient_slices_free(PatientSlices *s);
 
+/* What a fitted model's events are set against: its terms, or the effective degrees of freedom of a penalised fit. Levels are no events: 0. */
+size_t report_terms_spent(const ReportModel *m);
+
 /* Everything that out points to is the arena's, the data's or the slices'. */
 Rc patient_report_gather(PatientReport *out, const ReportData *d, size_t row, const PatientSlices *slices, const char *inputs_sha, Arena *a, Err *e);
 

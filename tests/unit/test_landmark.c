@@ -121,6 +121,23 @@ START_TEST(marker_enters_when_it_is_known)
 }
 END_TEST
 
+/* A time before its zero is told by the name that the user gave it. */
+START_TEST(a_negative_time_is_refused)
+{
+    Frame f = { 0 };
+    null_exposure(&f, 9);
+    Err e = { 0 };
+    Json *o = json_object(), *out = NULL;
+    json_set_text(o, "since", "since");
+    ((double *)(size_t)frame_column(&f, "t")->num)[3] = -2;
+    StatCall call = { .formula = "Surv(t,d)~marker", .data = &f, .options = o, .threads = 1 };
+    ck_assert(method_call(&out, method_by_name("landmark"), &call, &e) == ERR_INPUT);
+    ck_assert_msg(strstr(e.text, "time t is -2, expected 0 or more") != NULL, "%s", e.text);
+    json_free(o);
+    frame_free(&f);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("landmark");
@@ -128,6 +145,7 @@ static Suite *suite(void)
     tcase_add_test(c, immortal_time_is_undone);
     tcase_add_test(c, super_model_knows_its_patients);
     tcase_add_test(c, marker_enters_when_it_is_known);
+    tcase_add_test(c, a_negative_time_is_refused);
     return s;
 }
 

@@ -11,6 +11,7 @@
 #include "reports/patient_report.h"
 #include "reports/pdf.h"
 #include "reports/table_one.h"
+#include "study/report_patient.h"
 
 static int count(const char *text, const char *what)
 {
@@ -346,6 +347,24 @@ START_TEST(endless_texts_still_fit)
 }
 END_TEST
 
+/* Few events are told against degrees of freedom where a fit has them, and not at all where the outcome is none. */
+START_TEST(what_events_are_set_against)
+{
+    static const struct { const char *fit; double nevent; size_t want; } model[] = {
+        { "{\"coef\": {}}", 30, 3 }, { "{\"edf\": {\"age\": 2.9999999, \"z\": 0.99}}", 30, 4 }, { "{\"edf\": 1.2}", 30, 2 }, { "{\"n_by_level\": {}}", NAN, 0 } };
+    PageTerm term[4] = { { .term = "(Intercept)" }, { .term = "a" }, { .term = "b" }, { .term = "c" } };
+    for (size_t k = 0; k < sizeof model / sizeof *model; k++) {
+        Json *fit = NULL;
+        Err e = { 0 };
+        assert_ok_e(json_parse(&fit, model[k].fit, strlen(model[k].fit), "fit", &e), e);
+        const StoredModel stored = { .nevent = model[k].nevent, .fit = fit };
+        const ReportModel m = { .stored = &stored, .term = term, .n_terms = 4 };
+        ck_assert_uint_eq(report_terms_spent(&m), model[k].want);
+        json_free(fit);
+    }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("report_pages");
@@ -358,6 +377,7 @@ static Suite *suite(void)
     tcase_add_test(c, cohort_says_what_it_must);
     tcase_add_test(c, patient_page_shows_states_never_zeros);
     tcase_add_test(c, long_tables_run_over_pages);
+    tcase_add_test(c, what_events_are_set_against);
     return s;
 }
 

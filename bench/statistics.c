@@ -241,7 +241,8 @@ static void validation(void)
     Frame f = { 0 };
     double seconds, check = 0;
     frame_of(&f, &c);
-    BEST_OF(5, seconds, Json *out = call_on("validate", "Surv(time,event)", &f, P, "{\"bootstrap\": 200}"); check = json_number(json_get(json_get(out, "apparent"), "C")); json_free(out));
+    BEST_OF(5, seconds, Json *out = call_on("validate", "Surv(time,event)", &f, P, "{\"bootstrap\": 200}");
+            check = json_number(json_get(json_get(out, "apparent"), "C")); json_free(out));
     line("validate", seconds, check, 5 * 200 * pass(RESAMPLED, P));
     frame_free(&f);
     cohort_free(&c);
@@ -257,7 +258,8 @@ static void firth(void)
     frame_of(&f, &c);
     for (int logistic = 0; logistic < 2; logistic++) {
         BEST_OF(5, seconds, {
-            Json *out = logistic ? call_on("logistic", "event", &f, P, "{\"penalty\": \"firth\"}") : call_on("cox", "Surv(time,event)", &f, P, "{\"penalty\": \"firth\"}");
+            Json *out = logistic ? call_on("logistic", "event", &f, P, "{\"penalty\": \"firth\"}")
+                                 : call_on("cox", "Surv(time,event)", &f, P, "{\"penalty\": \"firth\"}");
             check = json_number(json_get(json_get(out, "coef"), "x1"));
             json_free(out);
         });
@@ -378,7 +380,8 @@ static void path(void)
     BEST_OF(1, one, Json *out = call_on("elasticnet", "Surv(time,event)", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05}");
                     check = json_number(json_at(json_get(out, "lambda"), 0)); json_free(out));
     line("path", one, check, floor_s);
-    BEST_OF(1, seconds, Json *out = call_on("elasticnet", "Surv(time,event)", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05, \"foldid\": \"fold\"}");
+    BEST_OF(1, seconds, Json *out = call_on("elasticnet", "Surv(time,event)", &f, P,
+            "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05, \"foldid\": \"fold\"}");
                         check = json_number(json_get(json_get(out, "cv_deviance"), "lambda_min")); json_free(out));
     line("path_cv", seconds, check, 10 * floor_s);
     BEST_OF(1, seconds, Json *out = call_on("elasticnet", "event", &f, P, "{\"alpha\": 1, \"nlambda\": 100, \"lambda_min_ratio\": 0.05, \"foldid\": \"fold\"}");

@@ -95,7 +95,8 @@ static void tracer_text(Str *out)
         if (p->has_threshold) str_appendf(out, "; hypoxic: ratio to %s %s %g", p->reference, operator_name(p->op), p->threshold);
         else str_append(out, "; no threshold");
         if (!isnan(p->window_min[0]))
-            str_appendf(out, p->window_min[0] < p->window_min[1] ? "; %g to %g min after injection" : "; %g min after injection", p->window_min[0], p->window_min[1]);
+            str_appendf(out, p->window_min[0] < p->window_min[1] ? "; %g to %g min after injection" : "; %g min after injection", p->window_min[0],
+                        p->window_min[1]);
         str_appendf(out, "\n           %s\n           also: ", p->source);
         for (size_t k = 0; k < p->n_aliases; k++) str_appendf(out, "%s%s", k ? ", " : "", p->alias[k]);
         str_append(out, "\n");

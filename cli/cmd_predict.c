@@ -156,7 +156,8 @@ static Rc print(const PredictRun *x, Err *e)
         if (json_type(landmark) == JSON_NUMBER) str_appendf(&text, " of day %g", json_number(landmark));
     }
     if (json_get(x->document.fit, "frailty"))
-        str_append(&text, x->wish.group == GROUP_OWN ? ", with the frailty of the own group" : x->wish.group == GROUP_AVERAGE ? ", over all groups" : ", in a group of frailty 1");
+        str_append(&text, x->wish.group == GROUP_OWN ? ", with the frailty of the own group"
+                          : x->wish.group == GROUP_AVERAGE ? ", over all groups" : ", in a group of frailty 1");
     str_append(&text, ", 95 % interval\n");
     for (size_t i = 0; i < x->n; i++) {
         const PredictionRow *r = &x->row[i];
@@ -213,7 +214,8 @@ const Command command_predict = {
     .summary = "absolute risk or probability of response with interval, for patients that the model has not seen too",
     .details = "reox predict STUDY --model os_pre --patient P017 --horizon 24\n"
                "reox predict STUDY --model resp --newdata new.csv --json\n\n"
-               "Of an ordinal model it is the probability of each level. With competing events it is the cumulative incidence; with tt() the effect is taken at each time. A covariate outside the range of the model's data is said beside the number.\n"
+               "Of an ordinal model it is the probability of each level. With competing events it is the cumulative incidence; with tt() the effect "
+               "is taken at each time. A covariate outside the range of the model's data is said beside the number.\n"
                "Research use only.",
     .options = options,
     .min_arguments = 1, .max_arguments = 1,

@@ -305,7 +305,8 @@ static void warn_of(const Table *x)
             progress_warn(x->w, "%s:%zu: tracer %s has no preset (see reox list tracers): no default reference or threshold", x->t->name, s->line, s->tracer);
     }
     if (becquerel)
-        progress_warn(x->w, "%s:%zu: %zu scan%s in Bq/mL: SUV features are undefined, ratios are not affected", x->t->name, first, becquerel, becquerel > 1 ? "s" : "");
+        progress_warn(x->w, "%s:%zu: %zu scan%s in Bq/mL: SUV features are undefined, ratios are not affected", x->t->name, first, becquerel,
+                      becquerel > 1 ? "s" : "");
 }
 
 Rc scans_read(ScanList *out, const char *study_dir, const Protocol *p, const ClinicalTable *c, const Progress *w, Err *e)

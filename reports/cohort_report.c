@@ -172,7 +172,8 @@ Rc cohort_document(Document *d, const CohortReport *r, Err *e)
 
     document_heading(d, "Models");
     if (!r->n_models) document_text(d, "The protocol names no model.");
-    else document_note(d, "Coefficients and standard errors are per one unit, as fitted; ratios are for the step that the term names (10 points of a share are 0.1).");
+    else document_note(d, "Coefficients and standard errors are per one unit, as fitted; ratios are for the step that the term names (10 points of "
+                          "a share are 0.1).");
     TRY(model_forests(d, r->model, r->n_models, e));
     for (size_t i = 0; i < r->n_models; i++) model_blocks(d, &r->model[i]);
 

@@ -130,7 +130,8 @@ Rc km_draw(Scene *out, const KmFigure *f, Err *e)
     const double top = 8 + 13 * (double)f->n_curves, plot = 185, bottom = top + plot, table = bottom + 44;
     const double height = table + 12 * (double)f->n_curves + 6;
     snprintf(description, sizeof description, "%s of %s in %zu group%s, %zu patients, %zu events; horizontal axis: %s.",
-             f->curve[0].incidence.n ? "Cumulative incidence" : "Kaplan–Meier estimate", f->y_label, f->n_curves, f->n_curves == 1 ? "" : "s", subjects, events, f->x_label);
+             f->curve[0].incidence.n ? "Cumulative incidence" : "Kaplan–Meier estimate", f->y_label, f->n_curves, f->n_curves == 1 ? "" : "s",
+             subjects, events, f->x_label);
     scene_init(&s, FIGURE_WIDTH, height, f->title, description);
     int panel = scene_panel(&s, (Scale){ false, 0, end, left, right }, (Scale){ false, 0, 1, bottom, top });
     int percent = scene_panel(&s, (Scale){ false, 0, end, left, right }, (Scale){ false, 0, 100, bottom, top });

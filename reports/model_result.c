@@ -170,7 +170,8 @@ static Rc one_forest(Document *d, const ModelResult *m, size_t n, int measure, E
     snprintf(title, sizeof title, "%ss of the fitted models", MEASURE[measure].name);
     ForestFigure f = { title, MEASURE[measure].name, MEASURE[measure].below, MEASURE[measure].above, 95, row, rows };
     TRY(forest_draw(&scene, &f, e));
-    snprintf(caption, sizeof caption, "%zu effect%s of %zu model%s. Squares: estimates; lines: 95 %% intervals, arrows where they leave the axis. Effects of one model hold given its other terms.",
+    snprintf(caption, sizeof caption, "%zu effect%s of %zu model%s. Squares: estimates; lines: 95 %% intervals, arrows where they leave the axis. "
+                                      "Effects of one model hold given its other terms.",
              effects, effects == 1 ? "" : "s", models, models == 1 ? "" : "s");
     document_figure(d, &scene, caption);
 out:

@@ -165,7 +165,8 @@ static Rc image_strips(Document *d, const PatientReport *r, Err *e)
         f.threshold = NAN;
         for (size_t i = from; i < to; i++) if (r->scan[i].slice && r->scan[i].slice->hypoxic.n) f.hypoxic_label = hypoxic;
         TRY(slice_figure_draw(&scene, &f, e));
-        char *caption = arena_printf(&d->arena, "%zu of %zu scans, one window and one scale; linear interpolation; R: the patient's right. Scans are not registered to each other.", shown, to - from);
+        char *caption = arena_printf(&d->arena, "%zu of %zu scans, one window and one scale; linear interpolation; R: the patient's right. Scans "
+                                                "are not registered to each other.", shown, to - from);
         document_figure(d, &scene, caption);
     }
 out:
@@ -197,7 +198,8 @@ static Rc risk_blocks(Document *d, const PatientReport *r, Err *e)
         str_appendf(&caption, "%s (%s): of 100 patients like this one, about %s (95 %% CI %s–%s). ", x->model, x->clock, format_fixed(a, 100 * x->value, 0),
                     format_fixed(b, 100 * x->lower, 0), format_fixed(c, 100 * x->upper, 0));
     }
-    str_append(&caption, predicted ? "The interval covers the uncertainty of the estimated risk, not of one person's fate. Not validated outside this cohort." : "No model gives a risk for this patient.");
+    str_append(&caption, predicted ? "The interval covers the uncertainty of the estimated risk, not of one person's fate. Not validated outside "
+                                     "this cohort." : "No model gives a risk for this patient.");
     if (caption.failed) d->rc = ERR_NOMEM;
     document_figure(d, &scene, str_text(&caption));
     str_free(&caption);

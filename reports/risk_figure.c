@@ -35,7 +35,8 @@ Rc risk_draw(Scene *out, const RiskFigure *f, Err *e)
             continue;
         }
         const Colour colour = r->outside ? COLOUR_QUIET : COLOUR_BLUE;
-        if (isfinite(r->lower) && isfinite(r->upper)) scene_segment(&s, panel, 100 * r->lower, 1 - ((double)i + 0.5) / (double)f->n_rows, 100 * r->upper, 1 - ((double)i + 0.5) / (double)f->n_rows, PEN(colour, 5));
+        if (isfinite(r->lower) && isfinite(r->upper)) scene_segment(&s, panel, 100 * r->lower, 1 - ((double)i + 0.5) / (double)f->n_rows,
+                                                                    100 * r->upper, 1 - ((double)i + 0.5) / (double)f->n_rows, PEN(colour, 5));
         scene_shape(&s, SCENE_PAGE, scale_pt(&s.panel[panel].x, 100 * r->value), y, SHAPE_CIRCLE, 9, COLOUR_WHITE);
         scene_shape(&s, SCENE_PAGE, scale_pt(&s.panel[panel].x, 100 * r->value), y, SHAPE_CIRCLE, 7, colour);
         snprintf(text, sizeof text, "%s %%", format_fixed(a, 100 * r->value, 0));

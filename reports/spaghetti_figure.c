@@ -71,7 +71,8 @@ Rc spaghetti_draw(Scene *out, const SpaghettiFigure *f, Err *e)
         scene_text(&s, SCENE_PAGE, place, bottom + 26, 0, 0, text, TEXT_TICK(ANCHOR_MIDDLE));
         if (!n) continue;
         const Scale *value = &s.panel[panel].y;
-        scene_rect(&s, SCENE_PAGE, place - 6, scale_pt(value, quantile_sorted(x, n, 0.75)), place + 6, scale_pt(value, quantile_sorted(x, n, 0.25)), COLOUR_BLUE, 0.25);
+        scene_rect(&s, SCENE_PAGE, place - 6, scale_pt(value, quantile_sorted(x, n, 0.75)), place + 6, scale_pt(value, quantile_sorted(x, n, 0.25)),
+                   COLOUR_BLUE, 0.25);
         at[points] = (double)t;
         median[points++] = quantile_sorted(x, n, 0.5);
     }

@@ -102,7 +102,8 @@ static void column_rows(Document *d, Table *t, const FrameColumn *c, size_t n, c
     size_t known = 0;
     for (size_t i = 0; i < n; i++) known += cell_text(buf, c, i) != NULL;
     snprintf(missing, sizeof missing, "%zu", n - known);
-    char *label = arena_printf(&d->arena, "%s%s%s", spec && spec->label ? spec->label : c->name, spec && spec->unit ? ", " : "", spec && spec->unit ? spec->unit : "");
+    char *label = arena_printf(&d->arena, "%s%s%s", spec && spec->label ? spec->label : c->name, spec && spec->unit ? ", " : "",
+                               spec && spec->unit ? spec->unit : "");
     if (!label) { d->rc = ERR_NOMEM; return; }
     if (!c->is_text && !(spec && spec->n_levels)) {
         if (is_binary(c, n)) {

@@ -130,7 +130,8 @@ typedef struct {
     double max_abs_score;      /* score times standard error, largest over the caller's columns */
 } CoxMaximum;
 
-/* Newton's method with step halving from `start` (NULL: 0). ridge[j] (NULL: none) subtracts ridge/2 (T g)_j^2 from the log-likelihood, in the caller's columns. Arena memory. */
+/* Newton's method with step halving from `start` (NULL: 0). ridge[j] (NULL: none) subtracts ridge/2 (T g)_j^2 from the log-likelihood, in the
+ * caller's columns. Arena memory. */
 Rc cox_maximise(CoxMaximum *m, CoxData *d, const double *start, const double *ridge, Arena *a, Err *e);
 
 /* Coefficients and covariance in the caller's columns. */

@@ -15,8 +15,8 @@ Rc cox_robust(double *v, const double *sums, size_t n_groups, const double *vcov
 typedef enum { ZPH_KM, ZPH_RANK, ZPH_IDENTITY, ZPH_LOG, ZPH_TIMES } ZphTime;
 
 /* Grambsch and Therneau's tests as score tests of x g(t), for the four transforms of time in their order, a row a term and GLOBAL
- * (survival 3). at_g: the information at g (p x p in the basis). assign[j]: term of column j from 1, n_terms of them. chisq[4 x (n_terms + 1)], df likewise; NaN where the time has no
- * value (log 0). */
+ * (survival 3). at_g: the information at g (p x p in the basis). assign[j]: term of column j from 1, n_terms of them. chisq[4 x (n_terms + 1)], df
+ * likewise; NaN where the time has no value (log 0). */
 Rc cox_zph(double *chisq, double *df, CoxData *d, const double *g, const double *at_g, const int *assign, size_t n_terms, Err *e);
 
 /* Means by which R centres the p columns of n numbers: 0 for columns that hold only -1, 0, 1; weighted (R leaves the weights out for start and stop).

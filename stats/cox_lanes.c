@@ -67,7 +67,8 @@ static inline __attribute__((always_inline)) void add_rows(Lanes *s0, Lanes *s1,
 }
 
 /* Rows that meet a hazard: score -= r hazard x, info += r hazard x x'. */
-static inline __attribute__((always_inline)) void meet(Lanes *score, Lanes *info, const CoxLanes *q, size_t from, size_t to, Lanes hazard, const size_t p, const bool by_lane)
+static inline __attribute__((always_inline)) void meet(Lanes *score, Lanes *info, const CoxLanes *q, size_t from, size_t to, Lanes hazard,
+                                                       const size_t p, const bool by_lane)
 {
     for (size_t i = from; i < to; i++) {
         const Lanes rl = q->r[i] * hazard;

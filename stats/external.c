@@ -87,7 +87,8 @@ static Rc discrimination(Json *out, const ExternalData *d, const double *event, 
     for (size_t i = 0; i < d->n; i++) competing = competing || state[i] == 2;
     const SubdistributionRows rows = subdistribution_rows(d, state);
     if (d->subdistribution) subdistribution_times(time, &rows);
-    ConcordanceData q = { .n = d->n, .time = d->subdistribution ? time : d->time, .event = event, .weight = d->weight, .marker = d->eta, .stratum = d->stratum, .tau = INFINITY };
+    ConcordanceData q = { .n = d->n, .time = d->subdistribution ? time : d->time, .event = event, .weight = d->weight, .marker = d->eta,
+                          .stratum = d->stratum, .tau = INFINITY };
     TRY(concordance_estimate(&c, &q, NULL, a, e));
     set_estimate(o, "c", c.c, sqrt(c.var), d->conf);
     if (!at_horizon(d)) goto out;

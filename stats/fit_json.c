@@ -116,7 +116,8 @@ Rc cox_fit_json_tt(CoxModel *c, const CoxData *own, const unsigned char *varying
     size_t p = (size_t)c->p;
     CoxDetail detail = { 0 };
     double *v = ARENA_NEW(&a, p + 1, double);
-    Json *list = cox_fit_begin(c, d->ties, c->robust ? c->robust : c->vcov, c->robust != NULL, d->center, (double)d->n_events), *fit = (Json *)json_get(c->out, "fit");
+    Json *list = cox_fit_begin(c, d->ties, c->robust ? c->robust : c->vcov, c->robust != NULL, d->center, (double)d->n_events),
+        *fit = (Json *)json_get(c->out, "fit");
     Json *tt = json_set(fit, "tt", json_object()), *columns = json_set(tt, "columns", json_array());
     if (!v) { rc = err_nomem(e); goto out; }
     json_set_text(tt, "expression", option_text(c->call, "tt", ""));

@@ -56,7 +56,8 @@ typedef enum {
 
 /* Area under the time-dependent ROC curve. Controls are those event-free at t, with `other_events` also who had another event by
  * then. influence (by row, may be NULL) for comparisons. weight (by row, may be NULL) replaces 1/G(T-) and 1/G(t): then there
- * is no se, and influence takes the weights as known (stats/ipcw_cox.h adds to it). NaN without cases or controls. O(n log n). Uno et al. 2007; Hung & Chiang 2010; Blanche et al. 2013. */
+ * is no se, and influence takes the weights as known (stats/ipcw_cox.h adds to it). NaN without cases or controls. O(n log n). Uno et al. 2007; Hung
+ * & Chiang 2010; Blanche et al. 2013. */
 Rc ipcw_auc(Measure *out, double *influence, const Ipcw *w, const double *marker, double t, CaseRule rule, bool other_events,
             const double *weight, Err *e);
 

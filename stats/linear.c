@@ -93,7 +93,8 @@ static Rc write_fit(Json *out, const Design *d, const double *b, const double *v
 {
     Rc rc = OK;
     size_t p = d->p;
-    double *se = ARENA_NEW(a, 2 * p, double), *used = se + (robust ? p : 0), *t = ARENA_NEW(a, p, double), *pv = ARENA_NEW(a, p, double), *ci = ARENA_NEW(a, 2 * p, double);
+    double *se = ARENA_NEW(a, 2 * p, double), *used = se + (robust ? p : 0), *t = ARENA_NEW(a, p, double), *pv = ARENA_NEW(a, p, double),
+        *ci = ARENA_NEW(a, 2 * p, double);
     static const char *const limits[] = { "lower", "upper" };
     char key[KEY_MAX];
     if (!se || !t || !pv || !ci) return err_nomem(e);

@@ -175,7 +175,8 @@ static Rc check_group(const Fit *f, FitGroup group, size_t n_fits, Err *e)
     if (group == GROUP_TYPICAL) return OK;
     if (!f->frailty.group) return err_set(e, ERR_USAGE, "the model has no frailty: groups are all alike");
     if (group == GROUP_AVERAGE && n_fits > 1)
-        return err_set(e, ERR_USAGE, "an average over frailties is known for one kind of event alone, here events compete: their frailties would have to be known together");
+        return err_set(e, ERR_USAGE, "an average over frailties is known for one kind of event alone, here events compete: their frailties would "
+                                     "have to be known together");
     return OK;
 }
 
@@ -447,7 +448,8 @@ Rc fit_rows(FitRows *out, const Json *fit, const Frame *rows, const double *time
     TRY(fit_read(&f, fit, "fit", a, e));
     if (f.kind == FIT_ORDINAL) return err_set(e, ERR_USAGE, "rows of an ordinal model have a probability for each level, not one outcome");
     if (fit_kind_is_survival(f.kind) != (time != NULL)) return err_set(e, ERR_USAGE, "times go with a survival model, and only with one");
-    if (w->group == GROUP_AVERAGE) return err_set(e, ERR_USAGE, "rows have the frailty of their own group or 1: an average over groups has no hazard to recalibrate");
+    if (w->group == GROUP_AVERAGE) return err_set(e, ERR_USAGE, "rows have the frailty of their own group or 1: an average over groups has no "
+                                                                "hazard to recalibrate");
     TRY(check_group(&f, w->group, 1, e));
     if (f.tt && isnan(w->horizon))
         return err_set(e, ERR_USAGE, "a model with tt() ranks patients differently at each time: a horizon must name the one that is meant");

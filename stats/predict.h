@@ -81,8 +81,8 @@ typedef struct {
  *   as independent (Cheng, Fine and Wei 1998); limits on the log(-log(1 - F)) scale.
  *   a survreg fit: 1 - S of its distribution, limits by the delta method on the scale of the error; a horizon behind its last time is said
  *   a finegray fit: its cumulative incidence, without limits: its baseline has no standard error
- * Neither takes competing fits. With frailties of up to 100 groups the limits hold their uncertainty too, beyond that they take them as known; theta counts as known. tt(): the hazard is summed with the covariate's effect at
- * each time. ERR_INPUT for rows that lack a column, ERR_USAGE for a fit of another kind. */
+ * Neither takes competing fits. With frailties of up to 100 groups the limits hold their uncertainty too, beyond that they take them as known; theta
+ * counts as known. tt(): the hazard is summed with the covariate's effect at each time. ERR_INPUT for rows that lack a column, ERR_USAGE for a fit of another kind. */
 Rc predict_risk(Prediction *out, const Json *fit, const Json *const *competing, size_t n_competing, const Frame *rows, const PredictWish *w,
                 Arena *a, Err *e);
 

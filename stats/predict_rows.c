@@ -51,7 +51,8 @@ static Rc own_groups(FitInput *r, Prediction *out, const Fit *f, const Frame *ro
     const FitFrailty *g = &f->frailty;
     ExprValue value = { 0 };
     if (!g->level)
-        return err_set(e, ERR_INPUT, "the model does not name its groups of %s: their frailties are known to the study that fitted it, or to an export with --groups",
+        return err_set(e, ERR_INPUT, "the model does not name its groups of %s: their frailties are known to the study that fitted it, or to an "
+                                     "export with --groups",
                        g->group->label);
     TRY(expr_eval(&value, g->group, rows, a, e));
     for (size_t i = 0; i < rows->rows; i++) {

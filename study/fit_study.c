@@ -251,7 +251,8 @@ static Rc store(Job *j, const ModelSpec *spec, const ModelColumns *c, ModelOutco
     char landmark[NUMBER_TEXT_MAX];
     ModelRecord r = { .name = spec->name, .method = spec->method, .formula = spec->formula, .endpoint = c->endpoint ? c->endpoint->name : NULL,
                       .position = (int)(spec - p->model) + 1, .settings_sha = settings, .inputs_sha = inputs, .estimated = m->state == MODEL_FITTED,
-                      .n = (double)m->rows, .nevent = m->nevent, .fit = m->document, .diagnosis = json_get(m->document, "diagnosis"), .row = rows, .n_rows = n_rows };
+                      .n = (double)m->rows, .nevent = m->nevent, .fit = m->document, .diagnosis = json_get(m->document, "diagnosis"), .row = rows,
+                      .n_rows = n_rows };
     if (spec->landmark == LANDMARK_TIMEPOINT) r.landmark = p->timepoint[spec->landmark_timepoint];
     if (spec->landmark == LANDMARK_DAYS) r.landmark = number_write_short(landmark, spec->landmark_days);
     TRY(list_columns(&column, &r.n_columns, c, j->space, a, j->e));

@@ -256,7 +256,8 @@ Rc model_time_rules(const ModelColumns *c, const ModelSpec *m, const Protocol *p
         return err_set(e, ERR_INPUT, "study.json: models.%s: variable %s is of time point %s, later than the landmark %s: the model would look into the future",
                        m->name, name, p->timepoint[c->latest], p->timepoint[m->landmark_timepoint]);
     if (c->survival && m->landmark == LANDMARK_NONE && c->latest > 0 && !m->allow_immortal_time)
-        return err_set(e, ERR_INPUT, "study.json: models.%s: variable %s is of the scan %s, after time zero, and no landmark is set: patients must survive until that "
+        return err_set(e, ERR_INPUT, "study.json: models.%s: variable %s is of the scan %s, after time zero, and no landmark is set: patients must "
+                                     "survive until that "
                        "scan (immortal time); expected \"landmark\": \"%s\", or \"allow_immortal_time\": true", m->name, name, p->timepoint[c->latest],
                        p->timepoint[c->latest]);
     return OK;

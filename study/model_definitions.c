@@ -209,7 +209,8 @@ Rc model_definitions_agree(const Json *definitions, const char *const *columns, 
         }
         const char *unit = json_text(json_get(x, "unit")), *their_unit = json_text(json_get(there, "unit"));
         if (unit && their_unit && strcmp(unit, their_unit) != 0) {
-            rc = err_set(e, ERR_INPUT, "%s: %s is another variable in this cohort: its unit is '%s' in the model and '%s' here", where, json_key(x), their_unit, unit);
+            rc = err_set(e, ERR_INPUT, "%s: %s is another variable in this cohort: its unit is '%s' in the model and '%s' here", where, json_key(x),
+                         their_unit, unit);
             goto out;
         }
     }

@@ -65,7 +65,8 @@ static Rc add_performance(Json *out, const ModelSpec *spec, const ModelDocument 
     if (rc == OK) {
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) copy_key(o, result, keys[k]);
         json_set_number(o, "seed", 1);
-        if (json_text(json_get(spec->options, "step"))) json_set_text(o, "note", "of the model with all terms, which is the one that predicts; step only tells what a search would remove");
+        if (json_text(json_get(spec->options, "step"))) json_set_text(o, "note", "of the model with all terms, which is the one that predicts; step "
+                                                                                 "only tells what a search would remove");
     } else if (rc == ERR_ESTIMATE || rc == ERR_USAGE || rc == ERR_INPUT) {
         json_set_text(o, "reason", why.text);
         rc = OK;

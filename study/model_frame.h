@@ -27,7 +27,8 @@ typedef struct {
 } ModelFrame;
 
 /* Loads the columns of a model and decides who is in it. Landmark: kept is who is at risk after it (time > landmark); left out and
- * named: event before (also of those whom exclude or subset leave out: "…; event before the landmark"), censored before, no such scan, day of the scan unknown, scan after a landmark given in days. */
+ * named: event before (also of those whom exclude or subset leave out: "…; event before the landmark"), censored before, no such scan, day of the
+ * scan unknown, scan after a landmark given in days. */
 Rc model_frame(ModelFrame *out, const ModelSpec *m, const ModelColumns *c, const Protocol *p, const VariableSpace *s, Db *db, Err *e);
 void model_frame_free(ModelFrame *f);
 

@@ -55,7 +55,8 @@ Rc model_document(ModelDocument *out, const Json *document, const char *where, E
     }
     if (json_type(json_get(out->fit, "vcov")) == JSON_NULL) out->no_interval = "a lasso has no standard errors, so the number has no interval";
     if (out->subdistribution) out->no_interval = "the baseline of a subdistribution has no standard error, so the number has no interval";
-    if (kind == FIT_COX && !json_size(json_get(out->fit, "baseline"))) out->no_value = "the model was fitted with exact ties, which leave its baseline hazard open: it ranks patients, but has no risk";
+    if (kind == FIT_COX && !json_size(json_get(out->fit, "baseline"))) out->no_value = "the model was fitted with exact ties, which leave its "
+                                                                                       "baseline hazard open: it ranks patients, but has no risk";
     if (out->survival && out->has_competing && !out->competing)
         out->no_value = "the competing events could not be modelled with these terms, so there is no cumulative incidence";
     if (kind == FIT_SURVREG && out->has_competing)

@@ -41,7 +41,8 @@ Rc model_document(ModelDocument *out, const Json *document, const char *where, E
  * single patients. groups: also the names of a frailty's groups. ERR_INPUT for a document that cannot predict. Free with json_free. */
 Rc model_export(Json **out, const Json *document, bool groups, const char *where, Err *e);
 
-/* One row a row of `rows`, of an ordinal model one for each level behind each other (n: how many in all); out[i].patient is rows' column "patient", else "row N". Survival: risk up to the wish's horizon in the endpoint's
+/* One row a row of `rows`, of an ordinal model one for each level behind each other (n: how many in all); out[i].patient is rows' column "patient",
+ * else "row N". Survival: risk up to the wish's horizon in the endpoint's
  * unit from the model's clock, as cumulative incidence where the endpoint has a cause. Response: probability ("probability of LEVEL"), horizon 0. */
 Rc predict_rows(PredictionRow **out, size_t *n, const Json *document, const char *where, const Frame *rows, const PredictWish *w, Arena *a, Err *e);
 

@@ -119,7 +119,8 @@ static Rc change_gather(ChangePlot *out, bool *any, const ReportData *d, const R
     }
     *any = known > 0;
     *out = (ChangePlot){ { title, METRIC[m].change, x, n },
-                         arena_printf(a, "A bar a patient: the %s scan minus the %s scan, each by its own tumour contour; n = %zu. Of the other %zu patients one of the two is missing, not assessable or undefined.",
+                         arena_printf(a, "A bar a patient: the %s scan minus the %s scan, each by its own tumour contour; n = %zu. Of the other %zu "
+                                         "patients one of the two is missing, not assessable or undefined.",
                                       to, from, known, n - known) };
     return out->caption ? OK : err_nomem(e);
 }
@@ -139,7 +140,8 @@ static Rc hypoxia_gather(CohortReport *out, const ReportData *d, Arena *a, Err *
         out->n_tracers++;
         if (m < 0 || T < 2) continue;
         char *title = arena_printf(a, "%s: %s over time", tracer[k].name, hypoxia_title(METRIC[m].name));
-        char *caption = arena_printf(a, "%s. A scan that is missing has no point: it is not a scan without hypoxia. Equal steps between time points, whatever the days between them.", tracer[k].definition);
+        char *caption = arena_printf(a, "%s. A scan that is missing has no point: it is not a scan without hypoxia. Equal steps between time "
+                                        "points, whatever the days between them.", tracer[k].definition);
         if (!title || !caption) { rc = err_nomem(e); goto out; }
         courses[out->n_courses++] = (CoursePlot){ { title, METRIC[m].axis, (const char *const *)d->space.timepoint, T, x, d->clinical.rows }, caption };
         for (size_t i = 0, made = 0; i < d->tables->protocol.n_changes && made < CHANGES_MAX; i++) {

@@ -96,7 +96,8 @@ Rc endpoint_gather(EndpointResult *out, const ReportData *d, const Endpoint *p, 
     SurvivalCurve curve = { 0 };
     bool there;
     double low, high;
-    *out = (EndpointResult){ .name = p->name, .survival = p->time != NULL, .competing = p->time && p->has_cause, .unit = time_unit_name(p->unit), .median = NAN, .median_lower = NAN,
+    *out = (EndpointResult){ .name = p->name, .survival = p->time != NULL, .competing = p->time && p->has_cause, .unit = time_unit_name(p->unit),
+                             .median = NAN, .median_lower = NAN,
                              .median_upper = NAN, .follow_up = NAN };
     out->label = arena_printf(a, "%s (%s)", endpoint_label(p), p->name);
     if (!out->label) { rc = err_nomem(e); goto out; }
@@ -260,12 +261,14 @@ Rc split_gather(SurvivalPlot *out, bool *there, const ReportData *d, const Repor
     TRY(str_check(&from, e));
     char p[FORMAT_MAX];
     format_p(p, p_value);
-    out->figure = (KmFigure){ .title = arena_printf(a, "%s by %s", endpoint_label(c.endpoint), label.s), .y_label = competes ? endpoint_incidence_label(c.endpoint) : endpoint_curve_label(c.endpoint),
+    out->figure = (KmFigure){ .title = arena_printf(a, "%s by %s", endpoint_label(c.endpoint), label.s),
+                              .y_label = competes ? endpoint_incidence_label(c.endpoint) : endpoint_curve_label(c.endpoint),
                               .x_label = time_label(c.endpoint, from.s, a), .unit = c.endpoint->unit, .horizon = board_horizon(d, c.endpoint),
                               .curve = curve, .n_curves = 2 };
     out->caption = arena_printf(a, "The %zu patients of model %s, split at the median of %s: the cut is made from these data, an illustration and no threshold. "
                                    "%s test: p %s%s. %s; ticks: censored.",
-                                n, m->spec->name, label.s, competes ? "Gray's" : "Log-rank", p[0] == '<' ? "" : "= ", p, method_words(competes ? c.endpoint : &plain));
+                                n, m->spec->name, label.s, competes ? "Gray's" : "Log-rank", p[0] == '<' ? "" : "= ", p,
+                                method_words(competes ? c.endpoint : &plain));
     if (!out->figure.title || !out->figure.x_label || !out->caption) { rc = err_nomem(e); goto out; }
     *there = true;
 out:

@@ -42,7 +42,8 @@ static Rc choose_endpoint(Validation *v)
     const char *name = v->q->endpoint ? v->q->endpoint : v->d.endpoint;
     v->endpoint = name ? protocol_endpoint(p, name) : NULL;
     if (!v->endpoint)
-        return err_set(v->e, ERR_INPUT, "%s: the model's endpoint is '%s', which is none of study.json's endpoints; --endpoint names the one that is meant", v->q->file,
+        return err_set(v->e, ERR_INPUT, "%s: the model's endpoint is '%s', which is none of study.json's endpoints; --endpoint names the one that "
+                                        "is meant", v->q->file,
                        name ? name : "");
     if (v->d.survival != (v->endpoint->time != NULL))
         return err_set(v->e, ERR_INPUT, "%s: endpoint %s is %s, the model wants %s", v->q->file, name, v->endpoint->time ? "a survival time" : "a response",
@@ -202,7 +203,8 @@ static Rc measure(Validation *v)
     unsigned char *behind = arena_alloc(a, rows + 1);
     int *stratum = ARENA_NEW(a, rows + 1, int);
     if (!column || !kept || !place || !term || !behind || !stratum) return err_nomem(v->e);
-    double *cy = column, *ct = column + rows + 1, *risk = ct + rows + 1, *eta = risk + rows + 1, *cumhaz = eta + rows + 1, *offset = cumhaz + rows + 1, *own_weight = offset + rows + 1;
+    double *cy = column, *ct = column + rows + 1, *risk = ct + rows + 1, *eta = risk + rows + 1, *cumhaz = eta + rows + 1,
+        *offset = cumhaz + rows + 1, *own_weight = offset + rows + 1;
     for (size_t i = 0; i < rows; i++) {
         if (isnan(y[i])) { count(left_out, "missing: outcome"); continue; }
         if (weight && !(weight[i] > 0)) { count(left_out, isnan(weight[i]) ? "missing: weight" : "weight 0"); continue; }
@@ -230,7 +232,8 @@ static Rc measure(Validation *v)
     const Json *terms = json_get(v->d.fit, "term");
     const size_t first = json_size(terms) - r.p;
     for (size_t j = 0; j < r.p; j++) term[j] = json_text(json_at(terms, first + j)) ? json_text(json_at(terms, first + j)) : "";
-    x.y = cy; x.time = v->d.survival ? ct : NULL; x.risk = risk; x.eta = eta; x.cumhaz = r.cumhaz ? cumhaz : NULL; x.x = kept; x.term = term; x.beyond = behind; x.offset = offset;
+    x.y = cy; x.time = v->d.survival ? ct : NULL; x.risk = risk; x.eta = eta;
+    x.cumhaz = r.cumhaz ? cumhaz : NULL; x.x = kept; x.term = term; x.beyond = behind; x.offset = offset;
     x.n_strata = (int)json_size(json_get(v->d.fit, "baseline"));
     x.stratum = v->d.survival && x.n_strata > 1 ? stratum : NULL;
     x.weight = weight ? own_weight : NULL;
@@ -243,7 +246,8 @@ static Rc measure(Validation *v)
     if (x.n < 2) return diagnose_fatal(v->out, v->e, "too_few_rows", "%zu patients have an outcome and a prediction", x.n);
     if (events == 0) return diagnose_fatal(v->out, v->e, "no_events", "none of %zu patients has an event", x.n);
     if (!v->d.survival && events == x.n) return diagnose_fatal(v->out, v->e, "one_class", "all %zu patients have the response", x.n);
-    if (events < 100) diagnose(v->out, "few_events", "%zu events: fewer than 100 leave calibration and recalibration uncertain (Collins, Ogundimu & Altman 2016)", events);
+    if (events < 100) diagnose(v->out, "few_events", "%zu events: fewer than 100 leave calibration and recalibration uncertain (Collins, Ogundimu & "
+                                                     "Altman 2016)", events);
     x.subdistribution = v->d.subdistribution;
     x.scale = isnan(r.scale) ? 0 : r.scale;
     x.dist = r.dist;

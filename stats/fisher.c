@@ -90,7 +90,8 @@ static Rc mcnemar_run(Json *out, const StatCall *call, Err *e)
     }
     double cc = (fabs(b - c) - 1) * (fabs(b - c) - 1) / n, plain = (b - c) * (b - c) / n;
     if (fabs(b - c) < 1) cc = 0;
-    double exact = fmin(1, 2 * binomial_cdf(low, n, 0.5)), mid = b == c ? 1 - binomial_pmf(b, n, 0.5) : exact - binomial_pmf(low, n, 0.5);
+    double exact = fmin(1, 2 * binomial_cdf(low, n, 0.5)), point = binomial_pmf(low, n, 0.5);
+    double mid = b == c ? 1 - point / 2 : exact - point;      /* what was seen counts half: on both sides, or once where they are one */
     Interval p = proportion_clopper_pearson(b, n, 1 - conf);
     json_set_number(out, "chisq_cc", cc);
     json_set_number(out, "p_cc", chisq_sf(cc, 1));

@@ -86,6 +86,13 @@ START_TEST(mcnemar_counts_discordant_pairs)
     assert_near(json_number(json_get(out, "chisq")), 6, 1e-14);
     json_free(out);
     o = json_object();
+    static const double even[] = { 30, 2, 2, 40 };
+    json_set_numbers(o, "table", even, 4);
+    out = call("mcnemar", o, OK);
+    assert_near(json_number(json_get(out, "p_exact")), 1, 1e-14);
+    assert_near(json_number(json_get(out, "p_midp")), 1 - 3.0 / 16, 1e-14);      /* 1 - P(2 of 4) / 2: Fagerland, Lydersen & Laake 2013 */
+    json_free(out);
+    o = json_object();
     static const double none[] = { 30, 0, 0, 40 };
     json_set_numbers(o, "table", none, 4);
     json_free(call("mcnemar", o, ERR_ESTIMATE));

@@ -115,55 +115,76 @@ static int by_lp(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
-/* Blom scores of the linear predictor, their mean within ties, over kappa = sqrt(8/pi). Royston and Sauerbrei 2004. */
-static Rc blom_scores(double *z, const double *lp, size_t n, Arena *a, Err *e)
+/* Blom scores of the linear predictor, their mean within ties, over kappa = sqrt(8/pi); a row of weight 2 is two that tie. Royston and Sauerbrei 2004. */
+static Rc blom_scores(double *z, const double *lp, const double *weight, double total, size_t n, Arena *a, Err *e)
 {
     Ranked *r = ARENA_NEW(a, n + 1, Ranked);
+    double before = 0;
     if (!r) return err_nomem(e);
     for (size_t i = 0; i < n; i++) r[i] = (Ranked){ lp[i], i };
     qsort(r, n, sizeof *r, by_lp);
     for (size_t i = 0; i < n;) {
         size_t to = i;
-        double sum = 0;
-        for (; to < n && r[to].lp == r[i].lp; to++) sum += normal_quantile(((double)to + 1 - 3. / 8) / ((double)n + 1. / 4));
-        for (size_t k = i; k < to; k++) z[r[k].place] = sum / (double)(to - i) / sqrt(8 / acos(-1));
+        double sum = 0, tied = 0;
+        for (; to < n && r[to].lp == r[i].lp; to++) tied += weight ? weight[r[to].place] : 1;
+        for (double k = 0; k < tied; k++) sum += normal_quantile((before + k + 1 - 3. / 8) / (total + 1. / 4));
+        for (size_t k = i; k < to; k++) z[r[k].place] = sum / tied / sqrt(8 / acos(-1));
+        before += tied;
         i = to;
     }
     return OK;
 }
 
+/* Goenen and Heller 2005: pairs of the model's own risks; O(n log n) is not possible, n is a cohort's. Whole weights are so many rows, which pair with
+ * each other as well. */
+static double pairs_of_risks(const CoxModel *c, const double *lp, double total, bool whole)
+{
+    double sum = 0, pairs = 0, own = 0;
+    for (size_t i = 0; i < c->d.n; i++) {
+        const double wi = c->d.weight ? c->d.weight[c->order[i]] : 1;
+        for (size_t k = 0; k < i; k++) {
+            const double gap = fabs(lp[c->order[i]] - lp[c->order[k]]), w = c->d.weight ? wi * c->d.weight[c->order[k]] : 1;
+            sum += w / (1 + exp(-gap));
+            pairs += w;
+        }
+        own += wi * (wi - 1) / 2;
+    }
+    return whole ? 2 * (sum + own / 2) / (total * (total - 1)) : sum / pairs;
+}
+
 Rc cox_explained(CoxModel *c, Err *e)
 {
+    enum { ROWS_MAX = 100000000 };
     Rc rc = OK;
     size_t n = c->d.n;
-    double *lp = ARENA_NEW(&c->a, n + 1, double), *z = ARENA_NEW(&c->a, n + 1, double), D = 0, se_D = 0;
-    const double pi = acos(-1), sigma2 = pi * pi / 6, kappa2 = 8 / pi;
+    double *lp = ARENA_NEW(&c->a, n + 1, double), *z = ARENA_NEW(&c->a, n + 1, double), D = NAN, se_D = NAN, rows = 0;
+    const double pi = acos(-1), sigma2 = pi * pi / 6, kappa2 = 8 / pi, *weight = c->d.weight;
     CoxRefit r = { 0 };
     if (!lp || !z) return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
         lp[i] = 0;
         for (int j = 0; j < c->p; j++) lp[i] += c->beta[j] * c->xj[j][i];
+        rows += weight ? weight[c->order[i]] : 1;
     }
-    TRY(blom_scores(z, lp, n, &c->a, e));
-    TRY(cox_refit(&r, &D, &se_D, c, (const double *[]){ z }, 1, e));
+    const bool whole = design_weights_whole(&c->d) && rows <= ROWS_MAX;
+    if (whole) {                   /* scores by rank want places */
+        TRY(blom_scores(z, lp, weight, rows, n, &c->a, e));
+        TRY(cox_refit(&r, &D, &se_D, c, (const double *[]){ z }, 1, e));
+    }
     double mean = 0, var = 0;
-    for (size_t i = 0; i < n; i++) mean += lp[c->order[i]] / (double)n;
-    for (size_t i = 0; i < n; i++) { double u = lp[c->order[i]] - mean; var += u * u / ((double)n - 1); }
-    double lr = 2 * (c->m.loglik - c->loglik_null), rows = (double)n, d2 = D * D / kappa2;
+    const double free = whole ? rows - 1 : rows * ((double)n - 1) / (double)n;
+    for (size_t i = 0; i < n; i++) mean += (weight ? weight[c->order[i]] : 1) * lp[c->order[i]] / rows;
+    for (size_t i = 0; i < n; i++) { double u = lp[c->order[i]] - mean; var += (weight ? weight[c->order[i]] : 1) * u * u / free; }
+    double lr = 2 * (c->m.loglik - c->loglik_null), d2 = D * D / kappa2, null = c->loglik_null;
+    /* Weights that are no counts are taken to be 1 in the mean: the log-likelihood of no model depends on their unit. */
+    for (size_t i = 0; !whole && i < n; i++) null -= c->d.event[c->order[i]] != 0 ? weight[c->order[i]] * log((double)n / rows) : 0;
     Json *o = json_set(c->out, "explained", json_object());
     json_set_number(o, "D", D);
     json_set_number(o, "se_D", se_D);
     json_set_number(o, "R2_D", d2 / (sigma2 + d2));
     json_set_number(o, "R2_KO", var / (var + sigma2));
-    json_set_number(o, "R2_N", -expm1(-lr / rows) / -expm1(2 * c->loglik_null / rows));
-    /* Goenen and Heller 2005: pairs of the model's own risks; O(n log n) is not possible, n is a cohort's. */
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < i; k++) {
-            double gap = fabs(lp[c->order[i]] - lp[c->order[k]]);
-            sum += 1 / (1 + exp(-gap));
-        }
-    json_set_number(o, "C_GH", 2 * sum / (rows * (rows - 1)));
+    json_set_number(o, "R2_N", -expm1(-lr / rows) / -expm1(2 * null / rows));
+    json_set_number(o, "C_GH", pairs_of_risks(c, lp, rows, whole));
 out:
     return rc;
 }

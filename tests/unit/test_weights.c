@@ -72,6 +72,7 @@ static const Case cases[] = {
     { "compare", "y~x+z", "\"versus\": \"y~x\", \"thresholds\": [0.4]",
       { "nri_free", "idi", "auc", "net_benefit" }, { "nri_free", "net_benefit", "lr_nested" } },
     { "logistic", "y~x+z", "\"conf\": 0.95", { "coef", "r2", "brier", "auc_apparent" }, { "vcov", "r2", "brier", "hosmer_lemeshow" } },
+    { "cox", "Surv(t,d)~x+z", "\"ties\": \"breslow\", \"explained\": true", { "coef", "explained" }, { "coef", "vcov", "explained" } },
     { "linear", "t~x+z", "\"robust\": true", { "coef", "robust_vcov", "f", "ci95" }, { "coef" } },
     { "survreg", "Surv(t,d)~x+z", "\"robust\": true", { "coef", "robust_vcov", "wald_test" }, { "coef", "vcov", "lr_test" } },
     { "ordinal", "o~x+z", "\"robust\": true, \"levels\": \"o=b,c,a\"",

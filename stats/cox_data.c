@@ -221,9 +221,8 @@ static Rc prepare(CoxData *d, Arena *a, Err *e)
     if (d->start) {
         const Rc rc = places_by_start(d, a, e);
         if (rc != OK) return rc;
-        d->hazard = ARENA_NEW(a, d->n_blocks + 1, double);
-        if (!d->hazard) return err_nomem(e);
     }
+    d->hazard = ARENA_NEW(a, 2 * (d->n_blocks + 1), double);
     d->eta = ARENA_ROOM(a, n + 1, double);
     d->r = ARENA_ROOM(a, n + 1, double);
     d->rl = ARENA_NEW(a, n + 1, double);
@@ -235,7 +234,7 @@ static Rc prepare(CoxData *d, Arena *a, Err *e)
     d->part = ARENA_NEW(a, width + 1, double);
     d->packed = ARENA_NEW(a, 2 * rows_packed((size_t)d->p) + 1, double);
     d->squares = ARENA_NEW(a, COX_SQUARES * width + ROWS_SPARE, double);
-    return d->eta && d->r && d->rl && d->event_terms && d->shift && d->risks_at && d->s1 && d->s1_deaths && d->part && d->packed && d->squares
+    return d->hazard && d->eta && d->r && d->rl && d->event_terms && d->shift && d->risks_at && d->s1 && d->s1_deaths && d->part && d->packed && d->squares
         ? OK : err_nomem(e);
 }
 

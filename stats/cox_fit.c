@@ -87,25 +87,33 @@ static double total(Lanes s)
     return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
 }
 
-/* x_0 + x_1 + … + x_n-1, or times their w. */
-static FOR_EACH_WIDTH double plain_sum(const double *x, const double *w, size_t n)
+static FOR_EACH_WIDTH double long_sum(const double *x, size_t n)
 {
     Lanes s = { 0 };
-    double sum = 0;
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) s += w ? lanes_at(w + i) * lanes_at(x + i) : lanes_at(x + i);
-    if (i) sum = total(s);
-    for (; i < n; i++) sum += w ? w[i] * x[i] : x[i];
+    for (; i + LANES <= n; i += LANES) s += lanes_at(x + i);
+    double sum = total(s);
+    for (; i < n; i++) sum += x[i];
     return sum;
 }
 
-FOR_EACH_WIDTH bool cox_efron_steps(CoxSteps *out, size_t deaths, double s0, double s0d)
+/* x_0 + x_1 + … + x_n-1; most are few. */
+static inline double small_sum(const double *x, size_t n)
+{
+    double sum = 0;
+    if (n >= LANES) return long_sum(x, n);
+    for (size_t i = 0; i < n; i++) sum += x[i];
+    return sum;
+}
+
+/* Efron's steps, eight at a time. */
+static FOR_EACH_WIDTH bool many_steps(CoxSteps *out, size_t deaths, double s0, double s0d)
 {
     enum { VECTORS = 4 };      /* the logarithm is taken of 32 factors at once: each lies between 1/deaths and 1 */
     const double each = 1 / (double)deaths, inverse = 1 / s0;
     Lanes c1 = { 0 }, f1 = { 0 }, c2 = { 0 }, f2 = { 0 }, ff2 = { 0 };
     LanesMask bad = { 0 };
-    *out = (CoxSteps){ .log = (double)deaths * log(s0) };
+    *out = (CoxSteps){ .product = 1 };
     for (size_t from = 0; from < deaths; from += VECTORS * LANES) {
         Lanes product = lanes_all(1);
         for (size_t l = from; l < deaths && l < from + VECTORS * LANES; l += LANES) {
@@ -122,7 +130,7 @@ FOR_EACH_WIDTH bool cox_efron_steps(CoxSteps *out, size_t deaths, double s0, dou
         }
         double all = 1;
         for (int k = 0; k < LANES; k++) all *= product[k];
-        out->log += log(all);
+        if (from == 0) out->product = all; else out->log += log(all);
     }
     out->c1 = total(c1);
     out->f1 = total(f1);
@@ -131,6 +139,26 @@ FOR_EACH_WIDTH bool cox_efron_steps(CoxSteps *out, size_t deaths, double s0, dou
     out->ff2 = total(ff2);
     for (int k = 0; k < LANES; k++) if (bad[k]) return false;
     return true;
+}
+
+bool cox_efron_steps(CoxSteps *out, size_t deaths, double s0, double s0d)
+{
+    enum { FEW = 4 };
+    if (deaths > FEW) return many_steps(out, deaths, s0, s0d);
+    const double each = 1 / (double)deaths, jump0 = 1 / s0;
+    CoxSteps q = { .c1 = jump0, .c2 = jump0 * jump0, .product = 1 };
+    for (size_t l = 1; l < deaths; l++) {
+        const double f = (double)l * each, c = s0 - f * s0d, jump = 1 / c, jump2 = jump * jump;
+        if (!(c > 0)) return false;
+        q.c1 += jump;
+        q.f1 += f * jump;
+        q.c2 += jump2;
+        q.f2 += f * jump2;
+        q.ff2 += f * f * jump2;
+        q.product *= c * jump0;
+    }
+    *out = q;
+    return s0 > 0;
 }
 
 /* The log-likelihood's sum under way, with factors whose logarithm is still to be taken from it. */
@@ -148,29 +176,53 @@ static void divide(Loglik *l, double by)
     sum_add(&l->sum, -log(by));
 }
 
-/* One event time with s0 at risk: its part of the log-likelihood, its hazard jumps, and by what the sums of x go into its squares. */
+/* As many times. */
+static void divide_often(Loglik *l, double by, double times)
+{
+    enum { OFTEN = 8 };
+    if (times == ceil(times) && times <= OFTEN) for (int k = 0; k < (int)times; k++) divide(l, by);
+    else sum_add(&l->sum, -times * log(by));
+}
+
+/* One event time with s0 at risk: what log-likelihood has of it but for its deaths' predictors, its hazard jumps, and by what the sums of x go
+ * into its squares. */
 static bool at_event(CoxData *d, size_t k, double s0, Loglik *loglik)
 {
     const CoxBlock *b = &d->block[k];
     const size_t deaths = b->to - b->first_death;
     CoxSteps q;
     if (b->deaths_weight == 0) { d->event_terms[k] = (CoxEventTerms){ 0 }; return true; }      /* says nothing, whoever is at risk */
-    if (!(s0 > LEAST_WEIGHT) || !isfinite(s0)) return false;
-    const double predictors = plain_sum(d->eta + b->first_death, d->w ? d->w + b->first_death : NULL, deaths);
+    if (!(s0 > LEAST_WEIGHT && s0 < INFINITY)) return false;
     if (d->ties == TIES_BRESLOW || deaths == 1) {
         const double jump = b->deaths_weight / s0;
         const bool whole = b->deaths_weight == 1;
-        if (whole) divide(loglik, s0);
-        sum_add(&loglik->sum, whole ? predictors : predictors - b->deaths_weight * log(s0));
-        d->event_terms[k] = (CoxEventTerms){ .jump = jump, .jump_death = jump, .all = sqrt(b->deaths_weight) / s0, .at_risk = s0 };
+        if (whole) divide(loglik, s0); else divide_often(loglik, s0, b->deaths_weight);
+        d->event_terms[k] = (CoxEventTerms){ .jump = jump, .jump_death = jump, .all = whole ? jump : sqrt(b->deaths_weight) / s0, .at_risk = s0 };
         return true;
     }
-    if (!cox_efron_steps(&q, deaths, s0, plain_sum(d->r + b->first_death, NULL, deaths))) return false;
+    if (!cox_efron_steps(&q, deaths, s0, small_sum(d->r + b->first_death, deaths))) return false;
     const double weight = b->deaths_weight / (double)deaths, ratio = q.f2 / q.c2, rest = q.ff2 - q.f2 * ratio, all = sqrt(weight * q.c2);
-    sum_add(&loglik->sum, predictors - weight * q.log);
+    divide_often(loglik, s0, b->deaths_weight);
+    if (weight == 1) divide(loglik, q.product); else sum_add(&loglik->sum, -weight * log(q.product));
+    if (q.log != 0) sum_add(&loglik->sum, -weight * q.log);
     /* C2 S1 S1' - F2 (S1 D' + D S1') + FF2 D D' as two squares. */
     d->event_terms[k] = (CoxEventTerms){ weight * q.c1, weight * (q.c1 - q.f1), all, -all * ratio, rest > 0 ? sqrt(weight * rest) : 0, s0 };
     return true;
+}
+
+/* Predictors of the deaths times their weights: in stretches, then compensated. */
+static FOR_EACH_WIDTH void add_predictors(Sum *sum, const double *eta, const double *death, size_t n)
+{
+    enum { STRETCH = 1024 };
+    for (size_t from = 0; from < n; from += STRETCH) {
+        const size_t to = n - from < STRETCH ? n : from + STRETCH;
+        Lanes s = { 0 };
+        size_t i = from;
+        for (; i + LANES <= to; i += LANES) s += lanes_at(death + i) * lanes_at(eta + i);
+        double all = total(s);
+        for (; i < to; i++) all += death[i] * eta[i];
+        sum_add(sum, all);
+    }
 }
 
 double cox_at_risk(double *s1, const CoxData *d, size_t k, size_t next, size_t row_to)
@@ -192,13 +244,16 @@ static bool event_terms(CoxData *d, CoxStratum t, Loglik *loglik)
     long double s0 = 0, most = 0;
     size_t next = t.row_to, leaving = t.row_to;
     for (size_t k = t.block_to; k-- > t.block_from;) {
-        s0 += plain_sum(d->r + d->block[k].from, NULL, next - d->block[k].from);
+        s0 += small_sum(d->r + d->block[k].from, next - d->block[k].from);
         next = d->block[k].from;
-        if (s0 > most) most = s0;
-        for (; d->start && leaving > t.row_from && d->start[d->by_start[leaving - 1]] >= d->block[k].time; leaving--) s0 -= d->r[d->by_start[leaving - 1]];
-        if (d->start && most > COX_LOST * s0) most = s0 = cox_at_risk(NULL, d, k, next, t.row_to);
+        if (d->start) {
+            if (s0 > most) most = s0;
+            for (; leaving > t.row_from && d->start[d->by_start[leaving - 1]] >= d->block[k].time; leaving--) s0 -= d->r[d->by_start[leaving - 1]];
+            if (most > COX_LOST * s0) most = s0 = cox_at_risk(NULL, d, k, next, t.row_to);
+        }
         if (!at_event(d, k, (double)s0, loglik)) return false;
     }
+    add_predictors(&loglik->sum, d->eta + next, d->death + next, t.row_to - next);
     return true;
 }
 
@@ -206,21 +261,21 @@ static bool event_terms(CoxData *d, CoxStratum t, Loglik *loglik)
 static void hazards_met(CoxData *d, CoxStratum t)
 {
     double before = 0;
-    size_t i = t.row_from;
     if (!d->start) {
+        /* What is met by who leaves with the first blocks, by event or not: no branch by row. */
+        double *met = d->hazard + 2 * t.block_from;
+        met[0] = met[1] = 0;
         for (size_t k = t.block_from; k < t.block_to; k++) {
-            const CoxBlock *b = &d->block[k];
-            for (; i < b->from; i++) d->rl[i] = d->r[i] * before;
-            const double met = before + d->event_terms[k].jump, met_death = before + d->event_terms[k].jump_death;
-            for (; i < b->first_death; i++) d->rl[i] = d->r[i] * met;
-            for (; i < b->to; i++) d->rl[i] = d->r[i] * met_death;
-            before = met;
+            double *own = d->hazard + 2 * (k + 1);
+            own[0] = before + d->event_terms[k].jump;
+            own[1] = before + d->event_terms[k].jump_death;
+            before = own[0];
         }
-        for (; i < t.row_to; i++) d->rl[i] = d->r[i] * before;
+        for (size_t i = t.row_from; i < t.row_to; i++) d->rl[i] = d->r[i] * d->hazard[2 * d->leave[i] + d->event[i]];
         return;
     }
     for (size_t k = t.block_from; k < t.block_to; k++) d->hazard[k] = before += d->event_terms[k].jump;
-    for (; i < t.row_to; i++) {
+    for (size_t i = t.row_from; i < t.row_to; i++) {
         const size_t first = d->enter[i], last = d->leave[i];
         if (last <= first) { d->rl[i] = 0; continue; }
         const double until_start = first > t.block_from ? d->hazard[first - 1] : 0;

@@ -104,9 +104,9 @@ void cox_sweep(CoxData *d, double *score, double *info);
 #define COX_LOST 1e3
 double cox_at_risk(double *s1, const CoxData *d, size_t k, size_t next, size_t row_to);
 
-/* Efron's steps at one time, l = 0 … deaths-1, f = l/deaths, c = s0 - f s0d: sums of 1/c, f/c, 1/c2, f/c2, f2/c2 and log c. False where a
- * c is not above 0. */
-typedef struct { double c1, f1, c2, f2, ff2, log; } CoxSteps;
+/* Efron's steps at one time, l = 0 … deaths-1, f = l/deaths, c = s0 - f s0d: sums of 1/c, f/c, 1/c2, f/c2, f2/c2; the sum of log c/s0 is `log`
+ * and the logarithm of `product`. False where a c is not above 0. */
+typedef struct { double c1, f1, c2, f2, ff2, log, product; } CoxSteps;
 bool cox_efron_steps(CoxSteps *out, size_t deaths, double s0, double s0d);
 
 /* After cox_evaluate, not for exact ties: eight scores (p x LANES) and informations (p x p each) with the terms of block k multiplied

@@ -1,7 +1,9 @@
 /* stats/cox_sweep.c: what of a Cox likelihood has x in it, by sweeps over rows that stay in the cache until they are done with. */
+#include <math.h>
 #include <string.h>
 
 #include "stats/cox_fit.h"
+#include "stats/cox_walk.h"
 #include "stats/rows.h"
 
 enum { STRETCH = 128, LEAST_STRETCH = 64 };      /* rows that are taken at once, and that are worth it */
@@ -16,20 +18,59 @@ typedef struct {
     double most;               /* what S0 has been since s1 was summed */
 } Backwards;
 
+/* Where q->leaving is once block k is over, and the risks that leave with it. */
+static size_t leavers(double *risks, const Backwards *q, size_t leaving, size_t k)
+{
+    const CoxData *d = q->d;
+    *risks = 0;
+    for (; leaving > q->t.row_from && d->start[d->by_start[leaving - 1]] >= d->block[k].time; leaving--) *risks += d->r[d->by_start[leaving - 1]];
+    return leaving;
+}
+
 static void leave(Backwards *q, size_t k)
 {
     const CoxData *d = q->d;
     const double at_risk = d->event_terms[k].at_risk;
-    double all = at_risk;
-    size_t first = q->leaving;
+    double all;
     if (!d->start) return;
-    for (; first > q->t.row_from && d->start[d->by_start[first - 1]] >= d->block[k].time; first--) all += d->r[d->by_start[first - 1]];
+    const size_t first = leavers(&all, q, q->leaving, k);
     rows_subtract(q->s1, d->x, d->r, d->by_start + first, q->leaving - first, (size_t)d->p);
     q->leaving = first;
-    if (all > q->most) q->most = all;
+    q->most = fmax(q->most, at_risk + all);
     if (!(at_risk > 0) || q->most <= COX_LOST * at_risk) return;       /* 0: no one who counts dies at this time */
     cox_at_risk(q->s1, d, k, q->next, q->t.row_to);
     q->most = at_risk;
+}
+
+/* Blocks before `last`, at most `most` of them, that are walked over at once: that bring few rows in all, and after none of which S1 is
+ * summed anew. Goes over them; how many they were, 0 where the very next is no such block, and how many squares they gave. */
+static size_t walk(Backwards *q, size_t last, size_t most, double *squares, double *residual, size_t *n_squares)
+{
+    const CoxData *d = q->d;
+    size_t leave_at[COX_SQUARES], leaving = q->leaving, first = last, two = 0;
+    double so_far = q->most;
+    if (most > COX_SQUARES / 2) most = COX_SQUARES / 2;
+    while (first > q->t.block_from && last - first < most && q->next - d->block[first - 1].from <= STRETCH) {
+        const CoxEventTerms *e = &d->event_terms[first - 1];
+        if (d->start) {
+            double all;
+            const size_t until = leavers(&all, q, leaving, first - 1);
+            if (leaving - until > STRETCH) break;
+            all = fmax(so_far, e->at_risk + all);
+            if (e->at_risk > 0 && all > COX_LOST * e->at_risk) break;
+            so_far = all;
+            leave_at[COX_SQUARES - 1 - (last - first)] = leaving = until;
+        }
+        two += e->deaths != 0 || e->rest != 0;
+        first--;
+    }
+    if (first == last) return 0;
+    cox_walk(&(CoxWalk){ d, last, first, q->next, q->leaving, d->start ? leave_at + COX_SQUARES - (last - first) : NULL, q->s1, squares, residual });
+    q->next = d->block[first].from;
+    q->leaving = leaving;
+    q->most = so_far;
+    *n_squares = last - first + two;
+    return last - first;
 }
 
 /* The vectors whose squares are the rank-one terms of block k: one, or two with tied deaths (Efron). */
@@ -133,9 +174,16 @@ void cox_sweep(CoxData *d, double *score, double *info)
         Backwards q = { d, t, t.row_to, t.row_to, d->s1, d->s1_deaths, 0 };
         s.undone = t.row_to;
         memset(d->s1, 0, width * sizeof *d->s1);
-        for (size_t k = t.block_to; k-- > t.block_from;) {
-            enter_block(&q, k, &s);
+        for (size_t k = t.block_to, gave; k > t.block_from;) {
             if (s.n_squares + 2 > COX_SQUARES) do_squares(&s);
+            const size_t over = walk(&q, k, (COX_SQUARES - s.n_squares) / 2, d->squares + s.n_squares * width, NULL, &gave);
+            if (over) {
+                s.n_squares += gave;
+                k -= over;
+                if (s.undone - q.next >= LEAST_STRETCH) do_rows(&s, q.next);
+                continue;
+            }
+            enter_block(&q, --k, &s);
             s.n_squares += squares(d->squares + s.n_squares * width, &q, &d->event_terms[k]);
         }
         if (s.undone > q.next) do_rows(&s, q.next);
@@ -240,14 +288,21 @@ Rc cox_eight(double *score, double *info, CoxData *d, const double *multiplier, 
         if (t.block_to == t.block_from) continue;
         cross_of_rows(rows, d, t, multiplier, hazard);
         memset(d->s1, 0, width * sizeof *d->s1);
-        for (size_t k = t.block_to; k-- > t.block_from;) {
+        for (size_t k = t.block_to, gave; k > t.block_from;) {
             Runs *runs = &blocks->runs;
-            const size_t before = runs->n ? runs->end[runs->n - 1] : 0;
-            enter_block(&q, k, NULL);
-            residual(u + runs->n * width, &q, k);
-            memcpy(runs->c + LANES * runs->n, multiplier + LANES * k, LANES * sizeof *multiplier);
-            runs->end[runs->n++] = before + squares(d->squares + before * width, &q, &d->event_terms[k]);
-            if (runs->end[runs->n - 1] + 2 > COX_SQUARES) do_blocks(blocks, d);
+            size_t before = runs->n ? runs->end[runs->n - 1] : 0;
+            const size_t over = walk(&q, k, (COX_SQUARES - before) / 2, d->squares + before * width, u + runs->n * width, &gave);
+            if (!over) {
+                enter_block(&q, k - 1, NULL);
+                residual(u + runs->n * width, &q, k - 1);
+                squares(d->squares + before * width, &q, &d->event_terms[k - 1]);
+            }
+            for (size_t until = k - (over ? over : 1); k > until; k--) {
+                const CoxEventTerms *terms = &d->event_terms[k - 1];
+                memcpy(runs->c + LANES * runs->n, multiplier + LANES * (k - 1), LANES * sizeof *multiplier);
+                runs->end[runs->n++] = before += terms->deaths != 0 || terms->rest != 0 ? 2 : 1;
+            }
+            if (before + 2 > COX_SQUARES) do_blocks(blocks, d);
         }
     }
     do_blocks(blocks, d);

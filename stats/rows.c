@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
-
 enum { GROUP_NUMBERS = 2048, GROUP_LEAST = 16, GROUP_MOST = 256 };
 
 /* Rows that pass at once. */
@@ -17,6 +15,10 @@ static size_t group(size_t stride)
     const size_t rows = GROUP_NUMBERS / (stride + !stride);
     return rows < GROUP_LEAST ? GROUP_LEAST : rows > GROUP_MOST ? GROUP_MOST : rows;
 }
+
+/* A body for each width of registers. */
+#define KERNEL_FILE "stats/rows_kernel.inc"
+#include "core/widths.inc"
 
 /* ---- predictors */
 
@@ -94,25 +96,7 @@ FOR_EACH_WIDTH double rows_lengths(double *out, const double *x, size_t n, size_
     return longest;
 }
 
-/* ---- sums and cross products: a body for each width of registers, chosen by the processor */
-
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define WIDTH 8
-#define TARGET __attribute__((target("avx512f")))
-#define KERNEL(name) name##_8
-#include "stats/rows_kernel.inc"
-#define WIDTH 4
-#define TARGET __attribute__((target("avx2")))
-#define KERNEL(name) name##_4
-#include "stats/rows_kernel.inc"
-#define CALL(name, ...) (__builtin_cpu_supports("avx512f") ? name##_8(__VA_ARGS__) : __builtin_cpu_supports("avx2") ? name##_4(__VA_ARGS__) : name##_2(__VA_ARGS__))
-#else
-#define CALL(name, ...) name##_2(__VA_ARGS__)
-#endif
-#define WIDTH 2
-#define TARGET
-#define KERNEL(name) name##_2
-#include "stats/rows_kernel.inc"
+/* ---- sums and cross products */
 
 /* One column: the rows themselves lie side by side. sum of x_i, c_i x_i (once) or c_i x_i^2 (twice). */
 static FOR_EACH_WIDTH double column_sum(const double *x, const double *c, size_t n, bool twice)

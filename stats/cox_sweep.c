@@ -252,16 +252,60 @@ static void residual(double *u, const Backwards *q, size_t k)
     for (size_t j = 0; j < width; j++) u[j] -= e.jump * q->s1[j] - less * q->deaths[j];
 }
 
-/* Blocks whose rank-one terms and residuals wait to be multiplied. */
-typedef struct { Runs runs; double *residual, *score; } Blocks;
+/* Blocks that wait to be multiplied: their rank-one terms and residuals, and where no row leaves before its end what comes with each. */
+typedef struct { Runs runs; RowsStep step[RUNS]; double *residual, *score, *running; } Blocks;
 
 static void do_blocks(Blocks *q, const CoxData *d)
 {
     const size_t p = (size_t)d->p, width = rows_width(p);
-    if (q->runs.n == 0) return;
-    rows_cross_eight(q->runs.packed, d->squares, width, NULL, q->runs.end, q->runs.c, q->runs.n, p, q->runs.room);
-    rows_combine(q->score, q->residual, q->runs.c, q->runs.n, width);
-    q->runs.n = 0;
+    Runs *runs = &q->runs;
+    if (runs->n == 0) return;
+    if (q->running) rows_cross_steps(runs->packed, q->running, d->x, d->r, d->squares, q->step, runs->c, runs->n, p, runs->room);
+    else rows_cross_eight(runs->packed, d->squares, width, NULL, runs->end, runs->c, runs->n, p, runs->room);
+    rows_combine(q->score, q->residual, runs->c, runs->n, width);
+    runs->n = 0;
+}
+
+/* Block k, which `next` comes after; its vectors are there. */
+static void push_block(Blocks *q, const CoxData *d, size_t k, size_t next, const double *multiplier)
+{
+    const CoxBlock *b = &d->block[k];
+    const CoxEventTerms *e = &d->event_terms[k];
+    const bool tied = e->deaths != 0 || e->rest != 0;
+    Runs *runs = &q->runs;
+    const size_t before = runs->n ? runs->end[runs->n - 1] : 0;
+    q->step[runs->n] = (RowsStep){ b->from, next - b->from, b->first_death, tied ? b->to - b->first_death : 0, tied ? 2 : 1, e->jump,
+                                   tied ? e->jump - e->jump_death : 0 };
+    memcpy(runs->c + LANES * runs->n, multiplier + LANES * k, LANES * sizeof *multiplier);
+    runs->end[runs->n++] = before + (tied ? 2 : 1);
+}
+
+/* Where rows leave before their end a running cross product would lose digits: there the rows count by the hazard that each has met. */
+static void eight_of_stratum(Runs *rows, Blocks *blocks, CoxData *d, CoxStratum t, const double *multiplier, double *hazard)
+{
+    const size_t p = (size_t)d->p, width = rows_width(p);
+    Runs *runs = &blocks->runs;
+    Backwards q = { d, t, t.row_to, t.row_to, d->s1, d->s1_deaths, 0 };
+    if (t.block_to == t.block_from) return;
+    if (blocks->running) memset(blocks->running, 0, rows_packed(p) * sizeof *blocks->running);
+    else cross_of_rows(rows, d, t, multiplier, hazard);
+    memset(d->s1, 0, width * sizeof *d->s1);
+    for (size_t k = t.block_to, gave; k > t.block_from;) {
+        size_t next = q.next;
+        const size_t before = runs->n ? runs->end[runs->n - 1] : 0;
+        const size_t over = walk(&q, k, (COX_SQUARES - before) / 2, d->squares + before * width, blocks->residual + runs->n * width, &gave);
+        if (!over) {
+            enter_block(&q, k - 1, NULL);
+            residual(blocks->residual + runs->n * width, &q, k - 1);
+            squares(d->squares + before * width, &q, &d->event_terms[k - 1]);
+        }
+        for (size_t until = k - (over ? over : 1); k > until; k--) {
+            push_block(blocks, d, k - 1, next, multiplier);
+            next = d->block[k - 1].from;
+        }
+        if (runs->end[runs->n - 1] + 2 > COX_SQUARES) do_blocks(blocks, d);
+    }
+    if (blocks->running) do_blocks(blocks, d);
 }
 
 Rc cox_eight(double *score, double *info, CoxData *d, const double *multiplier, Err *e)
@@ -270,44 +314,24 @@ Rc cox_eight(double *score, double *info, CoxData *d, const double *multiplier, 
     Rc rc = OK;
     Arena a = { 0 };
     size_t most = 0;
-    for (size_t h = 0; h < d->n_strata; h++) {
+    for (size_t h = 0; d->start && h < d->n_strata; h++) {
         const size_t blocks = d->stratum[h].block_to - d->stratum[h].block_from;
         if (blocks > most) most = blocks;
     }
     Runs *rows = ARENA_NEW(&a, 1, Runs);
     Blocks *blocks = ARENA_NEW(&a, 1, Blocks);
-    double *sums = ARENA_NEW(&a, 2 * LANES * packed + 1, double), *room = ARENA_NEW(&a, ROWS_RUNS * packed + 1, double);
-    double *hazard = ARENA_NEW(&a, LANES * (most + 1), double), *u = ARENA_NEW(&a, RUNS * width + 1, double), *sum = ARENA_NEW(&a, LANES * width + 1, double);
-    if (!rows || !blocks || !sums || !room || !hazard || !u || !sum) { rc = err_nomem(e); goto out; }
+    double *sums = ARENA_NEW(&a, 2 * LANES * packed + 1, double), *room = ARENA_ROOM(&a, ROWS_RUNS * packed + 1, double);
+    double *running = d->start ? NULL : ARENA_NEW(&a, packed + 1, double), *hazard = ARENA_NEW(&a, LANES * (most + 1), double);
+    double *u = ARENA_ROOM(&a, RUNS * width + 1, double), *sum = ARENA_NEW(&a, LANES * width + 1, double);
+    if (!rows || !blocks || !sums || !room || (!d->start && !running) || !hazard || !u || !sum) { rc = err_nomem(e); goto out; }
     *rows = (Runs){ .packed = sums, .room = room };
-    *blocks = (Blocks){ { .packed = sums + LANES * packed, .room = room }, u, sum };
+    *blocks = (Blocks){ .runs = { .packed = sums + LANES * packed, .room = room }, .residual = u, .score = sum, .running = running };
     memset(d->s1_deaths, 0, width * sizeof *d->s1_deaths);
-    for (size_t h = 0; h < d->n_strata; h++) {
-        const CoxStratum t = d->stratum[h];
-        Backwards q = { d, t, t.row_to, t.row_to, d->s1, d->s1_deaths, 0 };
-        if (t.block_to == t.block_from) continue;
-        cross_of_rows(rows, d, t, multiplier, hazard);
-        memset(d->s1, 0, width * sizeof *d->s1);
-        for (size_t k = t.block_to, gave; k > t.block_from;) {
-            Runs *runs = &blocks->runs;
-            size_t before = runs->n ? runs->end[runs->n - 1] : 0;
-            const size_t over = walk(&q, k, (COX_SQUARES - before) / 2, d->squares + before * width, u + runs->n * width, &gave);
-            if (!over) {
-                enter_block(&q, k - 1, NULL);
-                residual(u + runs->n * width, &q, k - 1);
-                squares(d->squares + before * width, &q, &d->event_terms[k - 1]);
-            }
-            for (size_t until = k - (over ? over : 1); k > until; k--) {
-                const CoxEventTerms *terms = &d->event_terms[k - 1];
-                memcpy(runs->c + LANES * runs->n, multiplier + LANES * (k - 1), LANES * sizeof *multiplier);
-                runs->end[runs->n++] = before += terms->deaths != 0 || terms->rest != 0 ? 2 : 1;
-            }
-            if (before + 2 > COX_SQUARES) do_blocks(blocks, d);
-        }
-    }
+    for (size_t h = 0; h < d->n_strata; h++) eight_of_stratum(rows, blocks, d, d->stratum[h], multiplier, hazard);
     do_blocks(blocks, d);
     for (size_t w = 0; w < LANES; w++) {
-        rows_unpack(info + w * p * p, rows->packed + w * packed, blocks->runs.packed + w * packed, p);
+        const double *of_rows = rows->packed + w * packed, *of_blocks = blocks->runs.packed + w * packed;
+        rows_unpack(info + w * p * p, running ? of_blocks : of_rows, running ? NULL : of_blocks, p);
         memcpy(score + w * p, sum + w * width, p * sizeof *score);
     }
 out:

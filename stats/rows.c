@@ -159,6 +159,12 @@ void rows_cross_eight(double *packed, const double *x, size_t stride, const doub
     CALL(cross_eight, packed, x, stride, v, end, c, runs, p, room);
 }
 
+void rows_cross_steps(double *packed, double *running, const double *x, const double *v, const double *y, const RowsStep *step, const double *c,
+                      size_t steps, size_t p, double *room)
+{
+    CALL(cross_steps, packed, running, x, v, y, step, c, steps, p, room);
+}
+
 void rows_unpack(double *out, const double *packed, const double *less, size_t p)
 {
     for (size_t j = 0; j < p; j++) {

@@ -47,6 +47,14 @@ enum { ROWS_RUNS = 16 };
 void rows_cross_eight(double *packed, const double *x, size_t stride, const double *v, const size_t *end, const double *c, size_t runs, size_t p,
                       double *room);
 
+/* Eight weighted sums of matrices M_k that grow with a running cross product: packed + w*rows_packed(p), for w of LANES, += sum of
+ * c[LANES*k + w] M_k, M_k = all_k R_k - part_k P_k - Y_k. R_k: `running`, to which step k first adds its rows from … from+n-1 as v_i x_i x_i';
+ * P_k: of its rows part_from … part_from+n_part-1 alone; Y_k: y y' of the next n_squares rows of y, which stand rows_width(p) apart. Rows of x
+ * stand p apart. Room as above. */
+typedef struct { size_t from, n, part_from, n_part, n_squares; double all, part; } RowsStep;
+void rows_cross_steps(double *packed, double *running, const double *x, const double *v, const double *y, const RowsStep *step, const double *c,
+                      size_t steps, size_t p, double *room);
+
 /* out + w*size += sum of c[LANES*k + w] times the k-th of n times size numbers, for w of LANES; size is whole Lanes. */
 void rows_combine(double *out, const double *numbers, const double *c, size_t n, size_t size);
 

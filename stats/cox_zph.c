@@ -96,8 +96,9 @@ static Rc multipliers(double *to, bool exists[ZPH_TIMES], const CoxData *d, Aren
         double low = INFINITY, high = -INFINITY;
         TRY(transform(g, d, (ZphTime)w, sorted, a, e));
         exists[w] = true;
-        for (size_t k = 0; k < K; k++) { exists[w] = exists[w] && isfinite(g[k]); low = fmin(low, g[k]); high = fmax(high, g[k]); }
-        exists[w] = exists[w] && high > low;              /* one event time: nothing can change over it */
+        double odd = 0;                                    /* 0, or NaN for ever */
+        for (size_t k = 0; k < K; k++) { odd += 0 * g[k]; low = g[k] < low ? g[k] : low; high = g[k] > high ? g[k] : high; }
+        exists[w] = odd == 0 && high > low;               /* one event time: nothing can change over it */
         for (size_t k = 0; exists[w] && k < K; k++) {
             const double u = (g[k] - low) / (high - low);
             to[LANES * k + (size_t)w] = u;
@@ -111,7 +112,7 @@ out:
 /* m := S' m S for S = inverse of the basis' T with columns scaled: the information of the caller's (scaled) columns. */
 static void to_columns(double *m, const CoxData *d, const double *back, double *scratch)
 {
-    int p = d->p;
+    const int p = d->p;
     linalg_gemm_tn(scratch, back, m, p, p, p, 1, 0);
     linalg_gemm_nn(m, scratch, back, p, p, p, 1, 0);
 }
@@ -133,24 +134,18 @@ static void inverse_of_basis(double *back, const CoxData *d)
 /* Room of the four tests. */
 typedef struct { double *L, *back, *uc, *scratch, *solved, *sub; } Zph;
 
-/* Tests of one transform: u its score, bg and gg the informations with g and g^2, in the basis; both matrices are overwritten. */
-static void tests(double *chisq, const double *df, const CoxData *d, Zph *q, const double *u, double *bg, double *gg, const int *assign, size_t n_terms)
+/* Tests of one transform: u its score, bg and gg the informations with g and g^2, in the basis; gg is overwritten. */
+static void tests(double *chisq, const double *df, const CoxData *d, Zph *q, const double *u, const double *bg, double *gg, const int *assign, size_t n_terms)
 {
     const int p = d->p;
-    to_columns(bg, d, q->back, q->scratch);
+    memcpy(q->solved, bg, (size_t)(p * p) * sizeof *q->solved);
+    linalg_cholesky_solve(q->L, p, q->solved, p);
+    linalg_gemm_tn(gg, bg, q->solved, p, p, p, -1, 1);
     to_columns(gg, d, q->back, q->scratch);
     for (int j = 0; j < p; j++) {
         q->uc[j] = 0;
-        for (int k = 0; k < p; k++) q->uc[j] += q->back[j * p + k] * u[k];
+        for (int k = 0; k <= j; k++) q->uc[j] += q->back[j * p + k] * u[k];
     }
-    memcpy(q->solved, bg, (size_t)(p * p) * sizeof *q->solved);
-    linalg_cholesky_solve(q->L, p, q->solved, p);
-    for (int j = 0; j < p; j++)
-        for (int k = 0; k < p; k++) {
-            double s = 0;
-            for (int r = 0; r < p; r++) s += bg[j * p + r] * q->solved[k * p + r];
-            gg[k * p + j] -= s;
-        }
     for (size_t t = 0; t <= n_terms; t++) {
         int m = 0;
         double *ut = q->scratch;
@@ -184,7 +179,6 @@ Rc cox_zph(double *chisq, double *df, CoxData *d, const double *g, const double 
     if (d->ties == TIES_EXACT || !cox_evaluate(d, g, NULL, NULL, NULL)) goto out;
     memcpy(q.L, at_g, pp * sizeof *q.L);
     inverse_of_basis(q.back, d);
-    to_columns(q.L, d, q.back, q.scratch);
     if (linalg_cholesky(q.L, d->p, NULL) != OK) goto out;
     TRY(multipliers(multiplier, exists, d, &a, e));
     TRY(cox_eight(score, info, d, multiplier, e));

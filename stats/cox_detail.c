@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/lanes.h"
 #include "stats/cox_fit.h"
 #include "stats/rows.h"
 
@@ -35,7 +36,7 @@ static void risk_set_at(RiskSet *q, size_t k, size_t row_to)
 }
 
 /* Of block k, with the sums over its risk set; Efron's steps by their sums, each mean being (s1 - f s1_deaths)/c. */
-static void block_detail(CoxDetail *out, const CoxData *d, size_t k, double s0, const double *s1)
+static FOR_EACH_WIDTH void block_detail(CoxDetail *out, const CoxData *d, size_t k, double s0, const double *s1)
 {
     const CoxBlock *b = &d->block[k];
     const size_t p = (size_t)d->p, deaths = b->to - b->first_death;
@@ -91,57 +92,61 @@ Rc cox_detail(CoxDetail *out, CoxData *d, const double *g, Arena *a, Err *e)
     return OK;
 }
 
+/* Running sums over the blocks of a stratum, up to and with block k: of the jumps, of mean_hazard. */
+typedef struct { double *hazard, *mean, *own; const double *none; } Met;
+
+static FOR_EACH_WIDTH void residuals_of_stratum(double *score, double *martingale, const CoxData *d, CoxStratum t, const CoxDetail *detail, Met q)
+{
+    const size_t p = (size_t)d->p;
+    for (size_t k = t.block_from; k < t.block_to; k++) {
+        const double *before = k > t.block_from ? q.mean + (k - 1) * p : q.none;
+        q.hazard[k] = detail->hazard[k] + (k > t.block_from ? q.hazard[k - 1] : 0);
+        for (size_t j = 0; j < p; j++) q.mean[k * p + j] = detail->mean_hazard[k * p + j] + before[j];
+    }
+    for (size_t i = t.row_from; i < t.row_to; i++) {
+        const double risk = exp(d->eta[i]);
+        const size_t last = d->leave[i], first = d->enter[i];
+        const double *x = d->x + i * p;
+        double *u = score ? score + i * p : NULL, met = 0;
+        if (last <= first) {                         /* no event while it was there */
+            if (u) memset(u, 0, p * sizeof *u);
+            if (martingale) martingale[i] = 0;
+            continue;
+        }
+        /* What was met up to and with the last block, less what had been before the first; a tied death meets less of the last. */
+        const size_t k = last - 1;
+        const double *until = q.mean + k * p, *before = first > t.block_from ? q.mean + (first - 1) * p : q.none;
+        const double met_before = first > t.block_from ? q.hazard[first - 1] : 0;
+        met = q.hazard[k] - met_before;
+        if (met * COX_LOST < met_before) {         /* little beside what came before: block by block */
+            met = 0;
+            memset(q.own, 0, p * sizeof *q.own);
+            for (size_t b = first; b <= k; b++) {
+                met += detail->hazard[b];
+                for (size_t j = 0; j < p; j++) q.own[j] += detail->mean_hazard[b * p + j];
+            }
+            until = q.own;
+            before = q.none;
+        }
+        if (d->event[i]) met += detail->hazard_death[k] - detail->hazard[k];
+        if (martingale) martingale[i] = d->event[i] - risk * met;
+        if (!u) continue;
+        if (!d->event[i]) { for (size_t j = 0; j < p; j++) u[j] = -risk * (x[j] * met - (until[j] - before[j])); continue; }
+        const double *own = detail->mean + k * p, *less = detail->mean_hazard + k * p, *instead = detail->mean_hazard_death + k * p;
+        for (size_t j = 0; j < p; j++) u[j] = x[j] - own[j] - risk * (x[j] * met - (until[j] - before[j] + (instead[j] - less[j])));
+    }
+}
+
 Rc cox_score_residuals(double *score, double *martingale, CoxData *d, const double *g, const CoxDetail *detail, Err *e)
 {
-    size_t p = (size_t)d->p, K = d->n_blocks;
+    const size_t p = (size_t)d->p, K = d->n_blocks;
     Rc rc = OK;
     Arena scratch = { 0 };
-    /* Running sums over the blocks of a stratum, up to and with block k. */
-    double *hazard = ARENA_NEW(&scratch, K + 1, double), *mean = ARENA_ROOM(&scratch, p * K + 1, double);
-    double *own_sum = ARENA_NEW(&scratch, p + 1, double);
-    const double *none = ARENA_NEW(&scratch, p + 1, double);
-    if (!hazard || !mean || !own_sum || !none) { rc = err_nomem(e); goto out; }
+    const Met q = { ARENA_ROOM(&scratch, K + 1, double), ARENA_ROOM(&scratch, p * K + 1, double), ARENA_NEW(&scratch, p + 1, double),
+                    ARENA_NEW(&scratch, p + 1, double) };
+    if (!q.hazard || !q.mean || !q.own || !q.none) { rc = err_nomem(e); goto out; }
     if (!cox_risks(d, g)) { rc = err_set(e, ERR_ESTIMATE, "the linear predictor is not finite"); goto out; }
-    for (size_t s = 0; s < d->n_strata; s++) {
-        CoxStratum t = d->stratum[s];
-        for (size_t k = t.block_from; k < t.block_to; k++) {
-            hazard[k] = detail->hazard[k] + (k > t.block_from ? hazard[k - 1] : 0);
-            for (size_t j = 0; j < p; j++)
-                mean[k * p + j] = detail->mean_hazard[k * p + j] + (k > t.block_from ? mean[(k - 1) * p + j] : 0);
-        }
-        for (size_t i = t.row_from; i < t.row_to; i++) {
-            const double risk = exp(d->eta[i]);
-            const size_t last = d->leave[i], first = d->enter[i];
-            const double *x = d->x + i * p;
-            double *u = score ? score + i * p : NULL, met = 0;
-            if (last <= first) {                         /* no event while it was there */
-                if (u) memset(u, 0, p * sizeof *u);
-                if (martingale) martingale[i] = 0;
-                continue;
-            }
-            /* What was met up to and with the last block, less what had been before the first; a tied death meets less of the last. */
-            const size_t k = last - 1;
-            const double *until = mean + k * p, *before = first > t.block_from ? mean + (first - 1) * p : none;
-            const double met_before = first > t.block_from ? hazard[first - 1] : 0;
-            met = hazard[k] - met_before;
-            if (met * COX_LOST < met_before) {         /* little beside what came before: block by block */
-                met = 0;
-                memset(own_sum, 0, p * sizeof *own_sum);
-                for (size_t b = first; b <= k; b++) {
-                    met += detail->hazard[b];
-                    for (size_t j = 0; j < p; j++) own_sum[j] += detail->mean_hazard[b * p + j];
-                }
-                until = own_sum;
-                before = none;
-            }
-            if (d->event[i]) met += detail->hazard_death[k] - detail->hazard[k];
-            if (martingale) martingale[i] = d->event[i] - risk * met;
-            if (!u) continue;
-            if (!d->event[i]) { for (size_t j = 0; j < p; j++) u[j] = -risk * (x[j] * met - (until[j] - before[j])); continue; }
-            const double *own = detail->mean + k * p, *less = detail->mean_hazard + k * p, *instead = detail->mean_hazard_death + k * p;
-            for (size_t j = 0; j < p; j++) u[j] = x[j] - own[j] - risk * (x[j] * met - (until[j] - before[j] + (instead[j] - less[j])));
-        }
-    }
+    for (size_t s = 0; s < d->n_strata; s++) residuals_of_stratum(score, martingale, d, d->stratum[s], detail, q);
 out:
     arena_free(&scratch);
     return rc;

@@ -45,6 +45,13 @@ static bool certificate(CoxData *d, const double *vg, double decrement, double *
     return decrement * 2 * sqrt(longest * w[p - 1]) < .25;
 }
 
+/* Of the place where m is: L is its factor; room for p numbers. */
+static void inverse_and_score(CoxMaximum *m, const CoxData *d, const double *L, double *room)
+{
+    linalg_cholesky_inverse(m->vcov, L, d->p);
+    m->max_abs_score = basis_largest_score(d->T, d->p, m->score, m->vcov, room);
+}
+
 /* The next place. */
 static void take(CoxMaximum *m, int p, const double *g, double value, const double *score, const double *info)
 {
@@ -82,24 +89,27 @@ Rc cox_maximise(CoxMaximum *m, CoxData *d, const double *start, const double *ri
         memcpy(L, m->info, (size_t)(p * p) * sizeof *L);
         m->singular = linalg_cholesky(L, p, &ignored) != OK;
         if (m->singular) return OK;
-        linalg_cholesky_inverse(m->vcov, L, p);
-        m->max_abs_score = basis_largest_score(d->T, p, m->score, m->vcov, step);
         memcpy(step, m->score, (size_t)p * sizeof *step);
         linalg_cholesky_solve(L, p, step, 1);
         double decrement = 0;
         for (int j = 0; j < p; j++) decrement += step[j] * m->score[j];
         decrement = sqrt(fmax(decrement, 0));
-        if (m->max_abs_score < 1e-10) {
-            m->converged = true;
-            m->certified = certificate(d, m->vcov, decrement, info, trial);
-            if (last || m->max_abs_score < 1e-13) return OK;
-            if (d->n > LARGE_TABLE) {     /* the step is taken on trust: what it leaves is the square of 1e-10 */
-                for (int j = 0; j < p; j++) m->g[j] += step[j];
-                m->loglik += decrement * decrement / 2;
-                m->iterations++;
-                return OK;
+        /* No score times standard error is above the decrement, and it is at most p times the largest of them: far away nobody needs to look. */
+        const bool near = decrement < 1e-9 * p;
+        if (near) {
+            inverse_and_score(m, d, L, trial);
+            if (m->max_abs_score < 1e-10) {
+                m->converged = true;
+                m->certified = certificate(d, m->vcov, decrement, info, trial);
+                if (last || m->max_abs_score < 1e-13) return OK;
+                if (d->n > LARGE_TABLE) {     /* the step is taken on trust: what it leaves is the square of 1e-10 */
+                    for (int j = 0; j < p; j++) m->g[j] += step[j];
+                    m->loglik += decrement * decrement / 2;
+                    m->iterations++;
+                    return OK;
+                }
+                last = true;              /* one more step: to round-off, not to the threshold */
             }
-            last = true;              /* one more step: to round-off, not to the threshold */
         }
         double value = 0;
         bool moved = false;
@@ -109,7 +119,10 @@ Rc cox_maximise(CoxMaximum *m, CoxData *d, const double *start, const double *ri
             moved = objective(d, &pen, trial, &value, score, info) && (value >= m->loglik - 1e-12 * (1 + fabs(m->loglik)));
             if (last && half == 0 && !moved) return OK;
         }
-        if (!moved) return OK;
+        if (!moved || it + 1 == ITERATIONS_MAX) {
+            if (!near) inverse_and_score(m, d, L, trial);
+            if (!moved) return OK;
+        }
         if (last) {
             /* Keep the better of two places that differ by rounding alone. */
             memcpy(L, info, (size_t)(p * p) * sizeof *L);
@@ -119,4 +132,3 @@ Rc cox_maximise(CoxMaximum *m, CoxData *d, const double *start, const double *ri
     }
     return OK;
 }
-

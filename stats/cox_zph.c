@@ -18,48 +18,76 @@ static size_t first_from(const double *x, size_t from, size_t n, double t, bool 
     return low;
 }
 
+/* Event times of all strata together, ascending: deaths, and rows that are gone before. */
+typedef struct { double *time; size_t n, *deaths, *gone; } EventTimes;
+
+/* Those of the data; `times`: of all rows, ascending. */
+static Rc event_times(EventTimes *out, const CoxData *d, const double *times, Arena *a, Err *e)
+{
+    const size_t most = d->n_strata == 1 ? d->n_blocks : d->n_events;
+    *out = (EventTimes){ ARENA_ROOM(a, most + 1, double), 0, ARENA_ROOM(a, most + 1, size_t), ARENA_ROOM(a, most + 1, size_t) };
+    if (!out->time || !out->deaths || !out->gone) return err_nomem(e);
+    if (d->n_strata == 1) {
+        for (size_t k = 0; k < d->n_blocks; k++) {
+            out->time[k] = d->block[k].time;
+            out->deaths[k] = d->block[k].to - d->block[k].first_death;
+            out->gone[k] = d->block[k].from;
+        }
+        out->n = d->n_blocks;
+        return OK;
+    }
+    size_t m = 0, gone = 0;
+    for (size_t i = 0; i < d->n; i++) if (d->event[i]) out->time[m++] = d->time[i];
+    sort_doubles(out->time, m);
+    for (size_t i = 0, to; i < m; i = to) {
+        const double t = out->time[i];
+        for (to = i; to < m && out->time[to] == t;) to++;
+        while (gone < d->n && times[gone] < t) gone++;
+        out->time[out->n] = t;
+        out->deaths[out->n] = to - i;
+        out->gone[out->n++] = gone;
+    }
+    return OK;
+}
+
 /* 1 - Kaplan-Meier just before each event time, strata and weights aside, as cox.zph has it. */
 static Rc km_before(double *out, const CoxData *d, const double *times, Arena *a, Err *e)
 {
-    size_t n = d->n;
-    const double *time = times;
-    double *start = d->start ? ARENA_NEW(a, n + 1, double) : NULL, *events = ARENA_NEW(a, d->n_events + 1, double);
-    size_t m = 0;
-    if (!events || (d->start && !start)) return err_nomem(e);
-    for (size_t i = 0; i < n; i++) if (d->event[i]) events[m++] = d->time[i];
-    if (d->n_strata > 1) sort_doubles(events, m);
+    Rc rc = OK;
+    const size_t n = d->n;
+    double *start = d->start ? ARENA_ROOM(a, n + 1, double) : NULL, s = 1;
+    EventTimes at = { 0 };
+    size_t begun = 0;
+    if (d->start && !start) return err_nomem(e);
+    TRY(event_times(&at, d, times, a, e));
+    double *before = ARENA_ROOM(a, at.n + 1, double);
+    if (!before) { rc = err_nomem(e); goto out; }
     if (start) {
         for (size_t i = 0; i < n; i++) start[i] = d->start[d->by_start[i]];
         if (d->n_strata > 1) sort_doubles(start, n);
     }
-    /* At risk at t: started before it, not gone before it. */
-    double s = 1;
-    size_t gone = 0, begun = 0;
-    double *at = ARENA_NEW(a, m + 1, double), *before = ARENA_NEW(a, m + 1, double);
-    size_t distinct = 0;
-    if (!at || !before) return err_nomem(e);
-    for (size_t k = 0; k < m;) {
-        double t = events[k];
-        size_t deaths = 0;
-        while (k < m && events[k] == t) { deaths++; k++; }
-        while (gone < n && time[gone] < t) gone++;
-        while (start && begun < n && start[begun] < t) begun++;
-        size_t risk = (start ? begun : n) - gone;
-        at[distinct] = t;
-        before[distinct++] = 1 - s;
-        s *= 1 - (double)deaths / (double)risk;
+    for (size_t k = 0; k < at.n; k++) {
+        /* At risk at t: started before it, not gone before it. */
+        while (start && begun < n && start[begun] < at.time[k]) begun++;
+        before[k] = 1 - s;
+        s *= 1 - (double)at.deaths[k] / (double)((start ? begun : n) - at.gone[k]);
     }
     for (size_t h = 0; h < d->n_strata; h++)
         for (size_t k = d->stratum[h].block_from, place = 0; k < d->stratum[h].block_to; k++) {
-            place = first_from(at, place, distinct, d->block[k].time, false);
+            place = first_from(at.time, place, at.n, d->block[k].time, false);
             out[k] = before[place];
         }
-    return OK;
+out:
+    return rc;
 }
 
 /* Rank of each block's time among the times of all rows, ties averaged. */
 static void time_ranks(double *out, const CoxData *d, const double *times)
 {
+    if (d->n_strata == 1) {
+        for (size_t k = 0; k < d->n_blocks; k++) out[k] = (double)(d->block[k].from + 1 + d->block[k].to) / 2;
+        return;
+    }
     for (size_t h = 0; h < d->n_strata; h++)
         for (size_t k = d->stratum[h].block_from, after = 0; k < d->stratum[h].block_to; k++) {
             const size_t first = first_from(times, after, d->n, d->block[k].time, false);

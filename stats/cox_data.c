@@ -14,14 +14,15 @@
 /* Above this condition number of the scaled cross products the columns are made orthogonal first. */
 static const double CONDITION_PLAIN = 1e3;
 
-enum { TILE = 64, CACHED_NUMBERS = 1 << 17, AHEAD = 12 };
+enum { TILE = 64, CACHED_NUMBERS = 1 << 17, AHEAD = 12, FEW_COLUMNS = 2 };
 
 /* x := the caller's rows in their order, row by row. Where the table is larger than a cache, the columns are read along memory and each
- * row is written to its place, which `place` (room for n) tells; an order that names a row twice has no such places. */
+ * row is written to its place, which `place` (room for n) tells; an order that names a row twice has no such places, and for few columns it is
+ * not worth it. */
 static void rows_in_order(double *x, const CoxInput *in, size_t *place, double *tile)
 {
     const size_t n = in->n, p = (size_t)in->p;
-    bool once = in->order && n * p > CACHED_NUMBERS;
+    bool once = in->order && n * p > CACHED_NUMBERS && p > FEW_COLUMNS;
     for (size_t i = 0; once && i < n; i++) place[i] = n;
     for (size_t i = 0; once && i < n; i++) { once = place[in->order[i]] == n; place[in->order[i]] = i; }
     for (size_t from = 0; from < n; from += TILE) {

@@ -72,10 +72,10 @@ static FOR_EACH_WIDTH void block_detail(CoxDetail *out, const CoxData *d, size_t
 Rc cox_detail(CoxDetail *out, CoxData *d, const double *g, Arena *a, Err *e)
 {
     size_t p = (size_t)d->p, K = d->n_blocks;
-    *out = (CoxDetail){ .shift = ARENA_NEW(a, d->n_strata + 1, double), .hazard = ARENA_NEW(a, K + 1, double),
-                        .hazard_death = ARENA_NEW(a, K + 1, double), .variance = ARENA_NEW(a, K + 1, double),
-                        .variance_death = ARENA_NEW(a, K + 1, double), .mean = ARENA_NEW(a, p * K + 1, double), .mean_hazard = ARENA_NEW(a, p * K + 1, double),
-                        .mean_hazard_death = ARENA_NEW(a, p * K + 1, double) };
+    *out = (CoxDetail){ .shift = ARENA_ROOM(a, d->n_strata + 1, double), .hazard = ARENA_ROOM(a, K + 1, double),
+                        .hazard_death = ARENA_ROOM(a, K + 1, double), .variance = ARENA_ROOM(a, K + 1, double),
+                        .variance_death = ARENA_ROOM(a, K + 1, double), .mean = ARENA_ROOM(a, p * K + 1, double), .mean_hazard = ARENA_ROOM(a, p * K + 1, double),
+                        .mean_hazard_death = ARENA_ROOM(a, p * K + 1, double) };
     if (!out->shift || !out->hazard || !out->hazard_death || !out->variance || !out->variance_death || !out->mean || !out->mean_hazard ||
         !out->mean_hazard_death) return err_nomem(e);
     if (!cox_risks(d, g)) return err_set(e, ERR_ESTIMATE, "the linear predictor is not finite");
@@ -104,7 +104,7 @@ static FOR_EACH_WIDTH void residuals_of_stratum(double *score, double *martingal
         for (size_t j = 0; j < p; j++) q.mean[k * p + j] = detail->mean_hazard[k * p + j] + before[j];
     }
     for (size_t i = t.row_from; i < t.row_to; i++) {
-        const double risk = exp(d->eta[i]);
+        const double risk = d->w ? exp(d->eta[i]) : d->r[i];
         const size_t last = d->leave[i], first = d->enter[i];
         const double *x = d->x + i * p;
         double *u = score ? score + i * p : NULL, met = 0;

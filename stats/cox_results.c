@@ -118,6 +118,13 @@ static bool cannot_move(CoxModel *c, double limit)
     return sqrt(cox_longest(d) * trace / (double)p) * (1 + met) < limit;
 }
 
+/* step = M u for a p x p matrix M. */
+static FOR_EACH_WIDTH void multiply(double *step, const double *M, const double *u, size_t p)
+{
+    memset(step, 0, p * sizeof *step);
+    for (size_t k = 0; k < p; k++) for (size_t j = 0; j < p; j++) step[j] += M[k * p + j] * u[k];
+}
+
 /* Rows that move a coefficient by 2/sqrt(n) of its standard error (Belsley, Kuh and Welsch 1980), and by .3 at least: in a large
  * cohort less is no news. */
 static Rc note_influence(CoxModel *c, Err *e)
@@ -148,8 +155,7 @@ static Rc note_influence(CoxModel *c, Err *e)
     rows_lengths(length, u, n, p);
     for (size_t i = 0; i < n; i++) {
         if (length[i] * most < .99 * limit * limit) continue;
-        for (size_t j = 0; j < p; j++) step[j] = 0;
-        for (size_t k = 0; k < p; k++) for (size_t j = 0; j < p; j++) step[j] += M[k * p + j] * u[i * p + k];
+        multiply(step, M, u + i * p, p);
         bool over = false;
         for (size_t j = 0; j < p; j++) {
             double v = fabs(step[j]);

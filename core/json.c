@@ -251,11 +251,11 @@ const Json *json_get(const Json *object, const char *key)
     return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, key) : NULL;
 }
 
-/* ---- long arrays of numbers. A curve of a million times has eight million numbers, and an item of cJSON's takes ten times the room of a
+/* ---- arrays of numbers. A curve of a million times has eight million numbers, and an item of cJSON's takes ten times the room of a
  * number: they are kept as they are, their count in valuedouble and the numbers in valuestring (cJSON_Delete frees it), until somebody
  * wants an item; then they become items, which changes nothing that can be seen. */
 
-enum { PACKED_LEAST = 1024 };
+enum { PACKED_LEAST = 8 };
 
 static const double *packed(const Json *j) { return j && cJSON_IsArray(j) && !j->child ? (const double *)(const void *)j->valuestring : NULL; }
 

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "stats/dist.h"
-
 double riley_max_r2_binary(double p) { return -expm1(2 * (p * log(p) + (1 - p) * log1p(-p))); }
 double riley_max_r2_survival(double e) { return -expm1(2 * (e * log(e) - e)); }
 double riley_rows_for_shrinkage(double parameters, double r2, double s) { return parameters / ((s - 1) * log1p(-r2 / s)); }
@@ -12,7 +10,7 @@ double riley_shrinkage_for_optimism(double r2, double r2_max) { return r2 / (r2 
 
 double riley_rows_for_prevalence(double p)
 {
-    double z = normal_quantile(0.975) / RILEY_MARGIN;
+    double z = RILEY_Z / RILEY_MARGIN;
     return z * z * p * (1 - p);
 }
 

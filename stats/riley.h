@@ -11,6 +11,8 @@
 #define RILEY_SHRINKAGE 0.9
 #define RILEY_OPTIMISM 0.05
 #define RILEY_MARGIN 0.05
+/* The normal quantile of the margin's interval as published, and as pmsampsize has it. */
+#define RILEY_Z 1.96
 
 /* Largest possible Cox-Snell R2: of a binary outcome with this prevalence; of a survival time with so many events a row. */
 double riley_max_r2_binary(double prevalence);

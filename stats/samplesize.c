@@ -43,7 +43,7 @@ static Rc want(double *x, const StatCall *call, const char *key, double low, dou
 /* Half width of the 95 % interval of the overall risk at the time point. */
 static double risk_margin(double rate, double time, double person_time)
 {
-    double se = sqrt(rate / person_time), z = normal_quantile(0.975);
+    double se = sqrt(rate / person_time), z = RILEY_Z;
     double low = -expm1(-fmax(0, rate - z * se) * time), high = -expm1(-(rate + z * se) * time);
     return (high - low) / 2;
 }

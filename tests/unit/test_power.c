@@ -122,6 +122,8 @@ START_TEST(riley_sizes_as_published)
 {
     ck_assert(ceil(riley_rows_for_shrinkage(24, 0.288, 0.9)) == 623);
     ck_assert(ceil(riley_rows_for_prevalence(0.5)) == 385);
+    /* (1.96/.05)^2 .49 .51 = 384.006; with the exact quantile 383.992 would be 384 rows. */
+    ck_assert(ceil(riley_rows_for_prevalence(0.49)) == 385);
     assert_near(riley_max_r2_binary(0.5), 0.75, 1e-14);
     /* Optimism s2 * max(R2) = .05 * max(R2): the shrinkage is R2/(R2 + .05 max). */
     assert_near(riley_shrinkage_for_optimism(0.2, 0.75), 0.2 / 0.2375, 1e-14);

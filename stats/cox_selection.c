@@ -152,6 +152,29 @@ static double pairs_of_risks(const CoxModel *c, const double *lp, double total, 
     return whole ? 2 * (sum + own / 2) / (total * (total - 1)) : sum / pairs;
 }
 
+/* The model's predictor, offset in it, as survival::royston has it. Of strata it speaks of differences within alone: the level of each is its baseline's, and
+ * a column moved by a constant within a stratum leaves the fit as it is, so a stratum's mean is taken off (royston does that to the columns, but
+ * leaves the offset its level, which the baseline takes up as well). */
+static Rc predictor_of_rows(double *lp, const CoxModel *c, Arena *a, Err *e)
+{
+    const size_t strata = c->d.stratum ? (size_t)c->d.n_strata : 1;
+    double *sum = ARENA_NEW(a, 2 * strata, double), *rows = sum ? sum + strata : NULL;
+    if (!sum) return err_nomem(e);
+    for (size_t k = 0; k < c->d.n; k++) {
+        const size_t i = c->order[k], s = c->d.stratum ? (size_t)c->d.stratum[i] : 0;
+        const double w = c->d.weight ? c->d.weight[i] : 1;
+        lp[i] = c->d.offset ? c->d.offset[i] : 0;
+        for (int j = 0; j < c->p; j++) lp[i] += c->beta[j] * c->xj[j][i];
+        sum[s] += w * lp[i];
+        rows[s] += w;
+    }
+    for (size_t i = 0; c->d.stratum && i < c->d.n; i++) {
+        const size_t s = (size_t)c->d.stratum[i];
+        if (rows[s] > 0) lp[i] -= sum[s] / rows[s];
+    }
+    return OK;
+}
+
 Rc cox_explained(CoxModel *c, Err *e)
 {
     enum { ROWS_MAX = 100000000 };
@@ -161,15 +184,15 @@ Rc cox_explained(CoxModel *c, Err *e)
     const double pi = acos(-1), sigma2 = pi * pi / 6, kappa2 = 8 / pi, *weight = c->d.weight;
     CoxRefit r = { 0 };
     if (!lp || !z) return err_nomem(e);
-    for (size_t i = 0; i < n; i++) {
-        lp[i] = 0;
-        for (int j = 0; j < c->p; j++) lp[i] += c->beta[j] * c->xj[j][i];
-        rows += weight ? weight[c->order[i]] : 1;
-    }
+    TRY(predictor_of_rows(lp, c, &c->a, e));
+    for (size_t i = 0; i < n; i++) rows += weight ? weight[c->order[i]] : 1;
     const bool whole = design_weights_whole(&c->d) && rows <= ROWS_MAX;
     if (whole) {                   /* scores by rank want places */
         TRY(blom_scores(z, lp, weight, rows, n, &c->a, e));
-        TRY(cox_refit(&r, &D, &se_D, c, (const double *[]){ z }, 1, e));
+        /* The offset is in the scores. Strata stay (royston fits the scores without): they were made because hazards differ between them. */
+        CoxModel scores = *c;
+        scores.d.offset = NULL;
+        TRY(cox_refit(&r, &D, &se_D, &scores, (const double *[]){ z }, 1, e));
     }
     double mean = 0, var = 0;
     const double free = whole ? rows - 1 : rows * ((double)n - 1) / (double)n;

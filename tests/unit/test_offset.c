@@ -52,12 +52,54 @@ START_TEST(what_is_known_is_not_explained)
 }
 END_TEST
 
+/* Measures of the predictor with its offset in it, as of survival 3.5-3: royston(coxph(Surv(t,d)~x+offset(.7*z))), D by hand with coxph of the scores to
+ * the end. A column of coefficient .7 that is known is the same predictor as one that is fitted. */
+START_TEST(what_is_known_is_in_the_predictor)
+{
+    static const struct { const char *key; double value; } royston[] = {
+        { "D", 0.156869102789953 }, { "se_D", 0.703296533702396 }, { "R2_D", 0.00584039644679415 }, { "R2_KO", 0.205962196926226 },
+        { "R2_N", 0.122287006350647 }, { "C_GH", 0.673195327559028 }
+    };
+    Frame f = table_of(rows_csv);
+    Json *a = call_method("cox", "Surv(t,d)~x+offset(0.7*z)", &f, NULL, "{\"explained\": true}", OK, NULL);
+    for (int k = 0; k < 6; k++) assert_near(number_at(a, "explained", royston[k].key), royston[k].value, 1e-9);
+    Json *fitted = call_method("cox", "Surv(t,d)~x+z", &f, NULL, "{\"explained\": true}", OK, NULL);
+    Json *known = call_method("cox", "Surv(t,d)~x+z+offset(3*x-z)", &f, NULL, "{\"explained\": true}", OK, NULL);
+    static const char *const same[] = { "D", "se_D", "R2_D", "R2_KO", "C_GH" };
+    for (int k = 0; k < 5; k++) assert_near(number_at(known, "explained", same[k]), number_at(fitted, "explained", same[k]), 1e-9);
+    json_free(a);
+    json_free(fitted);
+    json_free(known);
+    frame_free(&f);
+}
+END_TEST
+
+/* Of strata only differences within count: R2_KO, R2_N and C_GH as survival's royston() has them, D with the scores fitted in the strata (coxph of R; its
+ * own leaves them out: 2.122). A column, or an offset, that is moved by a constant in each stratum moves nothing. */
+START_TEST(strata_have_their_own_level)
+{
+    static const struct { const char *key; double value; } expected[] = {
+        { "D", 2.70598409651745 }, { "se_D", 1.21054391328551 }, { "R2_KO", 0.676998101635633 }, { "R2_N", 0.561277353962296 }, { "C_GH", 0.818299293541283 }
+    };
+    static const char *const formula[] = { "Surv(t,d)~x+z+strata(y)", "Surv(t,d)~I(x+5*y)+z+strata(y)", "Surv(t,d)~x+z+strata(y)+offset(4*y)" };
+    Frame f = table_of(rows_csv);
+    for (int j = 0; j < 3; j++) {
+        Json *a = call_method("cox", formula[j], &f, NULL, "{\"explained\": true}", OK, NULL);
+        for (int k = 0; k < 5; k++) assert_near(number_at(a, "explained", expected[k].key), expected[k].value, 1e-9);
+        json_free(a);
+    }
+    frame_free(&f);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("offset");
     TCase *c = unit_case(s, "offset");
     tcase_add_test(c, predictions_hold_the_offset);
     tcase_add_test(c, what_is_known_is_not_explained);
+    tcase_add_test(c, what_is_known_is_in_the_predictor);
+    tcase_add_test(c, strata_have_their_own_level);
     return s;
 }
 

@@ -6,7 +6,7 @@
 #include "core/rng.h"
 #include "stats/cox_fit.h"
 
-enum { P_MOST = 20, N_MOST = 900 };
+enum { P_MOST = 37, N_MOST = 900 };
 
 typedef struct { double x[N_MOST * P_MOST], start[N_MOST], time[N_MOST], event[N_MOST], weight[N_MOST], offset[N_MOST]; int stratum[N_MOST]; size_t order[N_MOST]; } Cohort;
 typedef struct { size_t n; int p, strata; double days; bool start, weight, offset; CoxTies ties; } Shape;
@@ -88,6 +88,7 @@ static const Shape shapes[] = {
     { 60, 1, 1, 10, false, false, false, TIES_EFRON }, { 300, 3, 1, 1e6, false, false, false, TIES_EFRON }, { 300, 5, 1, 3, false, true, true, TIES_EFRON },
     { 300, 9, 7, 12, false, true, false, TIES_BRESLOW }, { 900, 20, 1, 40, false, false, false, TIES_EFRON }, { 900, 8, 3, 40, true, true, true, TIES_EFRON },
     { 500, 17, 1, 1e6, true, false, true, TIES_BRESLOW }, { 500, 2, 200, 9, false, true, true, TIES_EFRON }, { 400, 16, 1, 1, true, true, false, TIES_EFRON },
+    { 400, 37, 2, 30, true, false, false, TIES_EFRON }, { 400, 33, 1, 1e6, false, true, false, TIES_EFRON },
 };
 
 START_TEST(definitions)

@@ -171,6 +171,34 @@ START_TEST(eight_cross_products)
 }
 END_TEST
 
+/* Every processor adds in the same order, whatever it holds at once: to the bit what stands here. */
+START_TEST(order_of_sums)
+{
+    enum { SOME = 13 };
+    for (size_t p = 2; p <= P_MOST; p++)
+        for (size_t n = 1; n <= SOME; n++) {
+            Table t = table_new(n, p, 900 + p);
+            double *sum = calloc(rows_width(p), sizeof *sum);
+            const size_t chains = p <= LANES ? 4 : 2, whole = n / chains * chains;
+            rows_sum(sum, t.x, t.c, n, p);
+            rows_cross(t.packed, t.x, p, t.c, n, p);
+            for (size_t j = 0; j < p; j++) {
+                double s[4] = { 0 };
+                for (size_t i = 0; i < n; i++) s[i < whole ? i % chains : 0] += t.c[i] * t.x[i * p + j];
+                const double want = chains == 4 ? (s[0] + s[1]) + (s[2] + s[3]) : s[0] + s[1];
+                ck_assert(sum[j] == want);
+                for (size_t k = 0; k <= j; k++) {
+                    double square = 0;
+                    for (size_t i = 0; i < n; i++) square += t.x[i * p + j] * (t.c[i] * t.x[i * p + k]);
+                    ck_assert(t.packed[rows_packed_row(j) + k] == square);
+                }
+            }
+            free(sum);
+            table_free(&t);
+        }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("rows");
@@ -180,6 +208,7 @@ static Suite *suite(void)
     tcase_add_test(t, standardised);
     tcase_add_test(t, cross_products);
     tcase_add_test(t, eight_cross_products);
+    tcase_add_test(t, order_of_sums);
     return s;
 }
 

@@ -59,12 +59,11 @@ static void first_factor_in_full(Formula *f)
     }
 }
 
-/* A column of measurements with a word in it ('-', '<0.5') is a mistake, not a category of some hundred levels, and so is a column of anything
- * that holds numbers in 95 of 100 rows; a handful of whole numbers beside words (a stage 1 2 3 4a) is a category, and said to be one. */
+/* A column of measurements with a word in it ('-', '<0.5') is a mistake, not a category of some hundred levels, and so is a single word among many
+ * numbers of any kind; a handful of whole numbers beside words (a stage 1 2 3 4a) is a category, and said to be one. */
 static Rc judge_words(Building *b, const Var *v, const ExprValue *value)
 {
-    enum { STAGES = 12 };
-    static const double ALMOST_ALL = .95;
+    enum { STAGES = 12, MANY = 19 };
     double seen[STAGES], x;
     size_t numbers = 0, words = 0, stray = 0;
     int distinct = 0;
@@ -82,7 +81,7 @@ static Rc judge_words(Building *b, const Var *v, const ExprValue *value)
         else seen[distinct++] = x;
     }
     if (!words || words >= numbers) return OK;
-    if (measured || (double)numbers >= ALMOST_ALL * (double)(numbers + words))
+    if (measured || (words == 1 && numbers >= MANY))
         return err_set(b->e, ERR_INPUT, "%s:%zu: %s is '%s' where %zu of the other values are numbers; leave a missing value empty, or take all "
                        "as names with factor(%s)", b->f->name, design_line(b->f, stray), v->expr->label, value->text[stray], numbers, v->expr->label);
     diagnose(b->out, "words_among_numbers", "%s is '%s' in line %zu and a number in %zu of %zu rows: taken as a category; leave a missing value "

@@ -333,6 +333,10 @@ START_TEST(a_word_in_an_almost_numeric_column)
     json_free(out);
     json_free(call_method("linear", "y~big", &f, NULL, NULL, ERR_INPUT, message));
     ck_assert_msg(strstr(message, "t.csv:9: big is -1e400, expected a finite number") != NULL, "%s", message);
+    f.column[1].text[30] = f.column[1].text[20];                /* twice: a level that some rows have */
+    out = call_method("linear", "y~x", &f, NULL, NULL, OK, NULL);
+    ck_assert(json_size(json_get(out, "coef")) == 3 && has_code(out, "words_among_numbers"));
+    json_free(out);
     json_free(call_method("linear", "y~big", &f, NULL, "{\"subset\": \"seq_along(y)!=8\"}", OK, NULL));
     frame_free(&f);
     static const char few[] = "y,x\n1,1\n2,1e400\n4,2\n3,3\n2,1\n5,2\n";

@@ -22,7 +22,8 @@ typedef struct {
     double *A, *L, *xbar;
     double *a, *columns;       /* [n]; LANES rows, column by column */
     double *all, *deaths;      /* [p + 2] over the risk set, over the deaths of one time: r, r a, r x */
-    double *met;               /* [blocks + 1][p + 1] u, v summed over the stratum's times before each */
+    double *met, *until;       /* [blocks + 1][p + 1] u, v of the time before each; summed over the stratum's times before each */
+    double *row;               /* [p + 1] what a row meets of them */
     double *met_deaths;        /* [blocks][p + 1] by how much less its deaths meet of each time */
 } Firth;
 
@@ -107,21 +108,35 @@ static void add_times(double *score, Firth *q, CoxStratum t)
     }
 }
 
+/* What row i meets of the times it is at risk, into q->row: the difference of sums over all times before, or where it is little beside what came
+ * before it entered, and would have the rounding of that, time by time. */
+static void row_meets(Firth *q, size_t i)
+{
+    const CoxData *d = q->d;
+    const size_t width = (size_t)d->p + 1, enter = d->enter[i], leave = d->leave[i];
+    const double *from = q->until + enter * width, *to = q->until + leave * width, *less = q->met_deaths + (leave - 1) * width;
+    for (size_t j = 0; j < width; j++) q->row[j] = to[j] - from[j];
+    if (q->row[0] * COX_LOST < from[0]) {
+        memset(q->row, 0, width * sizeof *q->row);
+        for (size_t k = enter; k < leave; k++) for (size_t j = 0; j < width; j++) q->row[j] += q->met[(k + 1) * width + j];
+    }
+    for (size_t j = 0; d->event[i] && j < width; j++) q->row[j] -= less[j];
+}
+
 /* Of the rows of a stratum, once q->met holds what each time adds. */
 static void add_rows(double *score, Firth *q, CoxStratum t)
 {
     const CoxData *d = q->d;
     const size_t p = (size_t)d->p, width = p + 1;
-    memset(q->met + t.block_from * width, 0, width * sizeof *q->met);
+    memset(q->until + t.block_from * width, 0, width * sizeof *q->until);
     for (size_t k = t.block_from; k < t.block_to; k++)
-        for (size_t j = 0; j < width; j++) q->met[(k + 1) * width + j] += q->met[k * width + j];
+        for (size_t j = 0; j < width; j++) q->until[(k + 1) * width + j] = q->until[k * width + j] + q->met[(k + 1) * width + j];
     for (size_t i = t.row_from; i < t.row_to; i++) {
-        const double *x = d->x + i * p, *from = q->met + d->enter[i] * width, *to = q->met + d->leave[i] * width;
+        const double *x = d->x + i * p;
         if (d->leave[i] <= d->enter[i]) continue;
-        const double *less = q->met_deaths + (d->leave[i] - 1) * width;
-        const double dies = d->event[i] ? 1 : 0;
-        double c = q->a[i] * (to[0] - from[0] - dies * less[0]);
-        for (size_t j = 0; j < p; j++) c -= x[j] * (to[1 + j] - from[1 + j] - dies * less[1 + j]);
+        row_meets(q, i);
+        double c = q->a[i] * q->row[0];
+        for (size_t j = 0; j < p; j++) c -= x[j] * q->row[1 + j];
         for (size_t j = 0; j < p; j++) score[j] += d->r[i] * c * x[j];
     }
 }
@@ -195,12 +210,13 @@ Rc cox_firth(CoxModel *c, Err *e)
     Firth q = { .d = d, .A = ARENA_NEW(a, p * p, double), .L = ARENA_NEW(a, p * p, double), .xbar = ARENA_NEW(a, p, double),
                 .a = ARENA_ROOM(a, d->n + 1, double), .columns = ARENA_NEW(a, LANES * p, double),
                 .all = ARENA_NEW(a, p + 2, double), .deaths = ARENA_NEW(a, p + 2, double),
-                .met = ARENA_ROOM(a, times, double), .met_deaths = ARENA_ROOM(a, times, double) };
+                .met = ARENA_ROOM(a, times, double), .met_deaths = ARENA_ROOM(a, times, double),
+                .until = ARENA_ROOM(a, times, double), .row = ARENA_NEW(a, p + 1, double) };
     Likelihood l = { c->p, &q, evaluate, false, evaluate_plain };
     LikelihoodPoint at = { 0 };
     double *zero = ARENA_NEW(a, p, double), *score = ARENA_NEW(a, p, double), *info = ARENA_NEW(a, p * p, double), null_value = NAN;
     c->m = (CoxMaximum){ .g = ARENA_NEW(a, p, double), .vcov = ARENA_NEW(a, p * p, double) };
-    if (!q.A || !q.L || !q.xbar || !q.a || !q.columns || !q.all || !q.deaths || !q.met || !q.met_deaths) return err_nomem(e);
+    if (!q.A || !q.L || !q.xbar || !q.a || !q.columns || !q.all || !q.deaths || !q.met || !q.met_deaths || !q.until || !q.row) return err_nomem(e);
     if (!zero || !score || !info || !c->m.g || !c->m.vcov) return err_nomem(e);
     if (d->ties == TIES_EXACT) return err_set(e, ERR_USAGE, "cox: --penalty firth does not go with --ties exact");
     for (size_t j = 0; j < p; j++) q.log_det += log(fabs(d->T[j * p + j]));

@@ -185,15 +185,13 @@ static Rc limits_and_tests(CoxModel *c, const Likelihood *l, double top, Err *e)
 {
     Rc rc = OK;
     size_t p = (size_t)c->p;
-    double *m = ARENA_NEW(&c->a, 2 * p, double), *pen = ARENA_NEW(&c->a, p, double), *wald = ARENA_NEW(&c->a, p, double);
+    double *m = ARENA_NEW(&c->a, 2 * p, double), *edge = ARENA_NEW(&c->a, 2 * p, double), *pen = ARENA_NEW(&c->a, p, double), *wald = ARENA_NEW(&c->a, p, double);
     const ProfiledFit fit = { .g = c->m.g, .T = c->data.T, .beta = c->beta, .se = c->se, .top = top };
-    char key[KEY_MAX];
-    static const char *const cols[] = { "lower", "upper" };
-    if (!m || !pen || !wald) return err_nomem(e);
+    if (!m || !edge || !pen || !wald) return err_nomem(e);
     TRY(likelihood_tests(pen, l, &fit, &c->a, e));
-    TRY(likelihood_limits(m, l, &fit, chisq_quantile(call_conf(c->call), 1), &c->a, e));
+    TRY(likelihood_limits(m, edge, l, &fit, chisq_quantile(call_conf(c->call), 1), &c->a, e));
     for (size_t j = 0; j < p; j++) wald[j] = normal_two_sided_p(c->beta[j] / c->se[j]);
-    json_set_matrix(c->out, level_key(key, "profile_ci", call_conf(c->call)), m, p, 2, (const char *const *)c->term, cols);
+    set_profile_limits(c->out, call_conf(c->call), m, edge, p, c->term);
     cox_model_by_term(c, "p_pen_lr", pen);
     cox_model_by_term(c, "wald_p", wald);
 out:

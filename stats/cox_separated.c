@@ -291,21 +291,19 @@ static Rc separated_limits(CoxModel *c, Reduced *reduced, const double *h, const
 {
     Rc rc = OK;
     int p = c->p;
-    char key[KEY_MAX];
-    static const char *const cols[] = { "lower", "upper" };
-    double *limits = ARENA_NEW(&c->a, 2 * (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
-    if (!limits || !t) return err_nomem(e);
+    double *limits = ARENA_NEW(&c->a, 2 * (size_t)p, double), *edge = ARENA_NEW(&c->a, 2 * (size_t)p, double), *t = ARENA_NEW(&c->a, (size_t)p, double);
+    if (!limits || !edge || !t) return err_nomem(e);
     for (int j = 0; j < p; j++) {
-        limits[j] = limits[p + j] = NAN;
+        limits[j] = limits[p + j] = edge[j] = edge[p + j] = NAN;
         if (sign[j] > 0) TRY(one_sided(c, j, 1, top, &limits[j], e));
         if (sign[j] < 0) TRY(one_sided(c, j, -1, top, &limits[p + j], e));
         if (isnan(se[j])) continue;
         Likelihood l = { reduced->rank, reduced, evaluate_reduced, true, NULL };
         along_axes(t, reduced, &c->data, (size_t)j);
         for (int side = 0; side < 2; side++)
-            TRY(likelihood_limit(&limits[side * p + j], &l, h, t, beta[j], se[j], top, chisq_quantile(call_conf(c->call), 1), side ? 1 : -1, e));
+            TRY(likelihood_limit(&limits[side * p + j], &edge[side * p + j], &l, h, t, beta[j], se[j], top, chisq_quantile(call_conf(c->call), 1), side ? 1 : -1, e));
     }
-    json_set_matrix(c->out, level_key(key, "profile_ci", call_conf(c->call)), limits, (size_t)p, 2, (const char *const *)c->term, cols);
+    set_profile_limits(c->out, call_conf(c->call), limits, edge, (size_t)p, c->term);
 out:
     return rc;
 }

@@ -31,14 +31,12 @@ Rc logistic_limits(LogisticModel *c, Err *e)
     Rc rc = OK;
     int p = c->p;
     Likelihood l = { p, &c->data, logistic_evaluate, !c->data.firth, logistic_evaluate_plain };
-    double *m = ARENA_NEW(&c->a, 2 * (size_t)p + 1, double), *se = ARENA_NEW(&c->a, (size_t)p + 1, double);
-    char key[KEY_MAX];
-    static const char *const cols[] = { "lower", "upper" };
-    if (!m || !se) return err_nomem(e);
+    double *m = ARENA_NEW(&c->a, 2 * (size_t)p + 1, double), *edge = ARENA_NEW(&c->a, 2 * (size_t)p + 1, double), *se = ARENA_NEW(&c->a, (size_t)p + 1, double);
+    if (!m || !edge || !se) return err_nomem(e);
     for (int j = 0; j < p; j++) se[j] = sqrt(c->m.vcov[j * p + j]);
     const ProfiledFit fit = { .g = c->m.g, .T = c->data.T, .beta = c->m.beta, .se = se, .top = c->m.value };
-    TRY(likelihood_limits(m, &l, &fit, chisq_quantile(call_conf(c->call), 1), &c->a, e));
-    json_set_matrix(c->out, level_key(key, "profile_ci", call_conf(c->call)), m, (size_t)p, 2, (const char *const *)c->term, cols);
+    TRY(likelihood_limits(m, edge, &l, &fit, chisq_quantile(call_conf(c->call), 1), &c->a, e));
+    set_profile_limits(c->out, call_conf(c->call), m, edge, (size_t)p, c->term);
 out:
     return rc;
 }

@@ -230,7 +230,7 @@ out:
     return rc;
 }
 
-Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, const double *t, double b_hat, double se, double top,
+Rc likelihood_limit(double *limit, double *edge, const Likelihood *l, const double *g_hat, const double *t, double b_hat, double se, double top,
                     double drop, int side, Err *e)
 {
     Rc rc = OK;
@@ -242,8 +242,10 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
     Around around;
     double z = sqrt(drop);
     int n_jumps = 0;
+    bool seen = false;             /* was the likelihood evaluated at `outside`? */
+    double fall_inside = 0;
     bool everywhere = false;       /* once a start has shown more than the way from the estimate does, all are tried at every step */
-    *limit = NAN;
+    *limit = *edge = NAN;
     if (!g || !info || !around_init(&around, p, &a)) { rc = err_nomem(e); goto out; }
     Known known = { g, info, -INFINITY };
     memcpy(g, g_hat, (size_t)p * sizeof *g);
@@ -263,6 +265,7 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
         double fall = 2 * (top - at.value), root = sqrt(fmax(fall, 0)), slope, end = NAN;
         if (!isfinite(at.value) || (!l->concave && at.rest > LOST)) {      /* too far out for a start from there: nearer first */
             outside = b;
+            seen = false;
             b = (inside + outside) / 2;
             memcpy(g, g_inside, (size_t)p * sizeof *g);
             continue;
@@ -271,8 +274,14 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
         double next = slope * side > 0 ? b - (root - z) / slope : NAN;
         if (fabs(fall - drop) < 1e-13 * drop) end = b;
         else {
-            if (fall < drop) inside = b; else outside = b;
-            if (fall < drop) memcpy(g_inside, g, (size_t)p * sizeof *g);
+            if (fall < drop) {
+                inside = b;
+                fall_inside = fall;
+                memcpy(g_inside, g, (size_t)p * sizeof *g);
+            } else {
+                outside = b;
+                seen = true;
+            }
             if (!isnan(outside) && fabs(outside - inside) <= 4e-16 * fabs(b)) end = b;
             else if (!isnan(outside) && fabs(next - b) <= 1e-15 * fabs(b) + 1e-300) end = next;
         }
@@ -282,9 +291,10 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
             if (!everywhere) TRY(look_around(&better, &at, l, &known, t, b, g_hat, &around, e));
             /* Where it jumps over the drop, what was found outside was a lower maximum than the profile's. */
             const bool jumps = !l->concave && !isnan(outside) && fabs(fall - drop) > JUMP * drop && n_jumps++ < JUMPS_MAX;
-            if (!better && !jumps) { *limit = end; goto out; }
+            if (!better && !jumps) { *limit = end; goto done; }
             everywhere = true;
             inside = b;
+            fall_inside = fall;
             memcpy(g_inside, g, (size_t)p * sizeof *g);
             outside = NAN;
             tried = fabs(b - b_hat) / (4 * z);
@@ -303,12 +313,17 @@ Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, con
         b = next;
     }
     *limit = isnan(outside) ? NAN : (inside + outside) / 2;
+done:
+    if (!isnan(outside) && !seen && drop - fall_inside > JUMP * drop) {       /* not where the profile has fallen, but where it is lost */
+        *edge = inside;
+        *limit = NAN;
+    }
 out:
     arena_free(&a);
     return rc;
 }
 
-Rc likelihood_limits(double *m, const Likelihood *l, const ProfiledFit *fit, double drop, Arena *a, Err *e)
+Rc likelihood_limits(double *m, double *edge, const Likelihood *l, const ProfiledFit *fit, double drop, Arena *a, Err *e)
 {
     Rc rc = OK;
     const int p = l->p;
@@ -317,7 +332,7 @@ Rc likelihood_limits(double *m, const Likelihood *l, const ProfiledFit *fit, dou
     for (int j = 0; j < p; j++) {
         basis_axis(t, fit->T, p, j);
         for (int side = 0; side < 2; side++)
-            TRY(likelihood_limit(&m[side * p + j], l, fit->g, t, fit->beta[j], fit->se[j], fit->top, drop, side ? 1 : -1, e));
+            TRY(likelihood_limit(&m[side * p + j], &edge[side * p + j], l, fit->g, t, fit->beta[j], fit->se[j], fit->top, drop, side ? 1 : -1, e));
     }
 out:
     return rc;
@@ -346,7 +361,7 @@ Rc likelihood_limit_of_infinite(double *limit, const Likelihood *l, const double
 {
     enum { FARTHEST = 700 };
     Rc rc = OK;
-    double *g = ARENA_NEW(a, (size_t)l->p + 1, double);
+    double *g = ARENA_NEW(a, (size_t)l->p + 1, double), edge;
     *limit = NAN;
     if (!g) return err_nomem(e);
     for (double b = unit; b < FARTHEST * unit; b *= 1.5) {
@@ -354,7 +369,7 @@ Rc likelihood_limit_of_infinite(double *limit, const Likelihood *l, const double
         TRY(likelihood_maximise(&at, l, g, t, sign * b, e));
         if (!isfinite(at.value)) return OK;
         if (2 * (top - at.value) > drop / 4) continue;
-        return likelihood_limit(limit, l, g, t, sign * b, unit, top, drop, -sign, e);
+        return likelihood_limit(limit, &edge, l, g, t, sign * b, unit, top, drop, -sign, e);
     }
 out:
     return rc;

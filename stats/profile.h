@@ -35,17 +35,18 @@ Rc likelihood_maximise_to(LikelihoodPoint *out, const Likelihood *l, double *g, 
 
 /* The value of t'g below (side -1) or above (side 1) the estimate at which twice the drop of the profile from `top` equals
  * `drop`. g_hat is the maximum with t'g_hat = b_hat and standard error se there; where the estimate is infinite in the other
- * direction, any place with b_hat and se as a scale (then `top` is the supremum). NaN when the profile does not fall that far.
+ * direction, any place with b_hat and se as a scale (then `top` is the supremum). NaN when the profile does not fall that far; *edge is then
+ * NaN too, or the last place at which it could be evaluated, where numbers end before it has fallen.
  * Where the likelihood is not concave no other start may give more of it at the limit: those that do send the search on, and from then
  * on all starts are tried at every step. */
-Rc likelihood_limit(double *limit, const Likelihood *l, const double *g_hat, const double *t, double b_hat, double se, double top,
+Rc likelihood_limit(double *limit, double *edge, const Likelihood *l, const double *g_hat, const double *t, double b_hat, double se, double top,
                     double drop, int side, Err *e);
 
 /* A fit whose coefficients are looked at one by one: beta = T g in the caller's columns (stats/basis.h), their standard errors, and the maximum. */
 typedef struct { const double *g, *T, *beta, *se; double top; } ProfiledFit;
 
-/* Both limits of every coefficient: m[p x 2], lower and upper. */
-Rc likelihood_limits(double *m, const Likelihood *l, const ProfiledFit *fit, double drop, Arena *a, Err *e);
+/* Both limits of every coefficient: m[p x 2], lower and upper; edge[p x 2] likewise. */
+Rc likelihood_limits(double *m, double *edge, const Likelihood *l, const ProfiledFit *fit, double drop, Arena *a, Err *e);
 
 /* p of the likelihood-ratio test of each coefficient, which is held at 0: from the maximum and from 0, the better of the two. */
 Rc likelihood_tests(double *p, const Likelihood *l, const ProfiledFit *fit, Arena *a, Err *e);

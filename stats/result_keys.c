@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stats/diagnosis.h"
 #include "stats/dist.h"
 
 Json *set_test(Json *object, const char *key, double chisq, double df, double p)
@@ -61,6 +62,17 @@ Rc set_robust(Json *object, const double *v, size_t n, char *const *term, bool b
                                                           : "sandwich by row without a small-sample factor (HC0); tests and limits are of it");
     free(se);
     return OK;
+}
+
+void set_profile_limits(Json *object, double conf, const double *m, const double *edge, size_t p, char *const *term)
+{
+    char key[KEY_MAX];
+    static const char *const cols[] = { "lower", "upper" };
+    json_set_matrix(object, level_key(key, "profile_ci", conf), m, p, 2, (const char *const *)term, cols);
+    for (size_t i = 0; i < 2 * p; i++)
+        if (!isnan(edge[i]))
+            diagnose(object, "ill_conditioned", "the profile of %s was lost at %.4g, before its %s limit: risks part so far there that no digits are "
+                     "left; fewer terms would help", term[i % p], edge[i], cols[i / p]);
 }
 
 Json *set_limits(Json *object, const char *key, double lower, double upper)

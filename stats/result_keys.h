@@ -16,6 +16,9 @@ Json *set_chisq_test(Json *object, const char *key, double chisq, double df);
 Json *set_by_term(Json *object, const char *key, const double *x, size_t n, char *const *term);
 Json *set_matrix_by_term(Json *object, const char *key, const double *x, size_t n, char *const *term);
 
+/* profile_ci95 (after `conf`) of likelihood limits m (p x 2, lower and upper), and a diagnosis for each that has an edge instead (stats/profile.h). */
+void set_profile_limits(Json *object, double conf, const double *m, const double *edge, size_t p, char *const *term);
+
 /* robust_vcov, robust_se and what they are, of a sandwich v (n x n) of stats/influence.h. ERR_NOMEM. */
 Rc set_robust(Json *object, const double *v, size_t n, char *const *term, bool by_cluster, Err *e);
 

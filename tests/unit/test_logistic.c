@@ -275,7 +275,7 @@ START_TEST(firth_limits_hold_from_every_start)
         Arena a = { 0 };
         Rng r = rng_stream(77, seed[q]);
         const int n = 15 + (int)rng_below(&r, 11), p = 5 + (int)rng_below(&r, 3);
-        double x[P_MAX * N_MAX], y[N_MAX], beta[P_MAX], t[P_MAX], g[P_MAX], limit;
+        double x[P_MAX * N_MAX], y[N_MAX], beta[P_MAX], t[P_MAX], g[P_MAX], limit, edge;
         for (int j = 0; j < p; j++) beta[j] = rng_normal(&r) * 3;
         for (int i = 0; i < n; i++) {
             double eta = beta[0];
@@ -298,7 +298,7 @@ START_TEST(firth_limits_hold_from_every_start)
             for (int side = -1; side <= 1; side += 2) {
                 double most = -INFINITY;
                 for (int k = 0; k < p; k++) t[k] = d.T[k * p + j];
-                assert_ok(likelihood_limit(&limit, &l, m.g, t, m.beta[j], sqrt(m.vcov[j * p + j]), m.value, drop, side, NULL));
+                assert_ok(likelihood_limit(&limit, &edge, &l, m.g, t, m.beta[j], sqrt(m.vcov[j * p + j]), m.value, drop, side, NULL));
                 ck_assert(isfinite(limit));
                 for (int s = 0; s < STARTS; s++) {
                     LikelihoodPoint at;
